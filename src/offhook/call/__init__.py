@@ -1,0 +1,1 @@
+"""The call as seen from above: its port, what is known of it, what it tells, how it ends."""

@@ -1,0 +1,82 @@
+"""Errors that cross module borders; each says whose fault it is, and so what happens.
+
+OffhookError
+├─ CallEnded(ending)                 no fault: the call is over
+├─ CustomerError(code, exchange)     their application: notification, fallback URL, apology
+│  ├─ FetchFailed                    it could not be reached, or answered with an error
+│  ├─ DocumentInvalid(line, column)  it answered with something that cannot be run
+│  └─ PromptUnusable                 a sound or text of theirs cannot be played
+├─ ProviderError(vendor, retryable)  a speech vendor or our own speech process
+└─ NoFreeSlot                        this worker has as many calls as it can hold
+Anything else is our bug: the call ends with an apology and a traceback in the log.
+"""
+
+from offhook.call.ending import Ending
+from offhook.call.exchange import Exchange
+
+
+class OffhookError(Exception):
+    """The root of what Offhook raises on purpose."""
+
+
+class CallEnded(OffhookError):
+    """The call is over; raised once, by the scope that `Call.alive` opened."""
+
+    def __init__(self, ending: Ending) -> None:
+        super().__init__(f"{ending.cause} {ending.sip_status or ''} {ending.reason}".strip())
+        self.ending = ending
+
+
+class CustomerError(OffhookError):
+    """A fault of the customer's application. `code` is the notification's code, the text is for them."""
+
+    def __init__(self, code: int, message: str, exchange: Exchange | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.exchange = exchange
+
+
+class FetchFailed(CustomerError):
+    """A URL of the customer's did not answer as it must. `status` is None where no answer came."""
+
+    def __init__(
+        self, code: int, message: str, exchange: Exchange | None = None, *, status: int | None = None
+    ) -> None:
+        super().__init__(code, message, exchange)
+        self.status = status
+
+
+class DocumentInvalid(CustomerError):
+    """A document that cannot be run; `line` and `column` count from 1."""
+
+    def __init__(
+        self,
+        code: int,
+        message: str,
+        exchange: Exchange | None = None,
+        *,
+        line: int | None = None,
+        column: int | None = None,
+    ) -> None:
+        super().__init__(code, message, exchange)
+        self.line = line
+        self.column = column
+
+
+class PromptUnusable(CustomerError):
+    """A file that is no audio we know, or a text that no voice could speak."""
+
+
+class ProviderError(OffhookError):
+    """A speech vendor, or our own speech process, failed; `retryable` where another try may succeed."""
+
+    def __init__(self, vendor: str, message: str, *, retryable: bool) -> None:
+        super().__init__(f"{vendor}: {message}")
+        self.vendor = vendor
+        self.message = message
+        self.retryable = retryable
+
+
+class NoFreeSlot(OffhookError):
+    """The worker cannot take another leg now."""

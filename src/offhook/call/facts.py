@@ -1,0 +1,99 @@
+"""What a call tells while it lives. A recorder turns facts into rows; nobody else keeps them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from offhook.call.exchange import Exchange
+from offhook.call.info import CallInfo, CallStatus
+from offhook.verbs import Gathered, Request
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallStarted:
+    """A call exists. `callbacks` are the customer's notifications, sent because of this fact."""
+
+    info: CallInfo
+    at: datetime
+    status: CallStatus
+    callbacks: tuple[Request, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallProgressed:
+    """A call reached another state that is not its last."""
+
+    call_id: str
+    account_sid: str
+    at: datetime
+    status: CallStatus
+    callbacks: tuple[Request, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallFinished:
+    """A call is over; the last fact of its life."""
+
+    call_id: str
+    account_sid: str
+    at: datetime
+    status: CallStatus
+    reason: str = ""
+    """Why, in words for the operator; empty for an ordinary hang-up."""
+    sip_status: int | None = None
+    duration_s: float = 0.0
+    """From the answer to the end; 0 for a call that was never answered."""
+    ring_duration_s: float = 0.0
+    """From the first ring to the answer, or to the end of a call that was never answered."""
+    callbacks: tuple[Request, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatherStarted:
+    """A gather listens."""
+
+    gather_id: str
+    call_id: str
+    account_sid: str
+    at: datetime
+    is_speech: bool
+    """Whether speech is listened for, with or without keys."""
+    provider: str
+    """The recogniser's name; empty where only keys are."""
+    language: str
+    start_timeout_s: float
+    key_timeout_s: float
+    speech_end_timeout_s: float
+    hints: tuple[str, ...]
+    act_on_empty: bool
+    finish_keys: str
+    max_keys: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatherFinished:
+    """A gather came to its end. Follows its `GatherStarted` always, unless the process is lost."""
+
+    gather_id: str
+    call_id: str
+    account_sid: str
+    at: datetime
+    gathered: Gathered
+    duration_s: float
+    """How long was recognised: from the first voiced frame to the result; 0 where nobody spoke."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotificationRaised:
+    """Something went wrong in a call that the customer should know."""
+
+    call_id: str
+    account_sid: str
+    at: datetime
+    code: int
+    message: str
+    is_error: bool
+    """False for a warning: the call went on as if nothing were."""
+    exchange: Exchange | None = None
+
+
+Fact = CallStarted | CallProgressed | CallFinished | GatherStarted | GatherFinished | NotificationRaised

@@ -1,0 +1,1 @@
+"""Runs a call: one coroutine, one document after another, one runner per verb."""

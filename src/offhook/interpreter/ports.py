@@ -1,0 +1,105 @@
+"""What the interpreter needs of the world around it; adapters fill these ports, `bootstrap` chooses them."""
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from offhook.call.exchange import Reply
+from offhook.call.facts import Fact
+from offhook.call.info import CallInfo, CallStatus
+from offhook.call.port import Audio
+from offhook.speech.recogniser import Recogniser
+from offhook.verbs import Document, Outcome, Play, Request, Say, Target, Verb
+
+
+class Recorder(Protocol):
+    """Keeps facts."""
+
+    def emit(self, fact: Fact) -> None:
+        """Take a fact to be written soon, in order. Never blocks."""
+
+    async def settle(self, fact: Fact) -> None:
+        """Take a fact and return once it and all before it are written."""
+
+
+class Fetch(Protocol):
+    """Asks the customer's application."""
+
+    async def fetch(self, request: Request) -> Reply:
+        """The answer to a request for verbs; any 2xx. Raises FetchFailed, with the exchange in it."""
+
+    async def media(self, url: str) -> Reply:
+        """A sound file; any 2xx. Raises FetchFailed."""
+
+
+class Prompts(Protocol):
+    """Makes sounds out of Say and Play."""
+
+    def ready(self, prompt: Say | Play) -> AbstractAsyncContextManager[Audio]:
+        """A block in which the sound is there to be played. Raises FetchFailed, PromptUnusable, ProviderError."""
+
+
+class Dialect(Protocol):
+    """How one family of applications reads and writes: the only place where its names occur."""
+
+    def read(self, reply: Reply) -> Document:
+        """The document in an answer, defaults filled in. Raises DocumentInvalid."""
+
+    def standard(self, info: CallInfo, status: CallStatus) -> tuple[tuple[str, str], ...]:
+        """The parameters that every request about a call carries."""
+
+    def report(self, verb: Verb, outcome: Outcome) -> "Report":
+        """What the application is told of an outcome, and where the call goes on."""
+
+    def partial(self, text: str) -> tuple[tuple[str, str], ...]:
+        """The parameters that tell what is understood so far."""
+
+    def failure(self, code: int, url: str) -> tuple[tuple[str, str], ...]:
+        """The parameters that tell a fallback URL what went wrong and where."""
+
+    def status_callback(self, info: CallInfo, change: "StatusChange") -> tuple[tuple[str, str], ...] | None:
+        """The parameters of a status callback; None where this dialect does not tell of the change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Where an outcome is sent, with what; no target means that the next verb runs."""
+
+    target: Target | None = None
+    parameters: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusChange:
+    """A call's new state, as a status callback tells it."""
+
+    status: CallStatus
+    at: datetime
+    duration_s: float = 0.0
+    """Seconds since the answer; counts only for a final status."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """What runners work with, besides the call itself."""
+
+    prompts: Prompts
+    recognisers: Mapping[str, Recogniser]
+    """By name, lower case."""
+    default_recogniser: str
+    recorder: Recorder
+    partials: "Partials"
+    wall_clock: Callable[[], datetime]
+    apology: str
+    """What a caller hears when the application fails and names no fallback."""
+    finish_grace_s: float
+    """How long a recogniser may take for its last words once the utterance is over, in seconds."""
+
+
+class Partials(Protocol):
+    """Sends what is understood so far: in order, without keeping the call waiting."""
+
+    def send(self, request: Request) -> None:
+        """Queue one request. Never blocks; the answer is not read."""

@@ -1,0 +1,35 @@
+"""The voice port, and the decoder of sound files: both give 16-bit mono PCM at 8 kHz."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoiceOptions:
+    """How to speak."""
+
+    language: str = "en"
+    voice: str = ""
+    """`man`, `woman`, or a vendor's own name; empty takes the vendor's default for the language."""
+
+
+class Voice(Protocol):
+    """A speech synthesiser."""
+
+    @property
+    def name(self) -> str:
+        """The vendor's name, as configuration and records spell it."""
+
+    def speak(self, text: str, options: VoiceOptions) -> AsyncIterator[bytes]:
+        """PCM of the spoken text, piece by piece as it is made. Raises ProviderError."""
+
+    async def close(self) -> None:
+        """Let go of connections; nothing may be used after."""
+
+
+class Decoder(Protocol):
+    """Reads sound files of many kinds (WAV, MP3, OGG, FLAC)."""
+
+    async def decode(self, media: bytes) -> bytes:
+        """PCM of a whole sound file. Raises PromptUnusable for what is no sound, ProviderError otherwise."""

@@ -1,0 +1,21 @@
+"""Speak a text to the caller."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Say:
+    """Speak `text`; ends when it has been spoken `loop` times."""
+
+    needs_answer: ClassVar[bool] = True
+
+    text: str
+    voice: str = ""
+    """The application's own name for the voice; empty takes the configured one."""
+    language: str = "en"
+    """A language tag such as `en`, `en-gb` or `fr-FR`; what is not known is spoken in English."""
+    loop: int = 1
+    """How often; 0 repeats until the caller hangs up."""
+    line: int | None = None
+    """The line of the document where the verb stands."""
