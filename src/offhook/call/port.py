@@ -11,12 +11,6 @@ from typing import Protocol
 
 from offhook.call.info import CallInfo
 
-FRAME_S = 0.02
-"""The length of one frame of live audio, in seconds."""
-SAMPLE_RATE_HZ = 8000
-FRAME_BYTES = 320
-"""20 ms of 16-bit mono PCM at 8 kHz."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audio:
@@ -31,7 +25,7 @@ class Audio:
 KeySink = Callable[[str], None]
 """Is told each key (0-9, *, #, A-D) once, when its press begins, on the event loop."""
 FrameSink = Callable[[bytes], None]
-"""Is told each frame of FRAME_BYTES as it arrives, on the event loop. It must not block."""
+"""Is told each frame, 20 ms of 16-bit mono PCM at 8 kHz, as it arrives, on the event loop. It must not block."""
 
 
 class Call(Protocol):
@@ -68,3 +62,13 @@ class Call(Protocol):
 
     def alive(self) -> AbstractAsyncContextManager[None]:
         """A block that ends with `CallEnded` when the leg does, and at once if it already has."""
+
+
+class DialledCall(Call, Protocol):
+    """A leg that we began; it rings at the far end and is answered there."""
+
+    async def rung(self) -> None:
+        """Returns when the far end rings, or answers at once."""
+
+    async def connected(self) -> None:
+        """Returns when the far end has answered and audio can flow."""

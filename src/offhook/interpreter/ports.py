@@ -59,9 +59,6 @@ class Dialect(Protocol):
     def failure(self, code: int, url: str) -> tuple[tuple[str, str], ...]:
         """The parameters that tell a fallback URL what went wrong and where."""
 
-    def status_callback(self, info: CallInfo, change: "StatusChange") -> tuple[tuple[str, str], ...] | None:
-        """The parameters of a status callback; None where this dialect does not tell of the change."""
-
 
 @dataclass(frozen=True, slots=True)
 class Report:
@@ -90,10 +87,11 @@ class Tools:
     """By name, lower case."""
     default_recogniser: str
     recorder: Recorder
-    partials: "Partials"
     wall_clock: Callable[[], datetime]
-    apology: str
+    apology: Say
     """What a caller hears when the application fails and names no fallback."""
+    apology_tone: Audio
+    """What a caller hears instead when there is no voice to speak the apology."""
     finish_grace_s: float
     """How long a recogniser may take for its last words once the utterance is over, in seconds."""
 

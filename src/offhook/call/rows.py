@@ -1,0 +1,250 @@
+"""The rows that are kept of calls, as plain values: what the records write and the REST API shows.
+
+All moments are datetimes with a time zone, in UTC, to the millisecond. All durations are seconds.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from offhook.call.info import CallStatus, Direction
+from offhook.verbs import GatherEnd, Method, Request, Target
+
+
+class AccountStatus(StrEnum):
+    """Whether an account may be used; only an active one is let in."""
+
+    ACTIVE = "active"
+    CLOSED = "closed"
+    SUSPENDED = "suspended"
+    INACTIVE = "inactive"
+    UNINITIALIZED = "uninitialized"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountRow:
+    """Somebody who owns numbers, calls and their records."""
+
+    sid: str
+    """`AC` and 32 letters or digits."""
+    auth_id: str
+    """`MA` and 18 upper-case letters or digits: the name some dialects sign in with."""
+    friendly_name: str
+    email_address: str | None
+    type: str
+    status: AccountStatus
+    role: str
+    auth_token: str
+    """The password of the REST API and the key that callbacks are signed with."""
+    organization_sid: str
+    """`OR` and 32 hex digits."""
+    parent_sid: str | None
+    """The account that owns this one."""
+    date_created: datetime
+    date_updated: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumberRow:
+    """A number that can be called, and the application that answers there."""
+
+    sid: str
+    """`PN` and 32 hex digits."""
+    account_sid: str
+    phone_number: str
+    """E.164 with its `+`, or any SIP user part where `is_sip`."""
+    friendly_name: str
+    is_sip: bool = False
+    voice_url: str | None = None
+    voice_method: Method = Method.POST
+    voice_fallback_url: str | None = None
+    voice_fallback_method: Method = Method.POST
+    status_callback: str | None = None
+    status_callback_method: Method = Method.POST
+    voice_caller_id_lookup: bool = False
+    voice_application_sid: str | None = None
+    sms_url: str | None = None
+    sms_method: Method | None = None
+    sms_fallback_url: str | None = None
+    sms_fallback_method: Method | None = None
+    sms_application_sid: str | None = None
+    ussd_url: str | None = None
+    ussd_method: Method | None = None
+    ussd_fallback_url: str | None = None
+    ussd_fallback_method: Method | None = None
+    ussd_application_sid: str | None = None
+    refer_url: str | None = None
+    refer_method: Method | None = None
+    refer_application_sid: str | None = None
+    voice_capable: bool | None = None
+    sms_capable: bool | None = None
+    mms_capable: bool | None = None
+    fax_capable: bool | None = None
+    api_version: str
+    date_created: datetime
+    date_updated: datetime
+
+    @property
+    def application(self) -> Target | None:
+        """Where a call to this number asks what to do; None where nothing is set."""
+        return Target(self.voice_url, self.voice_method) if self.voice_url else None
+
+    @property
+    def fallback(self) -> Target | None:
+        """Where it asks when the application fails."""
+        return (
+            Target(self.voice_fallback_url, self.voice_fallback_method) if self.voice_fallback_url else None
+        )
+
+    @property
+    def status_target(self) -> Target | None:
+        """Where the states of a call to this number are told."""
+        return Target(self.status_callback, self.status_callback_method) if self.status_callback else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallRow:
+    """A call, running or over."""
+
+    call_id: str
+    """32 hex digits."""
+    account_sid: str
+    instance_id: str
+    """The installation that took the call; 32 hex digits."""
+    worker_id: str = ""
+    """The worker that runs it, or ran it."""
+    parent_call_id: str | None = None
+    direction: Direction
+    from_: str
+    to: str
+    status: CallStatus
+    date_created: datetime
+    date_updated: datetime
+    start_time: datetime
+    """The answer; the beginning while there is none."""
+    answered_at: datetime | None = None
+    end_time: datetime | None = None
+    duration_s: float | None = None
+    """From the answer to the end; None while the call is not over."""
+    ring_duration_s: float | None = None
+    number_sid: str | None = None
+    caller_name: str | None = None
+    forwarded_from: str | None = None
+    metadata: str | None = None
+    """JSON text that the customer attached."""
+    reason: str = ""
+    """Why it ended as it did, in words for the operator."""
+    sip_status: int | None = None
+    last_callback: Request | None = None
+    """The newest status callback of this call, whether or not it was delivered yet."""
+
+
+class GatherKind(StrEnum):
+    """The two lists that gathers are kept in; one that hears both stands under speech."""
+
+    SPEECH = "speech"
+    DTMF = "dtmf"
+
+
+class GatherStatus(StrEnum):
+    """Whether a gather did its work; one that nobody answered did."""
+
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+
+
+def gather_verdict(end: GatherEnd, detail: str = "") -> tuple[GatherStatus, str]:
+    """The status of a finished gather and its reason: empty on success, else the end's name and `: detail`."""
+    if end.is_success:
+        return GatherStatus.COMPLETED, ""
+    status = GatherStatus.FAILED if end.is_failure else GatherStatus.COMPLETED
+    return status, f"{end}: {detail}" if detail else str(end)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatherRow:
+    """A finished gather."""
+
+    gather_id: str
+    """32 hex digits."""
+    account_sid: str
+    call_id: str
+    kind: GatherKind
+    provider: str
+    language: str
+    start_timeout_s: float
+    key_timeout_s: float
+    speech_end_timeout_s: float
+    hints: tuple[str, ...]
+    act_on_empty: bool
+    finish_keys: str
+    max_keys: int | None
+    status: GatherStatus
+    reason: str
+    ended_by: GatherEnd
+    duration_s: float
+    keys: str
+    speech: str
+    confidence: float | None
+    date_created: datetime
+    """When it finished; grows strictly along an account's list."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotificationRow:
+    """Something that went wrong in a call, with what was said to the application and back."""
+
+    notification_id: str
+    """32 hex digits."""
+    account_sid: str
+    call_id: str
+    code: int
+    message: str
+    is_error: bool
+    """False for a warning."""
+    request_url: str
+    request_method: str
+    request_variables: str
+    """The parameters, as a query string."""
+    response_headers: str
+    """A line for each header; empty where no answer came."""
+    response_body: str
+    """The first 4096 characters."""
+    date_created: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxItem:
+    """A request to a customer that must arrive, as the dispatcher took it on."""
+
+    id: str
+    """The same on every attempt, so that a receiver can tell a repetition."""
+    account_sid: str
+    call_id: str
+    seq: int
+    """Counts from 1 along the call."""
+    kind: str
+    request: Request
+    attempt: int
+    """1 for the first."""
+    created: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerRow:
+    """A worker's lease: where it is and how much it can take on."""
+
+    worker_id: str
+    worker_index: int
+    """Its place among the workers of its machine, from 0."""
+    address: str
+    """The base URL of its command door."""
+    sip_address: str
+    call_slots: int
+    free_slots: int
+    build: str
+    """The PJSIP build it runs on."""
+    started_at: datetime
+    renewed_at: datetime
+    stopped_at: datetime | None

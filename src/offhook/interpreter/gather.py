@@ -1,0 +1,217 @@
+"""Runs Gather: plays the prompts while keys and speech are collected, and tells facts about it.
+
+The decisions are the collector's; this file opens the inputs, waits, and closes them again.
+"""
+
+import asyncio
+from contextlib import AsyncExitStack
+
+from offhook.call.errors import CallEnded, CustomerError, ProviderError
+from offhook.call.facts import GatherFinished, GatherStarted
+from offhook.call.info import new_id
+from offhook.call.port import Audio
+from offhook.interpreter.collector import (
+    Collector,
+    KeyPressed,
+    Phase,
+    PromptsOver,
+    TimePassed,
+    VoiceHeard,
+)
+from offhook.interpreter.inbox import Inbox
+from offhook.interpreter.repeat import repeat
+from offhook.interpreter.scene import Scene
+from offhook.speech.ear import Ear
+from offhook.speech.recogniser import (
+    Partial,
+    Recogniser,
+    RecogniserOptions,
+    Recognition,
+)
+from offhook.verbs import Gather, Gathered, GatherEnd, Input, Pause
+
+
+async def gather(verb: Gather, scene: Scene) -> Gathered:
+    """Collect keys or speech; returns at the first rule that is met. Its record is written whatever happens."""
+    gathering = Gathering(verb, scene)
+    gathering.tell_started()
+    end, detail = GatherEnd.CANCELLED, ""
+    try:
+        async with scene.call.alive():
+            gathered = await gathering.run()
+    except CallEnded:
+        end = GatherEnd.HANG_UP
+        raise
+    except (CustomerError, ProviderError) as error:
+        end, detail = GatherEnd.PROMPT_FAILED, str(error)
+        raise
+    else:
+        gathering.tell_finished(gathered)
+        return gathered
+    finally:
+        gathering.tell_cut_short(end, detail)
+
+
+class Gathering:
+    """One gather while it runs."""
+
+    def __init__(self, verb: Gather, scene: Scene) -> None:
+        self._verb = verb
+        self._scene = scene
+        self._id = new_id()
+        self._loop = asyncio.get_running_loop()
+        self._inbox = Inbox()
+        self._ear = Ear()
+        self._recogniser = self._chosen_recogniser()
+        self._collector: Collector | None = None
+        self._finished = False
+
+    async def run(self) -> Gathered:
+        """Play, listen, decide."""
+        async with AsyncExitStack() as stack:
+            sounds = await self._prepare(stack)
+            recognition = await self._listen(stack)
+            stack.enter_context(self._scene.call.keys(self._key))
+            self._collector = Collector(
+                self._verb,
+                at=self._loop.time(),
+                finds_end=self._recogniser is not None and self._recogniser.capabilities.finds_end,
+                grace_s=self._scene.tools.finish_grace_s,
+            )
+            async with asyncio.TaskGroup() as tasks:
+                prompts = tasks.create_task(self._play(sounds))
+                hearing = tasks.create_task(self._hear(recognition)) if recognition else None
+                gathered = await self._decide(self._collector, prompts, recognition)
+                prompts.cancel()
+                if hearing is not None:
+                    hearing.cancel()
+        return gathered
+
+    def tell_started(self) -> None:
+        """The first fact."""
+        verb, info, tools = self._verb, self._scene.call.info, self._scene.tools
+        tools.recorder.emit(
+            GatherStarted(
+                gather_id=self._id,
+                call_id=info.call_id,
+                account_sid=info.account_sid,
+                at=tools.wall_clock(),
+                is_speech=verb.hears(Input.SPEECH),
+                provider=self._recogniser.name if self._recogniser is not None else "",
+                language=verb.language,
+                start_timeout_s=verb.start_timeout_s,
+                key_timeout_s=verb.key_timeout_s,
+                speech_end_timeout_s=verb.speech_end_timeout_s,
+                hints=verb.hints,
+                act_on_empty=verb.act_on_empty,
+                finish_keys="".join(sorted(verb.finish_keys)),
+                max_keys=verb.max_keys,
+            )
+        )
+
+    def tell_finished(self, gathered: Gathered) -> None:
+        """The last fact."""
+        self._finished = True
+        info, tools = self._scene.call.info, self._scene.tools
+        began_at = self._collector.speech_began_at if self._collector is not None else None
+        tools.recorder.emit(
+            GatherFinished(
+                gather_id=self._id,
+                call_id=info.call_id,
+                account_sid=info.account_sid,
+                at=tools.wall_clock(),
+                gathered=gathered,
+                duration_s=0.0 if began_at is None else self._loop.time() - began_at,
+            )
+        )
+
+    def tell_cut_short(self, end: GatherEnd, detail: str) -> None:
+        """The last fact of a gather that did not come to a result: with what was heard until then."""
+        if self._finished:
+            return
+        keys, words = ("", "") if self._collector is None else (self._collector.keys, self._collector.words)
+        self.tell_finished(Gathered(end=end, keys=keys, speech="" if keys else words, detail=detail))
+
+    def _chosen_recogniser(self) -> Recogniser | None:
+        if not self._verb.hears(Input.SPEECH):
+            return None
+        tools = self._scene.tools
+        return tools.recognisers[tools.default_recogniser]
+
+    async def _prepare(self, stack: AsyncExitStack) -> list[Audio | Pause]:
+        """All prompts are made before the first is played, so that none is missing in the middle."""
+        ready = self._scene.tools.prompts.ready
+        return [
+            prompt if isinstance(prompt, Pause) else await stack.enter_async_context(ready(prompt))
+            for prompt in self._verb.prompts
+        ]
+
+    async def _listen(self, stack: AsyncExitStack) -> Recognition | None:
+        if self._recogniser is None:
+            return None
+        recognition = await stack.enter_async_context(
+            self._recogniser.listen(
+                RecogniserOptions(
+                    language=self._verb.language,
+                    hints=self._verb.hints,
+                    partials=self._verb.partials_to is not None,
+                )
+            )
+        )
+
+        def hear(frame: bytes) -> None:
+            recognition.send(frame)
+            if self._ear.hear(frame, self._loop.time()):
+                self._inbox.put(self._voice())
+
+        stack.enter_context(self._scene.call.listen(hear))
+        return recognition
+
+    def _key(self, key: str) -> None:
+        self._inbox.put(KeyPressed(key))
+
+    def _voice(self) -> VoiceHeard:
+        assert self._ear.last_voiced_at is not None
+        return VoiceHeard(self._ear.last_voiced_at, self._ear.voiced_s)
+
+    async def _play(self, sounds: list[Audio | Pause]) -> None:
+        try:
+            for sound, prompt in zip(sounds, self._verb.prompts, strict=True):
+                if isinstance(sound, Pause):
+                    await asyncio.sleep(sound.length_s)
+                else:
+                    assert not isinstance(prompt, Pause)
+                    await repeat(sound, prompt.loop, self._scene.call)
+        finally:
+            self._inbox.put(PromptsOver())
+
+    async def _hear(self, recognition: Recognition) -> None:
+        async for event in recognition:
+            self._inbox.put(event)
+
+    async def _decide(
+        self, collector: Collector, prompts: asyncio.Task[None], recognition: Recognition | None
+    ) -> Gathered:
+        told_last = False
+        while collector.gathered is None:
+            happened = await self._inbox.take(until=collector.deadline)
+            if self._ear.last_voiced_at is not None:
+                collector.feed(self._voice(), at=self._loop.time())
+            for at, event in happened:
+                collector.feed(event, at=at)
+                if isinstance(event, Partial):
+                    self._tell_partial(collector.words)
+            if not happened:
+                collector.feed(TimePassed(), at=self._loop.time())
+                if collector.phase is Phase.WAITING:
+                    self._ear.forget()
+            if collector.has_input:
+                prompts.cancel()
+            if collector.wants_last_words and recognition is not None and not told_last:
+                told_last = True
+                recognition.finish()
+        return collector.gathered
+
+    def _tell_partial(self, words: str) -> None:
+        if self._verb.partials_to is not None and words:
+            self._scene.tell_partial(self._verb.partials_to, words)

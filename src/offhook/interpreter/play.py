@@ -1,0 +1,12 @@
+"""Runs Play."""
+
+from offhook.interpreter.repeat import repeat
+from offhook.interpreter.scene import Scene
+from offhook.verbs import Done, Play
+
+
+async def play(verb: Play, scene: Scene) -> Done:
+    """Play the file; returns when it has been played as often as asked."""
+    async with scene.call.alive(), scene.tools.prompts.ready(verb) as audio:
+        await repeat(audio, verb.loop, scene.call)
+    return Done()

@@ -1,0 +1,99 @@
+"""Where a call's documents come from. `Program` hides pull from push: the run loop is the same for both."""
+
+from typing import Protocol
+
+from offhook.call.errors import CustomerError, DocumentInvalid, OffhookError
+from offhook.call.exchange import Exchange
+from offhook.call.info import CallInfo, CallStatus
+from offhook.interpreter.ports import Dialect, Fetch, StatusChange
+from offhook.verbs import Document, Gather, Outcome, Pause, Play, Request, Say, Target, Verb
+
+
+class Program(Protocol):
+    """Says what a call does next. `status` is the call's state at that moment, which requests tell."""
+
+    async def first(self, status: CallStatus) -> Document:
+        """The document that a call begins with. Raises CustomerError."""
+
+    async def after(self, verb: Verb, outcome: Outcome, status: CallStatus) -> Document | None:
+        """Take a verb's outcome; the document to go on with, or None for the next verb. Raises CustomerError."""
+
+    async def recover(self, error: OffhookError, status: CallStatus) -> Document:
+        """The document for when something failed. Raises `error` again, or a newer one, where there is none."""
+
+    def partial(self, target: Target, text: str, status: CallStatus) -> Request:
+        """The request that tells what is understood so far."""
+
+    def callbacks(self, change: StatusChange) -> tuple[Request, ...]:
+        """The notifications that a change of the call's state causes."""
+
+
+class WebhookProgram:
+    """Asks a web application: posts what happened, reads the next document out of the answer."""
+
+    def __init__(
+        self,
+        *,
+        info: CallInfo,
+        dialect: Dialect,
+        fetch: Fetch,
+        first: Target,
+        fallback: Target | None = None,
+        status_callback: "StatusCallback | None" = None,
+    ) -> None:
+        self._info = info
+        self._dialect = dialect
+        self._fetch = fetch
+        self._first = first
+        self._fallback = fallback
+        self._status_callback = status_callback
+        self._fallback_is_spent = False
+
+    async def first(self, status: CallStatus) -> Document:
+        """Fetch the application's first document. Raises CustomerError."""
+        return await self._ask(self._first, (), status)
+
+    async def after(self, verb: Verb, outcome: Outcome, status: CallStatus) -> Document | None:
+        """Report where the dialect says so; the answer is the next document. Raises CustomerError."""
+        if isinstance(verb, Say | Play | Gather | Pause):
+            self._fallback_is_spent = False
+        report = self._dialect.report(verb, outcome)
+        if report.target is None:
+            return None
+        return await self._ask(report.target, report.parameters, status)
+
+    async def recover(self, error: OffhookError, status: CallStatus) -> Document:
+        """Fetch the fallback URL, once until a verb has run again. Raises what was last wrong."""
+        if self._fallback is None or self._fallback_is_spent or not isinstance(error, CustomerError):
+            raise error
+        self._fallback_is_spent = True
+        failed_url = error.exchange.request.target.url if error.exchange is not None else self._first.url
+        return await self._ask(self._fallback, self._dialect.failure(error.code, failed_url), status)
+
+    def partial(self, target: Target, text: str, status: CallStatus) -> Request:
+        """The standard parameters with the words so far."""
+        return Request(target, self._dialect.standard(self._info, status) + self._dialect.partial(text))
+
+    def callbacks(self, change: StatusChange) -> tuple[Request, ...]:
+        """What the number's or the call's own StatusCallback is told."""
+        if self._status_callback is None:
+            return ()
+        return self._status_callback.requests(self._info, change)
+
+    async def _ask(
+        self, target: Target, parameters: tuple[tuple[str, str], ...], status: CallStatus
+    ) -> Document:
+        request = Request(target, self._dialect.standard(self._info, status) + parameters)
+        reply = await self._fetch.fetch(request)
+        try:
+            return self._dialect.read(reply)
+        except DocumentInvalid as invalid:
+            invalid.exchange = Exchange(request, reply)
+            raise
+
+
+class StatusCallback(Protocol):
+    """Composes the notifications of one call's changes."""
+
+    def requests(self, info: CallInfo, change: StatusChange) -> tuple[Request, ...]:
+        """What is sent, and where; nothing for a change that was not asked for."""

@@ -1,0 +1,275 @@
+"""The run loop: the whole life of a call, from its first document to its last fact.
+
+One coroutine a call. It fetches a document, runs its verbs one after another, reports each outcome, and goes
+on with what the program answers. Whatever happens, the last fact is a `CallFinished`, and it is written
+before the coroutine ends.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import TypeVar
+
+import structlog
+
+from offhook.call.ending import EndCause, Ending
+from offhook.call.errors import CallEnded, CustomerError, FetchFailed, OffhookError, ProviderError
+from offhook.call.facts import CallFinished, CallProgressed, CallStarted, NotificationRaised
+from offhook.call.info import CallStatus
+from offhook.call.port import Call, DialledCall
+from offhook.interpreter.ports import Partials, StatusChange, Tools
+from offhook.interpreter.program import Program
+from offhook.interpreter.runners import run_verb
+from offhook.interpreter.scene import Scene
+from offhook.interpreter.status import final_status
+from offhook.verbs import Document, Target
+
+log = structlog.get_logger()
+
+INTERNAL_ERROR = 10001
+VOICE_ERROR = 13500
+"""Notification codes for faults on our side: our own, and a speech vendor's."""
+NOT_FOUND, SERVER_ERROR, DECLINE, NO_ANSWER = 404, 500, 603, 408
+
+T = TypeVar("T")
+
+
+async def run_inbound(call: Call, program: Program, tools: Tools, partials: Partials) -> None:
+    """Live through a call that rings here."""
+    life = Life(call, program, tools, partials)
+    life.begin(CallStatus.RINGING)
+    await life.live(life.follow)
+
+
+async def run_outbound(
+    call: DialledCall, program: Program, tools: Tools, partials: Partials, *, ring_timeout_s: float
+) -> None:
+    """Live through a call that was dialled from here; nobody answering within `ring_timeout_s` ends it."""
+    life = Life(call, program, tools, partials)
+    life.begin(CallStatus.QUEUED)
+
+    async def connect_and_follow() -> None:
+        if await life.connect(call, ring_timeout_s):
+            await life.follow()
+
+    await life.live(connect_and_follow)
+
+
+class Life:
+    """One call while it lives: its status, its times, and the document it runs."""
+
+    def __init__(self, call: Call, program: Program, tools: Tools, partials: Partials) -> None:
+        self._call = call
+        self._program = program
+        self._tools = tools
+        self._partials = partials
+        self._scene = Scene(call=call, tools=tools, tell_partial=self._tell_partial)
+        self._status = CallStatus.QUEUED
+        self._loop = asyncio.get_running_loop()
+        self._began_at = self._loop.time()
+        self._answered_at: float | None = None
+        self._ending = Ending(EndCause.HERE)
+        self._reason = ""
+        self._errands: asyncio.TaskGroup | None = None
+
+    def begin(self, status: CallStatus) -> None:
+        """The first fact."""
+        self._status = status
+        at = self._tools.wall_clock()
+        callbacks = self._program.callbacks(StatusChange(status=status, at=at))
+        self._tools.recorder.emit(
+            CallStarted(info=self._call.info, at=at, status=status, callbacks=callbacks)
+        )
+
+    async def live(self, course: Callable[[], Awaitable[None]]) -> None:
+        """Follow `course` to the call's end; requests still under way when it ends are let finish."""
+        async with asyncio.TaskGroup() as errands:
+            self._errands = errands
+            try:
+                await course()
+                await self._end_call()
+            except CallEnded as ended:
+                self._ending = ended.ending
+            except OffhookError as error:
+                self._reason = str(error)
+                await self._give_up(error)
+            except asyncio.CancelledError:
+                self._reason = "the server was stopped"
+                await self._call.hang_up()
+                raise
+            except Exception as error:
+                log.exception("call.broke")
+                self._reason = f"internal error: {type(error).__name__}"
+                self._tell_error(INTERNAL_ERROR, "An internal error of the voice server ended the call.")
+                await self._give_up(error)
+            finally:
+                await self._finish()
+
+    async def connect(self, call: DialledCall, ring_timeout_s: float) -> bool:
+        """Wait for the far end to answer; False when it did not in time."""
+        async with call.alive():
+            try:
+                async with asyncio.timeout(ring_timeout_s):
+                    await call.rung()
+                    self._progress(CallStatus.RINGING)
+                    await call.connected()
+            except TimeoutError:
+                self._ending = Ending(EndCause.HERE, NO_ANSWER, f"no answer within {ring_timeout_s:g} s")
+        if self._ending.sip_status == NO_ANSWER:
+            await call.hang_up()
+            return False
+        self._answered()
+        return True
+
+    async def follow(self) -> None:
+        """Run document after document until one ends without another."""
+        document = await self._recovered(lambda: self._ask(self._program.first(self._status)))
+        while document is not None:
+            current = document
+            document = await self._recovered(lambda: self._run(current))  # noqa: B023 (awaited at once)
+
+    async def _run(self, document: Document) -> Document | None:
+        for problem in document.problems:
+            self._tell_warning(problem.code, problem.message)
+        for verb in document.verbs:
+            if verb.needs_answer:
+                await self._answer()
+            outcome = await run_verb(verb, self._scene)
+            following = await self._ask(self._program.after(verb, outcome, self._status))
+            if following is not None:
+                return following
+        return None
+
+    async def _recovered(self, step: Callable[[], Awaitable[Document | None]]) -> Document | None:
+        try:
+            return await step()
+        except (CustomerError, ProviderError) as error:
+            self._tell_fault(error)
+            try:
+                return await self._ask(self._program.recover(error, self._status))
+            except CustomerError as again:
+                if again is not error:
+                    self._tell_fault(again)
+                raise
+
+    async def _ask(self, question: Coroutine[None, None, T]) -> T:
+        """Ask the program. A caller who hangs up meanwhile ends the call, not the request: the application
+        is told what was said to the end."""
+
+        async def answer() -> T | OffhookError:
+            try:
+                return await question
+            except OffhookError as error:
+                return error
+
+        assert self._errands is not None
+        asking = self._errands.create_task(answer())
+        async with self._call.alive():
+            answered = await asyncio.shield(asking)
+        if isinstance(answered, OffhookError):
+            raise answered
+        return answered
+
+    async def _answer(self) -> None:
+        if self._call.is_answered:
+            return
+        async with self._call.alive():
+            await self._call.answer()
+        self._answered()
+
+    def _answered(self) -> None:
+        self._answered_at = self._loop.time()
+        self._progress(CallStatus.IN_PROGRESS)
+
+    def _progress(self, status: CallStatus) -> None:
+        self._status = status
+        info, at = self._call.info, self._tools.wall_clock()
+        self._tools.recorder.emit(
+            CallProgressed(
+                call_id=info.call_id,
+                account_sid=info.account_sid,
+                at=at,
+                status=status,
+                callbacks=self._program.callbacks(StatusChange(status=status, at=at)),
+            )
+        )
+
+    async def _end_call(self) -> None:
+        """The documents are over: hang up, or refuse a call that no document answered."""
+        if self._call.is_answered or self._ending.sip_status is not None:
+            await self._call.hang_up()
+            return
+        self._ending = Ending(EndCause.HERE, DECLINE, "no verb answered the call")
+        self._reason = self._ending.reason
+        await self._call.reject(DECLINE)
+
+    async def _give_up(self, error: Exception) -> None:
+        """Nothing more can be asked: tell the caller as well as the call allows, and end it."""
+        if not self._call.is_answered:
+            not_found = isinstance(error, FetchFailed) and error.status == NOT_FOUND
+            self._ending = Ending(EndCause.HERE, NOT_FOUND if not_found else SERVER_ERROR)
+            await self._call.reject(NOT_FOUND if not_found else SERVER_ERROR)
+            return
+        try:
+            async with self._call.alive():
+                await self._apologise()
+        except CallEnded as ended:
+            self._ending = ended.ending
+        await self._call.hang_up()
+
+    async def _apologise(self) -> None:
+        try:
+            async with self._tools.prompts.ready(self._tools.apology) as audio:
+                await self._call.play(audio)
+        except OffhookError:
+            await self._call.play(self._tools.apology_tone)
+
+    async def _finish(self) -> None:
+        """The last fact, written before anybody may forget the call."""
+        now = self._loop.time()
+        was_answered = self._answered_at is not None
+        self._status = final_status(was_answered=was_answered, ending=self._ending)
+        info, at = self._call.info, self._tools.wall_clock()
+        duration_s = now - self._answered_at if self._answered_at is not None else 0.0
+        change = StatusChange(status=self._status, at=at, duration_s=duration_s)
+        await self._tools.recorder.settle(
+            CallFinished(
+                call_id=info.call_id,
+                account_sid=info.account_sid,
+                at=at,
+                status=self._status,
+                reason=self._reason or ("" if was_answered else self._ending.reason),
+                sip_status=self._ending.sip_status,
+                duration_s=duration_s,
+                ring_duration_s=(self._answered_at or now) - self._began_at,
+                callbacks=self._program.callbacks(change),
+            )
+        )
+
+    def _tell_partial(self, target: Target, words: str) -> None:
+        self._partials.send(self._program.partial(target, words, self._status))
+
+    def _tell_fault(self, error: CustomerError | ProviderError) -> None:
+        if isinstance(error, CustomerError):
+            self._tell(error.code, error.message, is_error=True, error=error)
+        else:
+            self._tell(VOICE_ERROR, str(error), is_error=True)
+
+    def _tell_error(self, code: int, message: str) -> None:
+        self._tell(code, message, is_error=True)
+
+    def _tell_warning(self, code: int, message: str) -> None:
+        self._tell(code, message, is_error=False)
+
+    def _tell(self, code: int, message: str, *, is_error: bool, error: CustomerError | None = None) -> None:
+        info = self._call.info
+        self._tools.recorder.emit(
+            NotificationRaised(
+                call_id=info.call_id,
+                account_sid=info.account_sid,
+                at=self._tools.wall_clock(),
+                code=code,
+                message=message,
+                is_error=is_error,
+                exchange=error.exchange if error is not None else None,
+            )
+        )

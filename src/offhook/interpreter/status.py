@@ -1,0 +1,20 @@
+"""The final status of a call: one table, from how it ended to what every API calls it."""
+
+from offhook.call.ending import EndCause, Ending
+from offhook.call.info import CallStatus
+
+BUSY = (486, 600)
+NOBODY_THERE = (408, 480)
+
+
+def final_status(*, was_answered: bool, ending: Ending) -> CallStatus:
+    """The word for a call's end. An answered call is completed, whoever ended it and why."""
+    if was_answered:
+        return CallStatus.COMPLETED
+    if ending.cause is EndCause.ABANDONED:
+        return CallStatus.CANCELED
+    if ending.sip_status in BUSY:
+        return CallStatus.BUSY
+    if ending.sip_status in NOBODY_THERE:
+        return CallStatus.NO_ANSWER
+    return CallStatus.FAILED

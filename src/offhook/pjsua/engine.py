@@ -1,0 +1,325 @@
+"""The owner thread: it alone calls pjsua2, polls it, and passes what happens to the event loop."""
+
+import asyncio
+import os
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import pjsua2 as pj
+import structlog
+
+from offhook.call.errors import NoFreeSlot, OffhookError
+from offhook.pjsua.account import IncomingCalls
+from offhook.pjsua.build import Build
+from offhook.pjsua.frames import FrameHub, FramePorts
+from offhook.pjsua.gate import LingerGate, RateGate
+from offhook.pjsua.invite import Invite
+from offhook.pjsua.leg_events import LegEvent
+from offhook.pjsua.sip_call import SipCall
+from offhook.speech.pcm import SAMPLE_RATE_HZ
+
+log = structlog.get_logger()
+
+T = TypeVar("T")
+
+BUSY_POLL_MS = 5
+"""While there are calls, a command waits this long at most before it is carried out."""
+IDLE_POLL_MS = 20
+SWITCH_INTERVAL_S = 0.0002
+"""Python's default of 5 ms lets one busy thread hold up SIP and audio."""
+STOP_S = 2.0
+"""How long calls may take to end when the engine stops."""
+CODECS = {"PCMU/8000/1": 255, "PCMA/8000/1": 254, "G722/16000/1": 200, "opus/48000/2": 190, "GSM/8000/1": 150}
+"""In the order of preference; what is not named is offered after them."""
+
+
+class EngineFailed(OffhookError):
+    """SIP could not be started; the text says why, and what to change."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineSettings:
+    """Where the engine listens, and what it tells of itself."""
+
+    sip_host: str
+    sip_port: int
+    """0 takes a free port."""
+    rtp_first_port: int
+    rtp_ports: int
+    """How many ports from the first on; a call takes two."""
+    public_address: str | None = None
+    """What Contact and SDP say instead of the bound address."""
+    user_agent: str = "Offhook"
+
+
+Refusal = Callable[[Invite], int | None]
+"""Decides on the owner thread whether an INVITE is refused, and with which SIP status. It must be quick."""
+
+
+class Engine:
+    """PJSUA2 on its own thread. All methods but `stop_now` belong to the event loop."""
+
+    def __init__(
+        self,
+        settings: EngineSettings,
+        build: Build,
+        *,
+        refuse: Refusal,
+        on_call: Callable[[SipCall, Invite], None],
+        on_event: Callable[[SipCall, LegEvent], None],
+    ) -> None:
+        """`refuse` runs on the owner thread, `on_call` and `on_event` on the loop that runs `start`."""
+        self._settings = settings
+        self._build = build
+        self._refuse = refuse
+        self._on_call = on_call
+        self._on_event = on_event
+        self._thread = threading.Thread(target=self._main, name="pjsua", daemon=True)
+        self._commands: deque[tuple[Callable[[], Any], asyncio.Future[Any] | None]] = deque()
+        self._waiting: deque[tuple[SipCall, Invite]] = deque()
+        self._calls: set[SipCall] = set()
+        self._rate = RateGate(build.new_calls_per_s, at=time.monotonic())
+        self._linger = LingerGate(handles=build.media_handles)
+        self._is_stopping = False
+        self._sip_port = settings.sip_port
+
+    @property
+    def sip_port(self) -> int:
+        """The UDP port that SIP listens on."""
+        return self._sip_port
+
+    @property
+    def build(self) -> Build:
+        """The PJSIP build at work."""
+        return self._build
+
+    @property
+    def calls_held(self) -> int:
+        """How many slots are taken, by calls that run, wait, or end."""
+        return len(self._calls)
+
+    async def start(self) -> None:
+        """Listen. Raises EngineFailed."""
+        self._loop = asyncio.get_running_loop()
+        self._hub = FrameHub(self._loop)
+        self._opened: asyncio.Future[None] = self._loop.create_future()
+        sys.setswitchinterval(SWITCH_INTERVAL_S)
+        self._thread.start()
+        await self._opened
+
+    async def stop(self) -> None:
+        """End all calls politely and let go of everything; takes 2 s at most."""
+        self._is_stopping = True
+        await asyncio.to_thread(self._thread.join, STOP_S + 1.0)
+
+    def submit(self, command: Callable[[], T]) -> asyncio.Future[T]:
+        """Have the owner thread do something; the future holds what came of it."""
+        future: asyncio.Future[T] = self._loop.create_future()
+        self._commands.append((command, future))
+        return future
+
+    def post(self, command: Callable[[], object]) -> None:
+        """Have the owner thread do something; nobody waits for it."""
+        self._commands.append((command, None))
+
+    def dial(self, uri: str, caller: str, headers: Mapping[str, str]) -> asyncio.Future[SipCall]:
+        """Begin a call to a SIP URI as `caller` (a user part). The future raises NoFreeSlot or OffhookError."""
+        return self.submit(lambda: self._dial(uri, caller, headers))
+
+    # -- the owner thread from here on -----------------------------------------------------------------
+
+    def _main(self) -> None:
+        try:
+            self._open()
+        except (pj.Error, OSError) as error:
+            failure = EngineFailed(self._why_it_failed(error))
+            self._loop.call_soon_threadsafe(self._opened.set_exception, failure)
+            return
+        self._loop.call_soon_threadsafe(self._opened.set_result, None)
+        while not self._is_stopping:
+            self._poll_once()
+        self._close()
+
+    def _poll_once(self) -> None:
+        self._endpoint.libHandleEvents(BUSY_POLL_MS if self._calls else IDLE_POLL_MS)
+        self._carry_out_commands()
+        self._take_in_waiting()
+        if rest_s := self._linger.rest_s(time.monotonic()):
+            log.warning("pjsua.resting", seconds=round(rest_s, 3), reason="too many new calls at once")
+            self._rest_until(time.monotonic() + rest_s)
+
+    def _rest_until(self, moment: float) -> None:
+        while (left := moment - time.monotonic()) > 0:
+            self._carry_out_commands()
+            time.sleep(min(left, BUSY_POLL_MS / 1000))
+
+    def _carry_out_commands(self) -> None:
+        while self._commands:
+            command, future = self._commands.popleft()
+            try:
+                outcome = command()
+            except (pj.Error, OffhookError) as error:
+                fault = error if isinstance(error, OffhookError) else OffhookError(error.info())
+                if future is None:
+                    log.warning("pjsua.command_failed", error=str(fault))
+                else:
+                    self._loop.call_soon_threadsafe(_reject, future, fault)
+            else:
+                if future is not None:
+                    self._loop.call_soon_threadsafe(_resolve, future, outcome)
+
+    def _take_in_waiting(self) -> None:
+        while self._waiting:
+            call, invite = self._waiting[0]
+            if call.is_over:
+                self._waiting.popleft()
+                continue
+            if not self._rate.passes(time.monotonic()):
+                return
+            self._waiting.popleft()
+            self._take_in(call, invite)
+
+    def _take_in(self, call: SipCall, invite: Invite) -> None:
+        status = self._refuse(invite)
+        if status is not None:
+            try:
+                call.refuse(status)
+            except pj.Error as error:
+                log.warning("pjsua.command_failed", error=error.info())
+            return
+        self._loop.call_soon_threadsafe(self._on_call, call, invite)
+
+    def _incoming(self, number: int, invite: Invite) -> None:
+        self._linger.arrived(time.monotonic())
+        call = self._new_call(number)
+        self._waiting.append((call, invite))
+
+    def _new_call(self, number: int = pj.PJSUA_INVALID_ID) -> SipCall:
+        call = SipCall(
+            self._account, ports=self._ports, tell=self._tell, on_gone=self._calls.discard, number=number
+        )
+        self._calls.add(call)
+        return call
+
+    def _tell(self, call: SipCall, event: LegEvent) -> None:
+        self._loop.call_soon_threadsafe(self._on_event, call, event)
+
+    def _dial(self, uri: str, caller: str, headers: Mapping[str, str]) -> SipCall:
+        if len(self._calls) >= self._build.call_slots or self._linger.rest_s(time.monotonic()):
+            raise NoFreeSlot(f"all {self._build.call_slots} call slots are taken")
+        self._linger.arrived(time.monotonic())
+        call = self._new_call()
+        try:
+            call.dial(uri, f"<sip:{caller}@{self._own_host()}>", headers)
+        except pj.Error as error:
+            self._calls.discard(call)
+            raise OffhookError(f"{uri} cannot be dialled: {error.reason}") from error
+        return call
+
+    def _open(self) -> None:
+        settings = self._settings
+        with _stdout_to_stderr():
+            self._endpoint = pj.Endpoint()
+            self._endpoint.libCreate()
+            self._endpoint.libInit(self._endpoint_config())
+        transport = pj.TransportConfig()
+        transport.port = settings.sip_port
+        transport.boundAddress = settings.sip_host
+        transport.publicAddress = settings.public_address or ""
+        transport_id = self._endpoint.transportCreate(pj.PJSIP_TRANSPORT_UDP, transport)
+        if settings.sip_port == 0:
+            local_name = self._endpoint.transportGetInfo(transport_id).localName
+            self._sip_port = int(local_name.rpartition(":")[2])
+        self._endpoint.audDevManager().setNullDev()
+        self._endpoint.libStart()
+        for codec in self._endpoint.codecEnum2():
+            self._endpoint.codecSetPriority(codec.codecId, CODECS.get(codec.codecId, 1))
+        self._ports = FramePorts(self._hub)
+        self._account = IncomingCalls(self._incoming)
+        self._account.create(self._account_config())
+
+    def _endpoint_config(self) -> pj.EpConfig:
+        config = pj.EpConfig()
+        config.logConfig.level = config.logConfig.consoleLevel = 1
+        config.uaConfig.maxCalls = self._build.call_slots
+        config.uaConfig.threadCnt = 0
+        config.uaConfig.mainThreadOnly = True
+        config.uaConfig.userAgent = self._settings.user_agent
+        config.medConfig.clockRate = config.medConfig.sndClockRate = SAMPLE_RATE_HZ
+        config.medConfig.noVad = True
+        config.medConfig.ecTailLen = 0
+        config.medConfig.sndAutoCloseTime = -1
+        config.medConfig.maxMediaPorts = max(254, 4 * self._build.call_slots)
+        return config
+
+    def _account_config(self) -> pj.AccountConfig:
+        config = pj.AccountConfig()
+        config.idUri = f"sip:offhook@{self._own_host()}"
+        rtp = config.mediaConfig.transportConfig
+        rtp.port = self._settings.rtp_first_port
+        rtp.portRange = self._settings.rtp_ports
+        rtp.boundAddress = self._settings.sip_host
+        rtp.publicAddress = self._settings.public_address or ""
+        return config
+
+    def _own_host(self) -> str:
+        host = self._settings.public_address or self._settings.sip_host
+        return f"{host}:{self._sip_port}"
+
+    def _why_it_failed(self, error: pj.Error | OSError) -> str:
+        settings = self._settings
+        if isinstance(error, pj.Error) and "in use" in error.reason.lower():
+            return (
+                f"UDP port {settings.sip_port} on {settings.sip_host} is in use by another program; "
+                f"stop it or set OFFHOOK_SIP_PORT"
+            )
+        words = error.info() if isinstance(error, pj.Error) else str(error)
+        return f"SIP cannot listen on {settings.sip_host}:{settings.sip_port}: {words}"
+
+    def _close(self) -> None:
+        """In this order, or the library aborts: calls, ports, account, library."""
+        with suppress(pj.Error):
+            self._endpoint.hangupAllCalls()
+        deadline = time.monotonic() + STOP_S
+        while self._calls and time.monotonic() < deadline:
+            self._endpoint.libHandleEvents(IDLE_POLL_MS)
+        self._carry_out_commands()
+        self._waiting.clear()
+        for call in tuple(self._calls):
+            call.is_over = True
+            pj.Call.__swig_destroy__(call)
+        self._calls.clear()
+        self._ports.destroy()
+        self._account.shutdown()
+        pj.Account.__swig_destroy__(self._account)
+        self._endpoint.libDestroy(pj.PJSUA_DESTROY_NO_NETWORK)
+        pj.Endpoint.__swig_destroy__(self._endpoint)  # there may be only one, and a next engine makes its own
+
+
+def _resolve(future: asyncio.Future[Any], outcome: object) -> None:
+    if not future.done():
+        future.set_result(outcome)
+
+
+def _reject(future: asyncio.Future[Any], fault: OffhookError) -> None:
+    if not future.done():
+        future.set_exception(fault)
+
+
+@contextmanager
+def _stdout_to_stderr() -> Iterator[None]:
+    """The library greets on file descriptor 1 before its log can be configured."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)

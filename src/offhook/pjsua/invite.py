@@ -1,0 +1,83 @@
+"""Reads what we need of an INVITE as it came over the wire."""
+
+import re
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+KEPT_HEADER = re.compile(r"^(x-.+|diversion|p-asserted-identity)$", re.IGNORECASE)
+URI_USER = re.compile(r"sips?:(?:([^@;>\s]*)@)?([^;>\s]*)|tel:([^;>\s]*)", re.IGNORECASE)
+DISPLAY_NAME = re.compile(r'^\s*(?:"((?:[^"\\]|\\.)*)"|([^<"]*?))\s*<')
+COMPACT = {"f": "From", "t": "To", "i": "Call-ID"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invite:
+    """An INVITE, read."""
+
+    called: str
+    """The user part of the Request-URI; its host where there is no user."""
+    caller: str
+    """The user part of From; its host where there is no user."""
+    caller_name: str | None
+    diversion: str | None
+    """The user part of the first Diversion header."""
+    sip_call_id: str
+    headers: tuple[tuple[str, str], ...]
+    """X-… , Diversion and P-Asserted-Identity headers as they came, in their order."""
+    source: str
+    """Where it came from: `address:port`."""
+
+
+def read_invite(message: str, source: str) -> Invite:
+    """Read the text of an INVITE. What is missing is empty; it never fails, PJSIP has parsed it before."""
+    head = message.partition("\r\n\r\n")[0]
+    request_line, *lines = _unfolded(head)
+    headers = [(COMPACT.get(name.lower(), name), value) for name, value in map(_header, lines)]
+    parts = request_line.split(" ")
+    from_value = _first(headers, "From")
+    return Invite(
+        called=user_part(parts[1] if len(parts) > 1 else ""),
+        caller=user_part(from_value),
+        caller_name=_display_name(from_value),
+        diversion=user_part(_first(headers, "Diversion")) or None,
+        sip_call_id=_first(headers, "Call-ID"),
+        headers=tuple((name, value) for name, value in headers if KEPT_HEADER.match(name)),
+        source=source,
+    )
+
+
+def user_part(uri: str) -> str:
+    """The user of a SIP or tel URI, unescaped; the host where there is no user; empty for anything else."""
+    found = URI_USER.search(uri)
+    if found is None:
+        return ""
+    user, host, telephone = found.groups()
+    return unquote(telephone or (user or "").partition(":")[0] or (host or "").partition(":")[0])
+
+
+def _unfolded(head: str) -> list[str]:
+    lines: list[str] = []
+    for line in head.split("\r\n"):
+        if line[:1] in (" ", "\t") and lines:
+            lines[-1] += " " + line.strip()
+        else:
+            lines.append(line)
+    return lines
+
+
+def _header(line: str) -> tuple[str, str]:
+    name, _, value = line.partition(":")
+    return name.strip(), value.strip()
+
+
+def _first(headers: list[tuple[str, str]], name: str) -> str:
+    return next((value for key, value in headers if key.lower() == name.lower()), "")
+
+
+def _display_name(value: str) -> str | None:
+    found = DISPLAY_NAME.match(value)
+    if found is None:
+        return None
+    quoted, plain = found.groups()
+    name = re.sub(r"\\(.)", r"\1", quoted) if quoted is not None else (plain or "").strip()
+    return name or None

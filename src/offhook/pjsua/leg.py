@@ -1,0 +1,154 @@
+"""A leg: the call port on top of a SIP call. Everything here runs on the event loop."""
+
+import asyncio
+import contextlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from offhook.call.ending import EndCause, Ending
+from offhook.call.errors import OffhookError
+from offhook.call.info import CallInfo
+from offhook.call.port import Audio, FrameSink, KeySink
+from offhook.call.scope import Alive, Lifeline
+from offhook.pjsua.engine import Engine
+from offhook.pjsua.leg_events import Answered, AudioFlows, KeyHeard, LegEvent, Over, Rang
+from offhook.pjsua.sip_call import SipCall
+from offhook.speech.pcm import FRAME_S, SAMPLE_RATE_HZ
+
+KEY_S = 0.25
+"""How long sending a key takes: PJSUA sends 200 ms and a pause."""
+WAIT_KEY_S = 0.5
+
+
+class Leg:
+    """Fills `call.port.DialledCall`."""
+
+    def __init__(
+        self, engine: Engine, sip_call: SipCall, info: CallInfo, *, answer_headers: Mapping[str, str]
+    ) -> None:
+        """`answer_headers` go into the 200 of an incoming call."""
+        self._engine = engine
+        self._sip_call = sip_call
+        self._info = info
+        self._answer_headers = answer_headers
+        self._lifeline = Lifeline()
+        self._is_answered = False
+        self._rang = asyncio.Event()
+        self._confirmed = asyncio.Event()
+        self._audio_flows = asyncio.Event()
+        self._key_sinks: list[KeySink] = []
+        self._frame_sinks: list[FrameSink] = []
+
+    @property
+    def info(self) -> CallInfo:
+        """What is known of the call."""
+        return self._info
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether the leg was answered, by us or by the called side."""
+        return self._is_answered
+
+    def take(self, event: LegEvent) -> None:
+        """What the SIP call tells."""
+        match event:
+            case Rang():
+                self._rang.set()
+            case Answered():
+                self._is_answered = True
+                self._rang.set()
+                self._confirmed.set()
+            case AudioFlows():
+                self._audio_flows.set()
+            case KeyHeard(key):
+                for sink in tuple(self._key_sinks):
+                    sink(key)
+            case Over(ending):
+                self._lifeline.end(ending)
+
+    async def answer(self) -> None:
+        """Answer a ringing call; returns when audio can flow. Does nothing on an answered one."""
+        if self._is_answered or self._lifeline.ending is not None:
+            return
+        self._is_answered = True
+        with contextlib.suppress(OffhookError):  # the call ended meanwhile: `alive` tells
+            await self._engine.submit(lambda: self._sip_call.accept(self._answer_headers))
+        await self._audio_flows.wait()
+
+    async def reject(self, sip_status: int) -> None:
+        """Refuse a ringing call; returns when the leg is over."""
+        self._engine.post(lambda: self._sip_call.refuse(sip_status))
+        await self._end_here(sip_status)
+
+    async def hang_up(self) -> None:
+        """End the leg in whatever state it is; returns when it is over."""
+        self._engine.post(self._sip_call.end)
+        await self._end_here(None)
+
+    async def play(self, audio: Audio) -> None:
+        """Play to the caller; returns at the sound's end. Cancelling it silences the caller within 40 ms."""
+        await self._audio_flows.wait()
+        started = self._engine.submit(lambda: self._sip_call.start_player(audio.path))
+        try:
+            await started
+            await asyncio.sleep(audio.duration_s + FRAME_S)
+            while played := await self._engine.submit(self._sip_call.samples_played):  # noqa: ASYNC110
+                await asyncio.sleep(max(FRAME_S, audio.duration_s - played / SAMPLE_RATE_HZ))
+        finally:
+            self._engine.post(self._sip_call.stop_player)
+
+    async def send_keys(self, keys: str) -> None:
+        """Send keys; `w` waits for half a second. Returns when all are sent."""
+        await self._audio_flows.wait()
+        for key in keys.upper():
+            if key == "W":
+                await asyncio.sleep(WAIT_KEY_S)
+                continue
+            await self._engine.submit(lambda key=key: self._sip_call.send_keys(key))  # type: ignore[misc]
+            await asyncio.sleep(KEY_S)
+
+    @contextmanager
+    def keys(self, to: KeySink) -> Iterator[None]:
+        """A block in which each pressed key is told to `to`."""
+        self._key_sinks.append(to)
+        try:
+            yield
+        finally:
+            self._key_sinks.remove(to)
+
+    @contextmanager
+    def listen(self, to: FrameSink) -> Iterator[None]:
+        """A block in which the caller's audio is told to `to`."""
+        self._frame_sinks.append(to)
+        if len(self._frame_sinks) == 1:
+            self._engine.post(lambda: self._sip_call.start_listening(self._frame))
+        try:
+            yield
+        finally:
+            self._frame_sinks.remove(to)
+            if not self._frame_sinks:
+                self._engine.post(self._sip_call.stop_listening)
+
+    def alive(self) -> Alive:
+        """A block that ends with `CallEnded` when the leg does, and at once if it already has."""
+        return self._lifeline.alive()
+
+    async def rung(self) -> None:
+        """Returns when the far end rings, or answers at once."""
+        await self._rang.wait()
+
+    async def connected(self) -> None:
+        """Returns when the far end has answered and audio can flow."""
+        await self._confirmed.wait()
+        await self._audio_flows.wait()
+
+    def _frame(self, frame: bytes) -> None:
+        for sink in tuple(self._frame_sinks):
+            sink(frame)
+
+    async def _end_here(self, sip_status: int | None) -> None:
+        """The call is over for us with the command that ends it; a far end that does not confirm its BYE
+        would keep it for 32 s. Told from a loop callback, as the scope demands."""
+        ending = Ending(EndCause.HERE, None if self._is_answered else sip_status)
+        asyncio.get_running_loop().call_soon(self._lifeline.end, ending)
+        await self._lifeline.over()

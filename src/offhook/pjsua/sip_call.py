@@ -1,0 +1,232 @@
+"""One pj.Call, seen from the owner thread: callbacks in, commands out.
+
+Every method runs on the owner thread. What happens is told as plain values; nothing of pjsua2 leaves.
+"""
+
+import functools
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pjsua2 as pj
+import structlog
+
+from offhook.call.ending import EndCause, Ending
+from offhook.pjsua.frames import FramePort, FramePorts, FrameTo
+from offhook.pjsua.leg_events import Answered, AudioFlows, KeyHeard, LegEvent, Over, Rang
+
+log = structlog.get_logger()
+
+REQUEST_TERMINATED = 487
+REQUEST_TIMEOUT = 408
+KEYS = frozenset("0123456789*#ABCD")
+
+M = TypeVar("M", bound=Callable[..., Any])
+
+
+def guarded(method: M) -> M:
+    """A director method may not raise: PJSUA2 would print and forget. Here it is logged with its traceback."""
+
+    @functools.wraps(method)
+    def guard(*arguments: Any) -> Any:
+        try:
+            return method(*arguments)
+        except Exception:
+            log.exception("pjsua.callback_broke", callback=method.__name__)
+            return None
+
+    return guard  # type: ignore[return-value]
+
+
+class SipCall(pj.Call):
+    """A dialog and its audio."""
+
+    def __init__(
+        self,
+        account: pj.Account,
+        *,
+        ports: FramePorts,
+        tell: Callable[["SipCall", LegEvent], None],
+        on_gone: Callable[["SipCall"], None],
+        number: int = pj.PJSUA_INVALID_ID,
+    ) -> None:
+        """`number` is PJSUA's call id of an incoming call; `on_gone` forgets the call once it is over."""
+        super().__init__(account, number)
+        self._ports = ports
+        self._tell = tell
+        self._on_gone = on_gone
+        self._is_incoming = number != pj.PJSUA_INVALID_ID
+        self._was_confirmed = False
+        self._is_ended_here = False
+        self._audio: pj.AudioMedia | None = None
+        self._player: pj.AudioMediaPlayer | None = None
+        self._port: FramePort | None = None
+        self.is_over = False
+        """Whether the call is gone, and this object an empty shell."""
+
+    # -- what the far end does -------------------------------------------------------------------------
+
+    @guarded
+    def onCallState(self, _parameter: pj.OnCallStateParam) -> None:
+        """A new state of the dialog."""
+        info = self.getInfo()
+        match info.state:
+            case pj.PJSIP_INV_STATE_EARLY if not self._is_incoming:
+                self._tell(self, Rang())
+            case pj.PJSIP_INV_STATE_CONFIRMED:
+                self._was_confirmed = True
+                self._tell(self, Answered())
+            case pj.PJSIP_INV_STATE_DISCONNECTED:
+                self._let_go()
+                self._tell(self, Over(self._ending(info.lastStatusCode, info.lastReason)))
+                self.is_over = True
+                self._on_gone(self)
+                # Here and nowhere else: once this callback has returned, the number may belong to a new
+                # call, and pj.Call's destructor hangs up whatever call has the number.
+                pj.Call.__swig_destroy__(self)
+
+    @guarded
+    def onCallMediaState(self, _parameter: pj.OnCallMediaStateParam) -> None:
+        """Media was negotiated, at first or anew (re-INVITE): connect what is playing and listening."""
+        info = self.getInfo()  # kept: its media list is memory of this object
+        for media in info.media:
+            is_flowing = media.status in (pj.PJSUA_CALL_MEDIA_ACTIVE, pj.PJSUA_CALL_MEDIA_REMOTE_HOLD)
+            if media.type == pj.PJMEDIA_TYPE_AUDIO and is_flowing:
+                self._audio = self.getAudioMedia(media.index)
+                if self._player is not None:
+                    self._player.startTransmit(self._audio)
+                if self._port is not None:
+                    self._audio.startTransmit(self._port)
+                self._tell(self, AudioFlows())
+                return
+        self._audio = None
+
+    @guarded
+    def onDtmfDigit(self, parameter: pj.OnDtmfDigitParam) -> None:
+        """A key, by RFC 4733 or SIP INFO."""
+        key = parameter.digit.upper()
+        if key in KEYS:
+            self._tell(self, KeyHeard(key))
+
+    # -- what the leg asks for -------------------------------------------------------------------------
+
+    def ring(self) -> None:
+        """Send 180."""
+        self._respond(180)
+
+    def accept(self, headers: Mapping[str, str]) -> None:
+        """Send 200. The headers go into it alone: those given to a 180 would stay in all that follows."""
+        self._respond(200, headers)
+
+    def refuse(self, status: int) -> None:
+        """Send a final status of 300 or more to a ringing call."""
+        if self.is_over:
+            return
+        self._is_ended_here = True
+        parameter = pj.CallOpParam(True)
+        parameter.statusCode = status
+        self.hangup(parameter)
+
+    def end(self) -> None:
+        """Send BYE, CANCEL or a refusal, whatever the state asks for."""
+        if self.is_over:
+            return
+        self._is_ended_here = True
+        self.hangup(pj.CallOpParam(True))
+
+    def dial(self, uri: str, caller_uri: str, headers: Mapping[str, str]) -> None:
+        """Send an INVITE. Raises pj.Error for what cannot be sent; the call is gone then."""
+        parameter = pj.CallOpParam(True)
+        parameter.txOption.localUri = caller_uri
+        parameter.txOption.headers = _header_vector(headers)
+        self.makeCall(uri, parameter)
+
+    def start_player(self, path: Path) -> None:
+        """Play a WAV file once."""
+        if self.is_over:
+            return
+        self.stop_player()
+        player = pj.AudioMediaPlayer()
+        player.createPlayer(str(path), pj.PJMEDIA_FILE_NO_LOOP)
+        self._player = player
+        if self._audio is not None:
+            player.startTransmit(self._audio)
+
+    def samples_played(self) -> int:
+        """How far the player is; 0 once it has come to its end (it rewinds)."""
+        return 0 if self._player is None else self._player.getPos()
+
+    def stop_player(self) -> None:
+        """Silence at the next tick of the clock."""
+        player, self._player = self._player, None
+        if player is None:
+            return
+        if self._audio is not None and not self.is_over:
+            player.stopTransmit(self._audio)
+        pj.AudioMediaPlayer.__swig_destroy__(player)
+
+    def start_listening(self, to: FrameTo) -> None:
+        """Hand the far end's audio to `to`."""
+        if self.is_over:
+            return
+        self.stop_listening()
+        self._port = self._ports.lend(to)
+        if self._audio is not None:
+            self._audio.startTransmit(self._port)
+
+    def stop_listening(self) -> None:
+        """Hand the far end's audio to nobody."""
+        port, self._port = self._port, None
+        if port is None:
+            return
+        if self._audio is not None and not self.is_over:
+            self._audio.stopTransmit(port)
+        self._ports.take_back(port)
+
+    def send_keys(self, keys: str) -> None:
+        """Send keys as RFC 4733 events; by SIP INFO where the far end did not offer them."""
+        if self.is_over:
+            return
+        try:
+            self.dialDtmf(keys)
+        except pj.Error:
+            parameter = pj.CallSendDtmfParam()
+            parameter.method = pj.PJSUA_DTMF_METHOD_SIP_INFO
+            parameter.digits = keys
+            self.sendDtmf(parameter)
+
+    def _respond(self, status: int, headers: Mapping[str, str] | None = None) -> None:
+        if self.is_over:
+            return
+        parameter = pj.CallOpParam(True)
+        parameter.statusCode = status
+        if headers:
+            parameter.txOption.headers = _header_vector(headers)
+        self.answer(parameter)
+
+    def _let_go(self) -> None:
+        self.stop_player()
+        self.stop_listening()
+        self._audio = None
+
+    def _ending(self, status: int, reason: str) -> Ending:
+        if self._is_ended_here:
+            return Ending(EndCause.HERE, status if not self._was_confirmed else None)
+        if self._was_confirmed:
+            cause = EndCause.BROKEN if status >= 300 else EndCause.FAR_END
+            return Ending(cause, status, reason if cause is EndCause.BROKEN else "")
+        if not self._is_incoming:
+            return Ending(EndCause.REFUSED, status, reason)
+        if status == REQUEST_TERMINATED:
+            return Ending(EndCause.ABANDONED, status, "the caller gave up before the answer")
+        return Ending(EndCause.BROKEN, status, reason)
+
+
+def _header_vector(headers: Mapping[str, str]) -> pj.SipHeaderVector:
+    vector = pj.SipHeaderVector()
+    for name, value in headers.items():
+        header = pj.SipHeader()
+        header.hName = name
+        header.hValue = value
+        vector.push_back(header)
+    return vector

@@ -1,0 +1,179 @@
+"""A call whose caller follows a script. It keeps the contract of `call.port` without any telephone.
+
+The script is a list of lines, each with its time in seconds since the call was made:
+
+    "1.5 key 1"             presses a key
+    "2.0 says 0.6"          makes the sound of speech for 0.6 s
+    "9.0 hangs up"          leaves
+    "3.0 answers"           (a dialled call) answers; "2.0 rings" rings; "2.0 refuses 486" refuses
+
+`heard` tells what the caller heard and when: "0.0 hello starts", "1.2 hello ends", "0.8 hello stops".
+"""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from offhook.call.ending import EndCause, Ending
+from offhook.call.info import CallInfo, Direction
+from offhook.call.port import Audio, FrameSink, KeySink
+from offhook.call.scope import Alive, Lifeline
+from offhook.speech.pcm import FRAME_S
+from offhook.testing.caller_voice import SILENCE, VOWEL
+
+SOME_CALL = CallInfo(
+    call_id="0123456789abcdef0123456789abcdef",
+    account_sid="AC00000000000000000000000000000001",
+    direction=Direction.INBOUND,
+    from_="+15550100",
+    to="1000",
+    created_at=datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC),
+)
+
+
+class ScriptedCall:
+    """Fills `call.port.DialledCall`. Make it inside a running event loop; the script starts at once."""
+
+    def __init__(self, *script: str, info: CallInfo = SOME_CALL) -> None:
+        self._info = info
+        self._loop = asyncio.get_running_loop()
+        self._began_at = self._loop.time()
+        self._lifeline = Lifeline()
+        self._answered = asyncio.Event()
+        self._rang = asyncio.Event()
+        self._key_sinks: list[KeySink] = []
+        self._frame_sinks: list[FrameSink] = []
+        self._speaks_until = 0.0
+        self._frames = 0
+        self.heard: list[str] = []
+        """What the caller heard, in order."""
+        self.keys_sent: list[str] = []
+        """Keys that were sent to the caller."""
+        self.rejected_with: int | None = None
+        """The SIP status with which the call was refused."""
+        for line in script:
+            self._arm(line)
+
+    @property
+    def info(self) -> CallInfo:
+        """What is known of the call."""
+        return self._info
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether the call was answered."""
+        return self._answered.is_set()
+
+    @property
+    def ending(self) -> Ending | None:
+        """How the call ended; None while it lives."""
+        return self._lifeline.ending
+
+    async def answer(self) -> None:
+        """Answer the call."""
+        self._answered.set()
+
+    async def reject(self, sip_status: int) -> None:
+        """Refuse the call."""
+        if not self.is_answered and self._lifeline.ending is None:
+            self.rejected_with = sip_status
+            await self._end_here(Ending(EndCause.HERE, sip_status))
+
+    async def hang_up(self) -> None:
+        """End the call."""
+        await self._end_here(Ending(EndCause.HERE))
+
+    async def play(self, audio: Audio) -> None:
+        """Let the caller hear a sound for as long as it lasts."""
+        name = audio.label or audio.path.name
+        self._hear(f"{name} starts")
+        try:
+            await asyncio.sleep(audio.duration_s)
+        except asyncio.CancelledError:
+            self._hear(f"{name} stops")
+            raise
+        self._hear(f"{name} ends")
+
+    async def send_keys(self, keys: str) -> None:
+        """Send keys to the caller: 0.2 s each, half a second for `w`."""
+        for key in keys:
+            await asyncio.sleep(0.5 if key == "w" else 0.2)
+            if key != "w":
+                self.keys_sent.append(key)
+
+    @contextmanager
+    def keys(self, to: KeySink) -> Iterator[None]:
+        """A block in which pressed keys are told."""
+        self._key_sinks.append(to)
+        try:
+            yield
+        finally:
+            self._key_sinks.remove(to)
+
+    @contextmanager
+    def listen(self, to: FrameSink) -> Iterator[None]:
+        """A block in which the caller's audio is told, a frame every 20 ms."""
+        self._frame_sinks.append(to)
+        if len(self._frame_sinks) == 1:
+            self._loop.call_later(FRAME_S, self._next_frame)
+        try:
+            yield
+        finally:
+            self._frame_sinks.remove(to)
+
+    def alive(self) -> Alive:
+        """A block that ends with `CallEnded` when the caller leaves."""
+        return self._lifeline.alive()
+
+    async def rung(self) -> None:
+        """Returns when the far end rings or answers."""
+        await self._rang.wait()
+
+    async def connected(self) -> None:
+        """Returns when the far end has answered."""
+        await self._answered.wait()
+
+    def _arm(self, line: str) -> None:
+        at, _, deed = line.partition(" ")
+        self._loop.call_at(self._began_at + float(at), self._do, deed)
+
+    def _do(self, deed: str) -> None:
+        match deed.split():
+            case ["key", key]:
+                for sink in tuple(self._key_sinks):
+                    sink(key)
+            case ["says", seconds]:
+                self._speaks_until = self._loop.time() + float(seconds)
+            case ["hangs", "up"]:
+                cause = EndCause.FAR_END if self.is_answered else EndCause.ABANDONED
+                self._lifeline.end(Ending(cause))
+            case ["rings"]:
+                self._rang.set()
+            case ["answers"]:
+                self._rang.set()
+                self._answered.set()
+            case ["refuses", status]:
+                self._lifeline.end(Ending(EndCause.REFUSED, int(status)))
+            case _:
+                raise ValueError(f"a scripted caller cannot: {deed!r}")
+
+    def _next_frame(self) -> None:
+        if not self._frame_sinks:
+            return
+        self._loop.call_later(FRAME_S, self._next_frame)
+        speaks = self._loop.time() <= self._speaks_until
+        frame = VOWEL[self._frames % len(VOWEL)] if speaks else SILENCE
+        self._frames += 1
+        for sink in tuple(self._frame_sinks):
+            sink(frame)
+
+    def _hear(self, what: str) -> None:
+        self.heard.append(f"{self._loop.time() - self._began_at:.1f} {what}")
+
+    async def _end_here(self, ending: Ending) -> None:
+        """The end is told from a loop callback, as the scope demands, so also to the task that caused it."""
+        over = asyncio.Event()
+        self._loop.call_soon(self._lifeline.end, ending)
+        self._loop.call_soon(over.set)
+        await over.wait()

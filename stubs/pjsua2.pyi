@@ -1,0 +1,183 @@
+"""What Offhook uses of the PJSUA2 module (SWIG, untyped), written by hand."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import ClassVar
+
+PJMEDIA_FILE_NO_LOOP: int
+PJMEDIA_TYPE_AUDIO: int
+PJSIP_INV_STATE_CONFIRMED: int
+PJSIP_INV_STATE_DISCONNECTED: int
+PJSIP_INV_STATE_EARLY: int
+PJSIP_TRANSPORT_UDP: int
+PJSUA_CALL_MEDIA_ACTIVE: int
+PJSUA_CALL_MEDIA_REMOTE_HOLD: int
+PJSUA_DESTROY_NO_NETWORK: int
+PJSUA_DTMF_METHOD_SIP_INFO: int
+PJSUA_INVALID_ID: int
+
+class Error(Exception):
+    status: int
+    reason: str
+    def info(self, multi_line: bool = ...) -> str: ...
+
+class ByteVector:
+    this: object
+    def __init__(self, content: bytes = ...) -> None: ...
+    def __iter__(self) -> Iterator[int]: ...
+    def __len__(self) -> int: ...
+    def __bytes__(self) -> bytes: ...
+
+class MediaFrame:
+    this: int
+    type: int
+    buf: ByteVector
+    size: int
+
+class MediaFormatAudio:
+    type: int
+    clockRate: int
+    channelCount: int
+    bitsPerSample: int
+    frameTimeUsec: int
+
+class Media: ...
+
+class AudioMedia(Media):
+    def startTransmit(self, sink: AudioMedia) -> None: ...
+    def stopTransmit(self, sink: AudioMedia) -> None: ...
+
+class AudioMediaPort(AudioMedia):
+    __swig_destroy__: ClassVar[Callable[[AudioMediaPort], None]]
+    def __init__(self) -> None: ...
+    def createPort(self, name: str, format: MediaFormatAudio) -> None: ...
+
+class AudioMediaPlayer(AudioMedia):
+    __swig_destroy__: ClassVar[Callable[[AudioMediaPlayer], None]]
+    def __init__(self) -> None: ...
+    def createPlayer(self, file_name: str, options: int = ...) -> None: ...
+    def getPos(self) -> int: ...
+
+class AudDevManager:
+    def setNullDev(self) -> None: ...
+
+class LogConfig:
+    level: int
+    consoleLevel: int
+
+class UaConfig:
+    maxCalls: int
+    threadCnt: int
+    mainThreadOnly: bool
+    userAgent: str
+
+class MediaConfig:
+    clockRate: int
+    sndClockRate: int
+    noVad: bool
+    ecTailLen: int
+    sndAutoCloseTime: int
+    maxMediaPorts: int
+
+class EpConfig:
+    logConfig: LogConfig
+    uaConfig: UaConfig
+    medConfig: MediaConfig
+
+class TransportConfig:
+    port: int
+    portRange: int
+    boundAddress: str
+    publicAddress: str
+
+class TransportInfo:
+    localName: str
+
+class CodecInfo:
+    codecId: str
+    priority: int
+
+class Endpoint:
+    __swig_destroy__: ClassVar[Callable[[Endpoint], None]]
+    def libCreate(self) -> None: ...
+    def libInit(self, config: EpConfig) -> None: ...
+    def libStart(self) -> None: ...
+    def libDestroy(self, flags: int = ...) -> None: ...
+    def libHandleEvents(self, milliseconds: int) -> int: ...
+    def hangupAllCalls(self) -> None: ...
+    def transportCreate(self, type: int, config: TransportConfig) -> int: ...
+    def transportGetInfo(self, number: int) -> TransportInfo: ...
+    def audDevManager(self) -> AudDevManager: ...
+    def codecEnum2(self) -> Sequence[CodecInfo]: ...
+    def codecSetPriority(self, codec: str, priority: int) -> None: ...
+
+class AccountMediaConfig:
+    transportConfig: TransportConfig
+
+class AccountConfig:
+    idUri: str
+    mediaConfig: AccountMediaConfig
+
+class SipRxData:
+    wholeMsg: str
+    srcAddress: str
+
+class OnIncomingCallParam:
+    callId: int
+    rdata: SipRxData
+
+class Account:
+    __swig_destroy__: ClassVar[Callable[[Account], None]]
+    def __init__(self) -> None: ...
+    def create(self, config: AccountConfig, make_default: bool = ...) -> None: ...
+    def shutdown(self) -> None: ...
+
+class SipHeader:
+    hName: str
+    hValue: str
+
+class SipHeaderVector:
+    def push_back(self, header: SipHeader) -> None: ...
+
+class SipTxOption:
+    localUri: str
+    headers: SipHeaderVector
+
+class CallOpParam:
+    statusCode: int
+    reason: str
+    txOption: SipTxOption
+    def __init__(self, use_default_call_setting: bool = ...) -> None: ...
+
+class CallSendDtmfParam:
+    method: int
+    digits: str
+
+class OnCallStateParam: ...
+class OnCallMediaStateParam: ...
+
+class OnDtmfDigitParam:
+    digit: str
+    method: int
+
+class CallMediaInfo:
+    index: int
+    type: int
+    status: int
+
+class CallInfo:
+    id: int
+    state: int
+    lastStatusCode: int
+    lastReason: str
+    media: Sequence[CallMediaInfo]
+
+class Call:
+    __swig_destroy__: ClassVar[Callable[[Call], None]]
+    def __init__(self, account: Account, number: int = ...) -> None: ...
+    def getInfo(self) -> CallInfo: ...
+    def getAudioMedia(self, index: int) -> AudioMedia: ...
+    def answer(self, parameter: CallOpParam) -> None: ...
+    def hangup(self, parameter: CallOpParam) -> None: ...
+    def makeCall(self, uri: str, parameter: CallOpParam) -> None: ...
+    def dialDtmf(self, digits: str) -> None: ...
+    def sendDtmf(self, parameter: CallSendDtmfParam) -> None: ...
