@@ -205,3 +205,13 @@ async def test_a_foreign_cancellation_is_left_alone(world: World) -> None:
     living.cancel()
     with pytest.raises(asyncio.CancelledError):
         await living
+
+
+async def test_an_echo_lets_the_caller_hear_themselves(world: World) -> None:
+    call = await world.incoming("0.4 says 0.6", "1.8 hangs up")
+    await call.answer()
+    with pytest.raises(CallEnded):
+        async with call.alive():
+            await call.echo()
+    [(begin, end)] = await world.sounds()
+    assert end - begin > 0.5

@@ -1,8 +1,17 @@
 """What was said between us and a web application, kept for the customer to read when it went wrong."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 
 from offhook.verbs import Request
+
+CREDENTIALS = re.compile("^([^/?#]*//)([^/?#]*@)")
+"""The user and password that may stand before a URL's host."""
+
+
+def without_credentials(url: str) -> str:
+    """`url` without the user and password that may stand before its host: fit for logs and other eyes."""
+    return CREDENTIALS.sub(r"\1", url)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,3 +41,12 @@ class Exchange:
 
     request: Request
     reply: Reply | None = None
+
+    @classmethod
+    def shown(cls, request: Request, reply: Reply | None = None) -> "Exchange":
+        """The exchange as it may be kept and read: URLs without credentials."""
+        target = replace(request.target, url=without_credentials(request.target.url))
+        return cls(
+            replace(request, target=target),
+            replace(reply, url=without_credentials(reply.url)) if reply is not None else None,
+        )

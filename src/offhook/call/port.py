@@ -51,6 +51,9 @@ class Call(Protocol):
     async def play(self, audio: Audio) -> None:
         """Play to the caller; returns at the sound's end. Cancelling it silences the caller within 40 ms."""
 
+    async def echo(self) -> None:
+        """Let the caller hear themselves, without end. Cancelling it stops the echo."""
+
     async def send_keys(self, keys: str) -> None:
         """Send keys (RFC 4733), 0-9 * # A-D, `w` for half a second; returns when all are sent."""
 

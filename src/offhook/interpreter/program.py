@@ -88,7 +88,7 @@ class WebhookProgram:
         try:
             return self._dialect.read(reply)
         except DocumentInvalid as invalid:
-            invalid.exchange = Exchange(request, reply)
+            invalid.exchange = Exchange.shown(request, reply)
             raise
 
 

@@ -41,11 +41,21 @@ async def run_inbound(call: Call, program: Program, tools: Tools, partials: Part
 
 
 async def run_outbound(
-    call: DialledCall, program: Program, tools: Tools, partials: Partials, *, ring_timeout_s: float
+    call: DialledCall,
+    program: Program,
+    tools: Tools,
+    partials: Partials,
+    *,
+    ring_timeout_s: float,
+    on_placed: Callable[[], None],
 ) -> None:
-    """Live through a call that was dialled from here; nobody answering within `ring_timeout_s` ends it."""
+    """Live through a call that was dialled from here; nobody answering within `ring_timeout_s` ends it.
+
+    `on_placed` is called once the call can be looked up.
+    """
     life = Life(call, program, tools, partials)
-    life.begin(CallStatus.QUEUED)
+    await life.begin_settled(CallStatus.QUEUED)
+    on_placed()
 
     async def connect_and_follow() -> None:
         if await life.connect(call, ring_timeout_s):
@@ -73,12 +83,11 @@ class Life:
 
     def begin(self, status: CallStatus) -> None:
         """The first fact."""
-        self._status = status
-        at = self._tools.wall_clock()
-        callbacks = self._program.callbacks(StatusChange(status=status, at=at))
-        self._tools.recorder.emit(
-            CallStarted(info=self._call.info, at=at, status=status, callbacks=callbacks)
-        )
+        self._tools.recorder.emit(self._started(status))
+
+    async def begin_settled(self, status: CallStatus) -> None:
+        """The first fact, written when this returns."""
+        await self._tools.recorder.settle(self._started(status))
 
     async def live(self, course: Callable[[], Awaitable[None]]) -> None:
         """Follow `course` to the call's end; requests still under way when it ends are let finish."""
@@ -126,6 +135,12 @@ class Life:
         while document is not None:
             current = document
             document = await self._recovered(lambda: self._run(current))  # noqa: B023 (awaited at once)
+
+    def _started(self, status: CallStatus) -> CallStarted:
+        self._status = status
+        at = self._tools.wall_clock()
+        callbacks = self._program.callbacks(StatusChange(status=status, at=at))
+        return CallStarted(info=self._call.info, at=at, status=status, callbacks=callbacks)
 
     async def _run(self, document: Document) -> Document | None:
         for problem in document.problems:

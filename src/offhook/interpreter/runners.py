@@ -1,5 +1,6 @@
 """Which runner runs which verb."""
 
+from offhook.interpreter.echo import echo
 from offhook.interpreter.gather import gather
 from offhook.interpreter.hangup import hangup
 from offhook.interpreter.pause import pause
@@ -8,7 +9,7 @@ from offhook.interpreter.redirect import redirect
 from offhook.interpreter.reject import reject
 from offhook.interpreter.say import say
 from offhook.interpreter.scene import Scene
-from offhook.verbs import Gather, Hangup, Outcome, Pause, Play, Redirect, Reject, Say, Verb
+from offhook.verbs import Echo, Gather, Hangup, Outcome, Pause, Play, Redirect, Reject, Say, Verb
 
 
 async def run_verb(verb: Verb, scene: Scene) -> Outcome:
@@ -28,3 +29,5 @@ async def run_verb(verb: Verb, scene: Scene) -> Outcome:
             return await hangup(verb, scene)
         case Reject():
             return await reject(verb, scene)
+        case Echo():
+            return await echo(verb, scene)

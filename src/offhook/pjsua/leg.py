@@ -97,6 +97,15 @@ class Leg:
         finally:
             self._engine.post(self._sip_call.stop_player)
 
+    async def echo(self) -> None:
+        """Let the caller hear themselves, without end. Cancelling it stops the echo."""
+        await self._audio_flows.wait()
+        self._engine.post(self._sip_call.start_echo)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self._engine.post(self._sip_call.stop_echo)
+
     async def send_keys(self, keys: str) -> None:
         """Send keys; `w` waits for half a second. Returns when all are sent."""
         await self._audio_flows.wait()

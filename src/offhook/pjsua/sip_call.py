@@ -61,6 +61,7 @@ class SipCall(pj.Call):
         self._audio: pj.AudioMedia | None = None
         self._player: pj.AudioMediaPlayer | None = None
         self._port: FramePort | None = None
+        self._is_echoing = False
         self.is_over = False
         """Whether the call is gone, and this object an empty shell."""
 
@@ -88,6 +89,8 @@ class SipCall(pj.Call):
     @guarded
     def onCallMediaState(self, _parameter: pj.OnCallMediaStateParam) -> None:
         """Media was negotiated, at first or anew (re-INVITE): connect what is playing and listening."""
+        if self._is_ending:
+            return
         info = self.getInfo()  # kept: its media list is memory of this object
         for media in info.media:
             is_flowing = media.status in (pj.PJSUA_CALL_MEDIA_ACTIVE, pj.PJSUA_CALL_MEDIA_REMOTE_HOLD)
@@ -97,6 +100,8 @@ class SipCall(pj.Call):
                     self._player.startTransmit(self._audio)
                 if self._port is not None:
                     self._audio.startTransmit(self._port)
+                if self._is_echoing:
+                    self._audio.startTransmit(self._audio)
                 self._tell(self, AudioFlows())
                 return
         self._audio = None
@@ -120,18 +125,20 @@ class SipCall(pj.Call):
 
     def refuse(self, status: int) -> None:
         """Send a final status of 300 or more to a ringing call."""
-        if self.is_over:
+        if self._is_ending:
             return
         self._is_ended_here = True
+        self._let_go()
         parameter = pj.CallOpParam(True)
         parameter.statusCode = status
         self.hangup(parameter)
 
     def end(self) -> None:
         """Send BYE, CANCEL or a refusal, whatever the state asks for."""
-        if self.is_over:
+        if self._is_ending:
             return
         self._is_ended_here = True
+        self._let_go()
         self.hangup(pj.CallOpParam(True))
 
     def dial(self, uri: str, caller_uri: str, headers: Mapping[str, str]) -> None:
@@ -143,7 +150,7 @@ class SipCall(pj.Call):
 
     def start_player(self, path: Path) -> None:
         """Play a WAV file once."""
-        if self.is_over:
+        if self._is_ending:
             return
         self.stop_player()
         player = pj.AudioMediaPlayer()
@@ -161,13 +168,13 @@ class SipCall(pj.Call):
         player, self._player = self._player, None
         if player is None:
             return
-        if self._audio is not None and not self.is_over:
+        if self._audio is not None:
             player.stopTransmit(self._audio)
         pj.AudioMediaPlayer.__swig_destroy__(player)
 
     def start_listening(self, to: FrameTo) -> None:
         """Hand the far end's audio to `to`."""
-        if self.is_over:
+        if self._is_ending:
             return
         self.stop_listening()
         self._port = self._ports.lend(to)
@@ -179,13 +186,27 @@ class SipCall(pj.Call):
         port, self._port = self._port, None
         if port is None:
             return
-        if self._audio is not None and not self.is_over:
+        if self._audio is not None:
             self._audio.stopTransmit(port)
         self._ports.take_back(port)
 
+    def start_echo(self) -> None:
+        """Send the far end's audio back to it, natively."""
+        if self._is_ending:
+            return
+        self._is_echoing = True
+        if self._audio is not None:
+            self._audio.startTransmit(self._audio)
+
+    def stop_echo(self) -> None:
+        """Send nothing back."""
+        if self._is_echoing and self._audio is not None:
+            self._audio.stopTransmit(self._audio)
+        self._is_echoing = False
+
     def send_keys(self, keys: str) -> None:
         """Send keys as RFC 4733 events; by SIP INFO where the far end did not offer them."""
-        if self.is_over:
+        if self._is_ending:
             return
         try:
             self.dialDtmf(keys)
@@ -194,6 +215,10 @@ class SipCall(pj.Call):
             parameter.method = pj.PJSUA_DTMF_METHOD_SIP_INFO
             parameter.digits = keys
             self.sendDtmf(parameter)
+
+    @property
+    def _is_ending(self) -> bool:
+        return self.is_over or self._is_ended_here
 
     def _respond(self, status: int, headers: Mapping[str, str] | None = None) -> None:
         if self.is_over:
@@ -205,9 +230,12 @@ class SipCall(pj.Call):
         self.answer(parameter)
 
     def _let_go(self) -> None:
+        """The dialog ends, and the library takes the call's conference port away by itself. To disconnect
+        anything from that port now would be carried out after it is gone, and abort the process."""
+        self._audio = None
         self.stop_player()
         self.stop_listening()
-        self._audio = None
+        self.stop_echo()
 
     def _ending(self, status: int, reason: str) -> Ending:
         if self._is_ended_here:

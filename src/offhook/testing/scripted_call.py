@@ -95,6 +95,14 @@ class ScriptedCall:
             raise
         self._hear(f"{name} ends")
 
+    async def echo(self) -> None:
+        """Let the caller hear themselves, without end."""
+        self._hear("echo starts")
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self._hear("echo stops")
+
     async def send_keys(self, keys: str) -> None:
         """Send keys to the caller: 0.2 s each, half a second for `w`."""
         for key in keys:

@@ -1,6 +1,7 @@
 """What can be asked of a call: one frozen value per verb. This package imports nothing of ours."""
 
 from offhook.verbs.document import Document, Problem, Verb
+from offhook.verbs.echo import Echo
 from offhook.verbs.gather import Gather, Input, Prompt
 from offhook.verbs.hangup import Hangup
 from offhook.verbs.outcome import (
@@ -19,6 +20,7 @@ from offhook.verbs.say import Say
 __all__ = [
     "Document",
     "Done",
+    "Echo",
     "Gather",
     "GatherEnd",
     "Gathered",

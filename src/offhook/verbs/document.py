@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from offhook.verbs.echo import Echo
 from offhook.verbs.gather import Gather
 from offhook.verbs.hangup import Hangup
 from offhook.verbs.pause import Pause
@@ -10,7 +11,7 @@ from offhook.verbs.redirect import Redirect
 from offhook.verbs.reject import Reject
 from offhook.verbs.say import Say
 
-Verb = Say | Play | Pause | Gather | Redirect | Hangup | Reject
+Verb = Say | Play | Pause | Gather | Redirect | Hangup | Reject | Echo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,153 @@
+"""Every setting: its type, unit, default, and what it does. Environment variables are `OFFHOOK_` + the name in
+capitals; `offhook serve` takes each as a flag too."""
+
+import ipaddress
+import re
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+LOOPBACK: tuple[Network, ...] = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
+PRIVATE: tuple[Network, ...] = (
+    ipaddress.ip_network("10.0.0.0/8"),
+    ipaddress.ip_network("172.16.0.0/12"),
+    ipaddress.ip_network("192.168.0.0/16"),
+    ipaddress.ip_network("fc00::/7"),
+)
+
+Networks = Annotated[tuple[Network, ...], NoDecode]
+
+
+class Settings(BaseSettings):
+    """What an operator can set."""
+
+    model_config = SettingsConfigDict(env_prefix="OFFHOOK_", frozen=True, extra="ignore")
+
+    http_host: str = Field("127.0.0.1", description="Address that REST listens on.")
+    http_port: int = Field(8080, ge=0, le=65535, description="TCP port that REST listens on.")
+    sip_host: str | None = Field(
+        None, description="Address that SIP listens on; with the PyPI build of PJSIP 127.0.0.1 unless set."
+    )
+    sip_port: int = Field(5060, ge=0, le=65535, description="UDP port that SIP listens on.")
+    sip_allow: Networks = Field(
+        LOOPBACK, description="Networks (CIDR, comma-separated) that may send calls; anyone else gets 403."
+    )
+    public_address: str | None = Field(
+        None, description="Address that Contact and SDP tell the other side; the bound one unless set."
+    )
+    rtp_ports: str = Field("10000-10199", description="UDP ports for audio, first-last; a call takes two.")
+    trunk: str | None = Field(
+        None, description="Where dialled numbers are sent, as sip:host:port; without it only SIP URIs can be."
+    )
+    data_dir: Path = Field(Path("data"), description="Folder of the database and all that is kept.")
+    database_url: str | None = Field(
+        None, description="SQLAlchemy URL of the database; SQLite in the data folder unless set."
+    )
+    account_sid: str | None = Field(
+        None, description="SID of the first account (AC and 32 hex digits); made up and kept unless set."
+    )
+    auth_token: SecretStr | None = Field(
+        None, description="Auth token of the first account; made up, shown once and kept unless set."
+    )
+    webhook_allow: Networks = Field(
+        (), description="Networks (CIDR, comma-separated) of applications that are not on public addresses."
+    )
+    public_url: str | None = Field(
+        None, description="What absolute URLs in REST and webhooks begin with; http://host:port unless set."
+    )
+    asr: str = Field("embedded", description="Speech recogniser: embedded or google.")
+    tts: str = Field("embedded", description="Voice: embedded.")
+    embedded_recognisers: int = Field(1, ge=1, le=16, description="Processes of the embedded recogniser.")
+    embedded_free_speech: bool = Field(
+        False, description="Let the embedded recogniser try English without hints; its results are poor."
+    )
+    google_model: str = Field("telephony", description="Google's recognition model.")
+    google_endpoint: str | None = Field(
+        None, description="Another address for Google Speech, such as a private endpoint or a test server."
+    )
+    webhook_connect_s: float = Field(3.0, gt=0, le=15, description="Seconds to connect to an application.")
+    webhook_response_s: float = Field(6.0, gt=0, le=15, description="Seconds until an application answers.")
+    webhook_total_s: float = Field(10.0, gt=0, le=30, description="Seconds for a whole webhook.")
+    apology: str = Field(
+        "We are sorry, this service is not available right now. Goodbye.",
+        description="What a caller hears when the application fails and has no fallback URL.",
+    )
+    demo: bool = Field(True, description="Answer sip:echo@ and sip:demo@ where no number has these names.")
+    dev: bool = Field(
+        False, description="Allow calls from, and applications on, loopback and private networks."
+    )
+    log_level: str = Field("info", description="debug, info, warning or error.")
+    log_json: bool = Field(False, description="Log lines as JSON.")
+
+    @field_validator("sip_allow", "webhook_allow", mode="before")
+    @classmethod
+    def _networks(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        try:
+            return tuple(
+                ipaddress.ip_network(part, strict=False) for part in re.split(r"[,\s]+", value) if part
+            )
+        except ValueError as error:
+            raise ValueError(f"{error}; write networks like 192.168.0.0/16, comma-separated") from None
+
+    @field_validator("rtp_ports")
+    @classmethod
+    def _port_range(cls, value: str) -> str:
+        found = re.fullmatch(r"(\d{1,5})-(\d{1,5})", value)
+        if not found or not 1024 <= int(found[1]) < int(found[2]) <= 65535:
+            raise ValueError("write a range of ports like 10000-10199, within 1024 to 65535")
+        return value
+
+    @field_validator("trunk")
+    @classmethod
+    def _trunk_uri(cls, value: str | None) -> str | None:
+        if value and not re.fullmatch(r"sip:[A-Za-z0-9.\-\[\]:]+(;transport=udp)?", value):
+            raise ValueError("write the trunk like sip:carrier.example:5060")
+        return value or None
+
+    @field_validator("account_sid")
+    @classmethod
+    def _sid(cls, value: str | None) -> str | None:
+        if value and not re.fullmatch(r"AC[0-9a-fA-F]{32}", value):
+            raise ValueError("an account SID is AC and 32 hex digits")
+        return value or None
+
+    @field_validator("auth_token", "public_url", "public_address", "database_url", "sip_host", mode="before")
+    @classmethod
+    def _empty_is_unset(cls, value: Any) -> Any:
+        return value or None
+
+    @cached_property
+    def resolved_database_url(self) -> str:
+        """The database's URL."""
+        return self.database_url or f"sqlite:///{self.data_dir.resolve()}/offhook.db"
+
+    @cached_property
+    def resolved_public_url(self) -> str:
+        """The base of absolute URLs, without a slash at its end."""
+        if self.public_url:
+            return self.public_url.rstrip("/")
+        host = "127.0.0.1" if self.http_host in ("0.0.0.0", "::") else self.http_host
+        return f"http://{host}:{self.http_port}"
+
+    @cached_property
+    def callers_allowed(self) -> tuple[Network, ...]:
+        """Networks that may send calls."""
+        return (*self.sip_allow, *LOOPBACK, *PRIVATE) if self.dev else self.sip_allow
+
+    @cached_property
+    def applications_allowed(self) -> tuple[Network, ...]:
+        """Networks of applications that are not on public addresses."""
+        return (*self.webhook_allow, *LOOPBACK, *PRIVATE) if self.dev else self.webhook_allow
+
+    @cached_property
+    def rtp_range(self) -> tuple[int, int]:
+        """The first audio port, and how many there are."""
+        first, last = (int(part) for part in self.rtp_ports.split("-"))
+        return first, last - first + 1

@@ -1,0 +1,1 @@
+"""The languages that applications speak; siblings never import one another."""

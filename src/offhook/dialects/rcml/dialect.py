@@ -1,0 +1,49 @@
+"""RCML as a dialect: reading and writing for one installation."""
+
+import re
+
+from offhook.call.exchange import Reply
+from offhook.call.info import CallInfo, CallStatus
+from offhook.dialects.rcml import write
+from offhook.dialects.rcml.progress import progress_event, progress_parameters
+from offhook.dialects.rcml.read import read
+from offhook.interpreter.ports import Report, StatusChange
+from offhook.verbs import Document, Outcome, Verb
+
+
+class Rcml:
+    """Fills `interpreter.ports.Dialect` for applications written for Restcomm."""
+
+    def __init__(self, *, instance_id: str) -> None:
+        """`instance_id` is this installation's own: 32 hex digits, part of every CallSid. Raises ValueError."""
+        if not re.fullmatch("[0-9a-f]{32}", instance_id):
+            raise ValueError(f"instance_id must be 32 lower-case hex digits, not {instance_id!r}")
+        self._instance_id = instance_id
+
+    def read(self, reply: Reply) -> Document:
+        """The document in an answer, defaults filled in. Raises DocumentInvalid."""
+        return read(reply)
+
+    def standard(self, info: CallInfo, status: CallStatus) -> write.Parameters:
+        """The parameters that every request about a call carries."""
+        return write.standard(self._instance_id, info, status)
+
+    def report(self, verb: Verb, outcome: Outcome) -> Report:
+        """What the application is told of an outcome, besides `standard`, and where the call goes on."""
+        return write.report(verb, outcome)
+
+    def partial(self, text: str) -> write.Parameters:
+        """The parameters that tell what is understood so far."""
+        return write.partial(text)
+
+    def failure(self, code: int, url: str) -> write.Parameters:
+        """The parameters that tell a fallback URL what went wrong and where."""
+        return write.failure(code, url)
+
+    def status_callback(self, info: CallInfo, change: StatusChange) -> write.Parameters:
+        """The parameters of a phone number's status callback; Restcomm tells of every state."""
+        return write.status_callback(self._instance_id, info, change)
+
+    def progress_callback(self, info: CallInfo, change: StatusChange) -> tuple[str, write.Parameters]:
+        """The event that `change` is for the callbacks of a POST to Calls, and its parameters."""
+        return progress_event(change.status), progress_parameters(self._instance_id, info, change)

@@ -1,0 +1,91 @@
+"""Say, Play and Pause, alone or inside a Gather."""
+
+import re
+
+from offhook.dialects.rcml.attributes import Attributes
+from offhook.dialects.rcml.codes import (
+    GATHER_PLAY_URI,
+    GATHER_SAY_LOOP,
+    GATHER_SAY_VOICE,
+    INVALID_URI,
+    PAUSE_LENGTH,
+    PLAY_LOOP,
+    SAY_LOOP,
+    SAY_VOICE,
+    SCHEMA,
+)
+from offhook.dialects.rcml.reading import Reading
+from offhook.dialects.rcml.xml import Element
+from offhook.verbs import Pause, Play, Say
+
+DEFAULT_VOICE = "man"
+DEFAULT_LANGUAGE = "en"
+_OWN_LANGUAGES = {"bf": "fr-BE", "bp": "pt-BR", "cf": "fr-CA", "dan": "da"}
+"""Codes that are RCML's own, and the language tag of each; all others are tags already."""
+_LANGUAGE_TAG = re.compile("[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8}){0,4}")
+
+
+def read_say(element: Element, reading: Reading, *, nested: bool = False) -> Say | None:
+    """A Say; None, with a problem, where there is nothing to say."""
+    attributes = Attributes(element, reading, "voice", "language", "loop")
+    text = " ".join(element.text.split())
+    if not text:
+        _tell_empty(element, reading, "text to speak")
+        return None
+    for child in element.children:
+        if reading.is_news("Say", f"<{child.name}>"):
+            message = f"Line {element.line}: <{child.name[:40]}> in <Say> is not supported; only its text is spoken."
+            reading.problem(SCHEMA, message, element.line)
+    return Say(
+        text=text,
+        voice=attributes.choice(
+            "voice",
+            ("man", "woman"),
+            default=DEFAULT_VOICE,
+            code=GATHER_SAY_VOICE if nested else SAY_VOICE,
+        ),
+        language=_spoken_language(attributes),
+        loop=attributes.whole("loop", default=1, code=GATHER_SAY_LOOP if nested else SAY_LOOP),
+        line=element.line,
+    )
+
+
+def read_play(element: Element, reading: Reading, *, nested: bool = False) -> Play | None:
+    """A Play; None, with a problem, where it names no file. Raises DocumentInvalid for a bad URL."""
+    attributes = Attributes(element, reading, "loop")
+    reference = element.text.strip()
+    if not reference:
+        _tell_empty(element, reading, "URL of a sound file")
+        return None
+    return Play(
+        url=reading.resolve(reference, element, GATHER_PLAY_URI if nested else INVALID_URI),
+        loop=attributes.whole("loop", default=1, code=PLAY_LOOP),
+        line=element.line,
+    )
+
+
+def read_pause(element: Element, reading: Reading) -> Pause:
+    """A Pause."""
+    attributes = Attributes(element, reading, "length")
+    length_s = attributes.seconds("length", code=PAUSE_LENGTH, instead="1 second is used")
+    return Pause(length_s=1.0 if length_s is None else length_s, line=element.line)
+
+
+def is_language_tag(text: str) -> bool:
+    """Whether `text` has the form of a BCP-47 tag."""
+    return _LANGUAGE_TAG.fullmatch(text) is not None
+
+
+def _spoken_language(attributes: Attributes) -> str:
+    value = attributes.text("language") or DEFAULT_LANGUAGE
+    if not is_language_tag(value):
+        attributes.bad(
+            "language", "a language such as en, fr or pt-BR", f"{DEFAULT_LANGUAGE} is used", SCHEMA
+        )
+        return DEFAULT_LANGUAGE
+    return _OWN_LANGUAGES.get(value.lower(), value)
+
+
+def _tell_empty(element: Element, reading: Reading, missing: str) -> None:
+    message = f"Line {element.line}: <{element.name}> has no {missing}; it was skipped."
+    reading.problem(SCHEMA, message, element.line)

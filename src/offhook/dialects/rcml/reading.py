@@ -1,0 +1,107 @@
+"""What the readers of a document share: where its URLs stand, and what was wrong with it so far."""
+
+import difflib
+import re
+from collections.abc import Iterable
+from typing import NoReturn
+from urllib.parse import urljoin, urlsplit
+
+from offhook.call.errors import DocumentInvalid
+from offhook.call.exchange import without_credentials
+from offhook.dialects.rcml.codes import INVALID_URI, SCHEMA
+from offhook.dialects.rcml.xml import Element
+from offhook.verbs import Problem
+
+MOST_PROBLEMS = 50
+"""Problems kept of one document; what is beyond is counted only."""
+MOST_URL = 8_192
+LONGEST_NAME = 40
+"""Names longer than this resemble no known one."""
+
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
+
+
+class Reading:
+    """One document being read."""
+
+    def __init__(self, url: str) -> None:
+        """`url` is where the document came from."""
+        self.url = url
+        self._base = urlsplit(url)._replace(query="", fragment="").geturl()
+        self._problems: list[Problem] = []
+        self._told: set[tuple[str, str]] = set()
+        self._left_out = 0
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What was wrong so far, in the order in which it was met."""
+        if not self._left_out:
+            return tuple(self._problems)
+        more = Problem(
+            code=SCHEMA, message=f"{self._left_out} more problems in this document are not listed."
+        )
+        return (*self._problems, more)
+
+    def problem(self, code: int, message: str, line: int | None) -> None:
+        """Note a fault that does not stop the document."""
+        if len(self._problems) < MOST_PROBLEMS:
+            self._problems.append(Problem(code=code, message=message, line=line))
+        else:
+            self._left_out += 1
+
+    def is_news(self, element: str, part: str) -> bool:
+        """Whether this is the first word about `part` of elements of this name."""
+        is_news = (element, part) not in self._told
+        self._told.add((element, part))
+        return is_news
+
+    def meant(self, name: str, known: Iterable[str], form: str) -> str:
+        """`form` with the known name that `name` was probably meant to be; empty where there is none."""
+        if len(name) > LONGEST_NAME or self._left_out:
+            return ""
+        by_lower = {word.lower(): word for word in known}
+        close = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.85)
+        return form.format(by_lower[close[0]]) if close else ""
+
+    def loose_text(self, element: Element) -> None:
+        """Note the text that stands directly in `element`, where only elements count."""
+        text = " ".join(element.own_text.split())
+        if text:
+            message = (
+                f"Line {element.line}: the text {quoted(text)} in <{element.name[:40]}> is ignored. "
+                "To speak it, put it into <Say>."
+            )
+            self.problem(SCHEMA, message, element.line)
+
+    def resolve(self, reference: str, element: Element, code: int = INVALID_URI) -> str:
+        """The absolute URL that `reference` means here. Raises DocumentInvalid(code) where it is none.
+
+        A relative one stands against the URL of the document without its query.
+        """
+        if _CONTROL.search(reference) or len(reference) > MOST_URL:
+            self._no_url(
+                reference, element, code, "it has a line break or control character in it, or is too long"
+            )
+        try:
+            parts = urlsplit(reference.replace(" ", "%20"))
+            if not parts.scheme:
+                parts = urlsplit(urljoin(self._base, parts.geturl()))
+            has_port = parts.port is None or parts.port > 0
+        except ValueError as fault:
+            self._no_url(reference, element, code, str(fault))
+        if parts.scheme not in ("http", "https"):
+            self._no_url(reference, element, code, "only http and https are supported")
+        if not parts.hostname or not has_port:
+            self._no_url(reference, element, code, "it names no host")
+        return parts.geturl()
+
+    def _no_url(self, reference: str, element: Element, code: int, why: str) -> NoReturn:
+        shown = quoted(without_credentials(reference))
+        message = f"Line {element.line}: {shown} in <{element.name}> is not a usable URL: {why}."
+        raise DocumentInvalid(code, message, line=element.line)
+
+
+def quoted(value: str) -> str:
+    """`value` fit for a message: in quotes, on one line, not too long."""
+    line = _CONTROL.sub(" ", value)
+    return f'"{line[:60]}…"' if len(line) > 60 else f'"{line}"'

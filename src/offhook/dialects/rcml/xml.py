@@ -1,0 +1,230 @@
+"""Safe XML: from the text of a document to a small tree, or to a fault that a web developer understands.
+
+What could make a parser work for an attacker is refused before or right after parsing: document type
+declarations (and so every entity of the document's own), depth, width, and size. Restcomm repaired a bare `&`
+before it parsed; this does so too, once parsing has failed on one, and says so.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from lxml import etree
+
+from offhook.call.errors import DocumentInvalid
+from offhook.dialects.rcml.codes import NOT_WELL_FORMED, SCHEMA, TOO_LARGE
+from offhook.dialects.rcml.decoding import decode, position
+from offhook.verbs import Problem
+
+MOST_BYTES = 65_536
+MOST_DEPTH = 32
+MOST_ELEMENTS = 1_000
+MOST_ATTRIBUTES = 100
+MOST_ATTRIBUTE_BYTES = 8_192
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """One element. Names are without their namespace; attributes that have one are left out."""
+
+    name: str
+    line: int
+    """Where its start tag ends."""
+    attributes: tuple[tuple[str, str], ...] = ()
+    """In their order; values without the blanks around them."""
+    text: str = ""
+    """All text inside, that of the children included, as it stands."""
+    own_text: str = ""
+    """The text that stands directly in this element."""
+    children: tuple["Element", ...] = ()
+
+
+def parse(body: bytes, charset: str | None = None) -> tuple[Element, tuple[Problem, ...]]:
+    """The root element, and what was repaired. `charset` is what the HTTP header says.
+
+    Raises DocumentInvalid, with line and column, for what is not well-formed, dangerous or too large.
+    """
+    if len(body) > MOST_BYTES:
+        raise DocumentInvalid(
+            TOO_LARGE, f"The document has {len(body):,} bytes; {MOST_BYTES:,} are allowed.", line=1, column=1
+        )
+    return parse_text(decode(body, charset))
+
+
+def parse_text(text: str) -> tuple[Element, tuple[Problem, ...]]:
+    """As `parse`, for a text of any encoding that was within the size limit."""
+    _refuse_doctype(text)
+    text = _without_declaration(text)
+    problems: tuple[Problem, ...] = ()
+    try:
+        root = _parse(text)
+    except etree.XMLSyntaxError as fault:
+        text, problems = _with_ampersands_repaired(text)
+        if not problems:
+            _explain(fault, text)
+        try:
+            root = _parse(text)
+        except etree.XMLSyntaxError as second:
+            _explain(second, text)
+    if root.getroottree().docinfo.internalDTD is not None:
+        _refuse(1, "a DOCTYPE is not allowed in a document")
+    return _Copy().element(root, depth=1), problems
+
+
+def _parse(text: str) -> Any:
+    parser = etree.XMLParser(
+        encoding="utf-8",
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+    return etree.fromstring(text.encode(), parser)
+
+
+class _Copy:
+    """Copies a parsed tree into elements, counting as it goes."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def element(self, node: Any, depth: int) -> Element:
+        """The copy of `node`, which stands `depth` deep. Raises DocumentInvalid past a limit."""
+        line = int(node.sourceline)
+        self._count += 1
+        if not isinstance(node.tag, str):
+            _refuse(line, "entities of the document's own are not allowed")
+        if depth > MOST_DEPTH:
+            _refuse(line, f"elements are nested more than {MOST_DEPTH} deep here")
+        if self._count > MOST_ELEMENTS:
+            _refuse(line, f"this is element number {self._count:,}; {MOST_ELEMENTS:,} are allowed")
+        return Element(
+            name=etree.QName(node).localname,
+            line=line,
+            attributes=tuple(_attributes(node, line)),
+            text="".join(node.itertext()),
+            own_text=(node.text or "") + "".join(child.tail or "" for child in node),
+            children=tuple(self.element(child, depth + 1) for child in node),
+        )
+
+
+def _attributes(node: Any, line: int) -> Iterator[tuple[str, str]]:
+    if len(node.attrib) > MOST_ATTRIBUTES:
+        _refuse(line, f"an element has {len(node.attrib)} attributes; {MOST_ATTRIBUTES} are allowed")
+    for name, value in node.attrib.items():
+        if len(value.encode()) > MOST_ATTRIBUTE_BYTES:
+            _refuse(line, f'the attribute "{name[:60]}" is longer than {MOST_ATTRIBUTE_BYTES:,} bytes')
+        if not name.startswith("{"):
+            yield name, value.strip()
+
+
+def _refuse(line: int, what: str) -> NoReturn:
+    raise DocumentInvalid(NOT_WELL_FORMED, f"Line {line}: {what}.", line=line)
+
+
+# The beginning of a document.
+
+_DECLARATION = re.compile(r"<\?xml\s[^<>]*\?>")
+
+
+def _without_declaration(text: str) -> str:
+    """`text` with blanks in place of the XML declaration, whose encoding was obeyed already."""
+    found = _DECLARATION.match(text)
+    if found is None:
+        return text
+    return re.sub(r"[^\n]", " ", found[0]) + text[found.end() :]
+
+
+_DOCTYPE = re.compile(r"(?:\s+|<!--.*?-->|<\?.*?\?>)*+(?P<doctype><!DOCTYPE)", re.DOTALL | re.IGNORECASE)
+
+
+def _refuse_doctype(text: str) -> None:
+    """Raise DocumentInvalid if a document type declaration stands before the root element."""
+    found = _DOCTYPE.match(text)
+    if found is None:
+        return
+    line, column = position(text[: found.start("doctype")])
+    raise DocumentInvalid(
+        NOT_WELL_FORMED,
+        f"Line {line}, column {column}: a DOCTYPE is not allowed in a document. Remove it; "
+        "RCML has no document type, and special characters can be written as &#233; or directly.",
+        line=line,
+        column=column,
+    )
+
+
+# The bare ampersand.
+
+_AMPERSAND = re.compile(
+    r"<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z)"
+    r"|(?P<bare>&(?!(?:[A-Za-z_][\w.-]{0,63}|\#[0-9]{1,7}|\#x[0-9A-Fa-f]{1,6});))",
+    re.DOTALL,
+)
+
+
+def _with_ampersands_repaired(text: str) -> tuple[str, tuple[Problem, ...]]:
+    """`text` with every bare `&` written as `&amp;`, and what is to be told of it: nothing if there was none."""
+    bare = [found.start() for found in _AMPERSAND.finditer(text) if found["bare"]]
+    if not bare:
+        return text, ()
+    line, column = position(text[: bare[0]])
+    others = f" ({len(bare)} in this document)" if len(bare) > 1 else ""
+    repaired = _AMPERSAND.sub(lambda found: "&amp;" if found["bare"] else found[0], text)
+    message = f"Line {line}, column {column}: a bare & was read as &amp;{others}. In XML, write &amp;."
+    return repaired, (Problem(code=SCHEMA, message=message, line=line),)
+
+
+# What the parser found, in a web developer's words.
+
+_WORDS = {
+    etree.ErrorTypes.ERR_UNDECLARED_ENTITY: (
+        "XML knows no such entity; it has &lt; &gt; &amp; &apos; &quot; only. "
+        "Write the character itself, or its number as in &#160;"
+    ),
+    etree.ErrorTypes.ERR_INVALID_CHAR: "a control character may not stand in XML, not even as &#…;. Remove it",
+    etree.ErrorTypes.ERR_ATTRIBUTE_NOT_STARTED: 'an attribute\'s value must stand in quotes, as in length="2"',
+    etree.ErrorTypes.ERR_ATTRIBUTE_REDEFINED: "an attribute is given twice. Remove one of the two",
+    etree.ErrorTypes.ERR_LT_IN_ATTRIBUTE: "a < in an attribute's value is written &lt;",
+    etree.ErrorTypes.ERR_DOCUMENT_END: (
+        "something stands after the end of the root element. Put all verbs into one <Response>"
+    ),
+    etree.ErrorTypes.ERR_RESERVED_XML_NAME: (
+        "the XML declaration <?xml …?> must be the very first thing in the document; "
+        "nothing may stand before it, not even a blank line"
+    ),
+    etree.ErrorTypes.ERR_NAME_REQUIRED: (
+        "a name was expected here. A < or & in a text is written &lt; or &amp;"
+    ),
+    etree.ErrorTypes.ERR_RESOURCE_LIMIT: f"elements are nested more than {MOST_DEPTH} deep here",
+    etree.ErrorTypes.NS_ERR_UNDEFINED_NAMESPACE: "RCML elements have no namespace prefix. Remove it",
+}
+
+
+def _explain(fault: etree.XMLSyntaxError, text: str) -> NoReturn:
+    """Raise DocumentInvalid for what lxml found."""
+    line, column = (max(1, number) for number in fault.position)
+    start = text.lstrip()
+    if fault.code == etree.ErrorTypes.ERR_DOCUMENT_EMPTY and not start.startswith("<"):
+        line, column = position(text[: len(text) - len(start)])
+        words = f"a document begins with <; this one begins with {start[:20]!r}. Answer with RCML"
+        if start[:1] in ("{", "["):
+            words = "this looks like JSON. Answer with RCML, which is XML"
+    else:
+        words = _WORDS.get(fault.code) or _parser_words(fault)
+    message = f"Line {line}, column {column}: {words}."
+    raise DocumentInvalid(NOT_WELL_FORMED, message, line=line, column=column) from fault
+
+
+def _parser_words(fault: etree.XMLSyntaxError) -> str:
+    """The parser's own words, without the position that it appends."""
+    words = str(fault.msg).rpartition(", line ")[0].strip() or str(fault.msg).strip()
+    mismatch = re.fullmatch(r"Opening and ending tag mismatch: (\S+) line (\d+) and (\S+)", words)
+    if mismatch is not None:
+        return f"</{mismatch[3][:60]}> stands where <{mismatch[1][:60]}> of line {mismatch[2]} must be closed first"
+    unfinished = re.fullmatch(r"Premature end of data in tag (\S+) line (\d+)", words)
+    if unfinished is not None:
+        return f"the document ends before <{unfinished[1][:60]}> of line {unfinished[2]} is closed"
+    return f"this is not well-formed XML ({words[:200]})"

@@ -1,0 +1,117 @@
+"""The api process: REST, and the demonstration application on a port of its own."""
+
+import asyncio
+import os
+import socket
+import sys
+from typing import Any
+
+import uvloop
+
+from offhook import log
+from offhook.bootstrap import open_database
+from offhook.config import Settings
+from offhook.processes.control import CONFIGURATION_FAULT, ControlChannel
+from offhook.processes.demo import load_demo
+from offhook.processes.quiet_server import QuietServer, listening_socket
+from offhook.surroundings import Surroundings
+from offhook.processes.worker_doors import WorkerDoors
+from offhook.records.accounts import Accounts
+from offhook.records.calls import Calls
+from offhook.records.database import Database
+from offhook.records.gathers import Gathers
+from offhook.records.installation import instance_id
+from offhook.records.notifications import Notifications
+from offhook.records.numbers import Numbers
+from offhook.records.workers import Workers
+from offhook.rest.app import create_app
+from offhook.rest.ports import Ports, Readiness
+
+DEMO_FD = "OFFHOOK_DEMO_FD"
+LEASE_S = 15.0
+"""A worker that renewed its lease within this time is asked to place calls."""
+
+
+class ProcessStates:
+    """What the supervisor says of the other processes."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._ready: dict[str, bool] = {}
+
+    def take(self, message: dict[str, Any]) -> None:
+        """The supervisor's newest word."""
+        ready: dict[str, bool] = {}
+        for process in message.get("processes", {}).values():
+            kind = process["kind"]
+            ready[kind] = ready.get(kind, True) and process["state"] == "ready"
+        self._ready = ready
+
+    def readiness(self) -> Readiness:
+        """Which parts are up. Asks the database, so it may block."""
+        return Readiness(
+            sip=self._ready.get("worker", False),
+            database=self._database.is_there() and self._ready.get("dispatcher", False),
+            speech=self._ready.get("voice", False) and self._ready.get("recogniser", False),
+        )
+
+
+async def run(settings: Settings, surroundings: Surroundings, bound: socket.socket) -> None:
+    """Serve until told to stop."""
+    control = await ControlChannel.open()
+    database = open_database(settings)
+    states = ProcessStates(database)
+    doors = _doors(database, surroundings)
+    app = create_app(
+        Ports(
+            accounts=Accounts(database),
+            numbers=Numbers(database),
+            calls=Calls(database),
+            gathers=Gathers(database),
+            notifications=Notifications(database),
+            call_control=doors,
+            readiness=states.readiness,
+            instance_id=instance_id(database),
+        )
+    )
+    servers = [(QuietServer(app), bound)]
+    if DEMO_FD in os.environ:
+        servers.append((QuietServer(load_demo()), socket.socket(fileno=int(os.environ[DEMO_FD]))))
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            for server, its_socket in servers:
+                tasks.create_task(server.serve(sockets=[its_socket]))
+            control.tell(ready=True, port=bound.getsockname()[1])
+            await control.until_stopped(states.take)
+            for server, _ in servers:
+                server.stop()
+    finally:
+        await doors.close()
+        database.close()
+        control.close()
+
+
+def _doors(database: Database, surroundings: Surroundings) -> WorkerDoors:
+    workers, calls = Workers(database), Calls(database)
+    return WorkerDoors(
+        workers=lambda: workers.alive(LEASE_S), get_call=calls.get, secret=surroundings.cluster_secret
+    )
+
+
+def main() -> None:
+    """Run the process."""
+    settings = Settings()
+    log.configure(level=settings.log_level, as_json=settings.log_json, process="api")
+    try:
+        bound = listening_socket(settings.http_host, settings.http_port)
+    except OSError as error:
+        sys.stderr.write(
+            f"offhook: REST cannot listen on {settings.http_host}:{settings.http_port}: {error.strerror}; "
+            f"set OFFHOOK_HTTP_PORT or OFFHOOK_HTTP_HOST\n"
+        )
+        sys.exit(CONFIGURATION_FAULT)
+    uvloop.run(run(settings, Surroundings.from_environment(), bound))
+
+
+if __name__ == "__main__":
+    main()

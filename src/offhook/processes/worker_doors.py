@@ -1,0 +1,57 @@
+"""Knocks at workers' doors: fills REST's port for making calls."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import httpx2
+
+from offhook.call.errors import NoFreeSlot
+from offhook.call.rows import CallRow, WorkerRow
+from offhook.processes.door import SECRET_HEADER, write_new_call
+from offhook.rest.ports import CallRefused, NewCall
+
+COMMAND_S = 2.0
+
+
+class WorkerDoors:
+    """Fills `rest.ports.CallControl`."""
+
+    def __init__(
+        self,
+        *,
+        workers: Callable[[], tuple[WorkerRow, ...]],
+        get_call: Callable[[str, str], CallRow | None],
+        secret: str,
+    ) -> None:
+        """`workers` gives those alive, `get_call` a call by account and call_id; both may block."""
+        self._workers = workers
+        self._get_call = get_call
+        self._client = httpx2.AsyncClient(timeout=COMMAND_S, headers={SECRET_HEADER: secret}, trust_env=False)
+
+    async def place(self, call: NewCall) -> CallRow:
+        """Ask the worker with the most free slots, then the next. Raises NoFreeSlot, CallRefused."""
+        alive = await asyncio.to_thread(self._workers)
+        for worker in sorted(alive, key=lambda worker: -worker.free_slots):
+            call_id = await self._ask(worker, call)
+            if call_id is not None:
+                row = await asyncio.to_thread(self._get_call, call.account_sid, call_id)
+                assert row is not None, "a placed call can be looked up"
+                return row
+        raise NoFreeSlot("no worker has a free call slot now; try again in a moment")
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        await self._client.aclose()
+
+    async def _ask(self, worker: WorkerRow, call: NewCall) -> str | None:
+        try:
+            answer = await self._client.post(f"{worker.address}/calls", json=write_new_call(call))
+        except httpx2.HTTPError:
+            return None
+        told: dict[str, Any] = answer.json()
+        if answer.status_code == 200:
+            return str(told["call_id"])
+        if answer.status_code == 400:
+            raise CallRefused(told["message"])
+        return None

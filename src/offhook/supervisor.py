@@ -1,0 +1,190 @@
+"""The supervisor: starts the processes, restarts those that die, and stops them in order.
+
+It loads nothing but the standard library: it is the one process that must never fail.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from offhook.processes.control import CONFIGURATION_FAULT, CONTROL_FD
+
+FIRST_DELAY_S = 0.1
+LONGEST_DELAY_S = 10.0
+LIVED_WELL_S = 30.0
+"""A process that lived this long is restarted at once when it dies."""
+STOP_S = 8.0
+"""How long a process may take to stop before it is killed."""
+
+
+class State(StrEnum):
+    """Where a process stands."""
+
+    STARTING = "starting"
+    READY = "ready"
+    DEAD = "dead"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """A process to be kept running."""
+
+    name: str
+    kind: str
+    """`api`, `worker`, `voice`, `recogniser` or `dispatcher`."""
+    arguments: tuple[str, ...]
+    """What Python is started with."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Added to the supervisor's own."""
+    sockets: tuple[int, ...] = ()
+    """File descriptors that it inherits."""
+    stop_order: int = 0
+    """Lower numbers are stopped first."""
+
+
+class StartFailed(RuntimeError):
+    """A process cannot start until somebody changes something; it has said what."""
+
+
+class Child:
+    """One process with its control channel, through all its lives."""
+
+    def __init__(self, program: Program, on_change: Callable[[], None]) -> None:
+        self.program = program
+        self.state = State.STARTING
+        self.told: dict[str, Any] = {}
+        """What it said when it became ready."""
+        self.restarts = 0
+        self._on_change = on_change
+        self._process: asyncio.subprocess.Process | None = None
+        self._writer: asyncio.StreamWriter | None = None
+        self._is_stopping = False
+
+    @property
+    def pid(self) -> int | None:
+        """The process id of its present life."""
+        return self._process.pid if self._process is not None else None
+
+    async def keep_running(self) -> None:
+        """Start it, and start it again whenever it dies. Raises StartFailed."""
+        delay_s = FIRST_DELAY_S
+        while not self._is_stopping:
+            born_at = time.monotonic()
+            status = await self._live()
+            if self._is_stopping:
+                return
+            if status == CONFIGURATION_FAULT:
+                raise StartFailed(self.program.name)
+            lived_s = time.monotonic() - born_at
+            delay_s = FIRST_DELAY_S if lived_s > LIVED_WELL_S else min(LONGEST_DELAY_S, delay_s * 2)
+            say(f"{self.program.name} ended with status {status} after {lived_s:.1f} s; starting it again")
+            self.restarts += 1
+            await asyncio.sleep(delay_s)
+
+    async def stop(self) -> None:
+        """Ask it to stop, and kill it if it does not."""
+        self._is_stopping = True
+        process = self._process
+        if process is None or process.returncode is not None:
+            return
+        self.tell(stop=True)
+        try:
+            async with asyncio.timeout(STOP_S):
+                await process.wait()
+        except TimeoutError:
+            say(f"{self.program.name} did not stop within {STOP_S:g} s; killing it")
+            process.kill()
+            await process.wait()
+
+    def tell(self, **message: Any) -> None:
+        """Tell it something."""
+        if self._writer is not None and not self._writer.is_closing():
+            self._writer.write(json.dumps(message).encode() + b"\n")
+
+    async def _live(self) -> int:
+        ours, theirs = socket.socketpair()
+        environment = {**os.environ, **self.program.environment, CONTROL_FD: str(theirs.fileno())}
+        try:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                *self.program.arguments,
+                env=environment,
+                pass_fds=(theirs.fileno(), *self.program.sockets),
+            )
+        finally:
+            theirs.close()
+        reader, self._writer = await asyncio.open_unix_connection(sock=ours)
+        self._become(State.STARTING)
+        with contextlib.suppress(ConnectionError):
+            while line := await reader.readline():
+                message = json.loads(line)
+                if message.get("ready"):
+                    self.told = message
+                    self._become(State.READY)
+        status = await self._process.wait()
+        self._writer.close()
+        self._become(State.DEAD)
+        return status
+
+    def _become(self, state: State) -> None:
+        self.state = state
+        self._on_change()
+
+
+class Supervisor:
+    """All children, and what becomes of them."""
+
+    def __init__(self, programs: Sequence[Program], *, on_ready: Callable[["Supervisor"], None]) -> None:
+        """`on_ready` is called once, when all are ready for the first time."""
+        self.children = tuple(Child(program, self._changed) for program in programs)
+        self._on_ready = on_ready
+        self._was_ready = False
+        self._stop = asyncio.Event()
+
+    async def run(self) -> int:
+        """Run until a signal or a process that cannot start; the exit status."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._stop.set)
+        keeping = [asyncio.create_task(child.keep_running()) for child in self.children]
+        stopping = asyncio.create_task(self._stop.wait())
+        done, _ = await asyncio.wait((*keeping, stopping), return_when=asyncio.FIRST_COMPLETED)
+        failed = [task for task in done if task is not stopping and task.exception() is not None]
+        await self._stop_all()
+        stopping.cancel()
+        await asyncio.gather(*keeping, return_exceptions=True)
+        return 1 if failed else 0
+
+    def states(self) -> dict[str, dict[str, str]]:
+        """Each process's kind and state, by name."""
+        return {
+            child.program.name: {"kind": child.program.kind, "state": child.state} for child in self.children
+        }
+
+    def _changed(self) -> None:
+        for child in self.children:
+            if child.program.kind == "api":
+                child.tell(processes=self.states())
+        if not self._was_ready and all(child.state is State.READY for child in self.children):
+            self._was_ready = True
+            self._on_ready(self)
+
+    async def _stop_all(self) -> None:
+        for order in sorted({child.program.stop_order for child in self.children}):
+            batch = [child for child in self.children if child.program.stop_order == order]
+            await asyncio.gather(*(child.stop() for child in batch))
+
+
+def say(text: str) -> None:
+    """Tell the operator something."""
+    sys.stderr.write(f"offhook: {text}\n")
+    sys.stderr.flush()

@@ -1,0 +1,54 @@
+"""What the supervisor tells a process through its environment, besides the settings."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+RUN_DIR, WORKER_INDEX, CLUSTER_SECRET, DEMO_URL = (
+    "OFFHOOK_RUN_DIR",
+    "OFFHOOK_WORKER_INDEX",
+    "OFFHOOK_CLUSTER_SECRET",
+    "OFFHOOK_DEMO_URL",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """Where a process finds the others."""
+
+    run_dir: Path
+    """Sockets and sounds in use; gone when the server stops."""
+    cluster_secret: str
+    """Proves to a worker that a command comes from one of us."""
+    worker_index: int
+    demo_url: str | None
+    """Where the demonstration application listens; None where there is none."""
+
+    @classmethod
+    def from_environment(cls) -> "Surroundings":
+        """Read them. Raises KeyError in a process that the supervisor did not start."""
+        return cls(
+            run_dir=Path(os.environ[RUN_DIR]),
+            cluster_secret=os.environ[CLUSTER_SECRET],
+            worker_index=int(os.environ.get(WORKER_INDEX, "0")),
+            demo_url=os.environ.get(DEMO_URL) or None,
+        )
+
+    @property
+    def voice_socket(self) -> Path:
+        """Where the embedded voice listens."""
+        return self.run_dir / "voice.sock"
+
+    def recogniser_socket(self, index: int) -> Path:
+        """Where an embedded recogniser listens."""
+        return self.run_dir / f"recogniser-{index}.sock"
+
+    @property
+    def dispatcher_socket(self) -> Path:
+        """Where the dispatcher is poked: any datagram says that something may be due."""
+        return self.run_dir / "dispatcher.sock"
+
+    @property
+    def sounds(self) -> Path:
+        """Prompts that are being played."""
+        return self.run_dir / "sounds"

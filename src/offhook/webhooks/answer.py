@@ -1,0 +1,85 @@
+"""Reads the body of an answer within a limit, which holds for what comes out of decompression too."""
+
+import asyncio
+import zlib
+from contextlib import aclosing, suppress
+
+import httpcore2
+
+PIECES_FREE = 1_000
+BYTES_PER_PIECE = 1_024
+"""An answer may come in so many pieces, and one more for each so many bytes. Each costs work, however small."""
+PIECES_AT_A_TIME = 32
+"""After so many, others have their turn: a network read may bring thousands."""
+
+
+class AnswerTooLarge(Exception):
+    """The body is longer than allowed."""
+
+
+class AnswerDamaged(Exception):
+    """The body is compressed in a way that was not asked for, not what its headers say, or in crumbs."""
+
+
+async def read_body(response: httpcore2.Response, most_bytes: int) -> bytes:
+    """The body, decompressed. Raises AnswerTooLarge, AnswerDamaged, and httpcore2's errors."""
+    body = bytearray()
+    await _read_into(body, response, most_bytes)
+    return bytes(body)
+
+
+async def read_what_comes(response: httpcore2.Response, most_bytes: int, within_s: float) -> bytes:
+    """As much of the body as is allowed and comes in time: for an answer whose status has said it all."""
+    body = bytearray()
+    with suppress(
+        AnswerTooLarge, AnswerDamaged, TimeoutError, httpcore2.NetworkError, httpcore2.ProtocolError, OSError
+    ):
+        async with asyncio.timeout(within_s):
+            await _read_into(body, response, most_bytes)
+    return bytes(body[:most_bytes])
+
+
+async def _read_into(body: bytearray, response: httpcore2.Response, most_bytes: int) -> None:
+    inflation = _inflation(response)
+    async with aclosing(response.aiter_stream()) as pieces:
+        count = 0
+        async for piece in pieces:
+            count += 1
+            if count > PIECES_FREE + len(body) // BYTES_PER_PIECE:
+                raise AnswerDamaged(f"the answer comes in too many small pieces ({count:,} so far)")
+            if count % PIECES_AT_A_TIME == 0:
+                await asyncio.sleep(0)
+            body += piece if inflation is None else inflation.some(piece, most_bytes - len(body))
+            if len(body) > most_bytes:
+                raise AnswerTooLarge
+    if inflation is not None:
+        inflation.end()
+
+
+def _inflation(response: httpcore2.Response) -> "_Inflation | None":
+    names = [value.strip().lower() for name, value in response.headers if name.lower() == b"content-encoding"]
+    encoding = b",".join(names).decode("latin-1")
+    if encoding in ("", "identity"):
+        return None
+    if encoding in ("gzip", "x-gzip", "deflate"):
+        return _Inflation()
+    raise AnswerDamaged(f"the answer is compressed with {encoding[:40]!r}, which was not asked for")
+
+
+class _Inflation:
+    """Undoes gzip and deflate, never making more than there is room for."""
+
+    def __init__(self) -> None:
+        self._inflater = zlib.decompressobj(zlib.MAX_WBITS | 32)
+
+    def some(self, piece: bytes, room: int) -> bytes:
+        """What `piece` adds; one byte more than `room` at most, which tells that there is too much."""
+        try:
+            return self._inflater.decompress(piece, room + 1)
+        except zlib.error as error:
+            raise AnswerDamaged(f"the answer is not compressed as its headers say ({error})") from error
+
+    def end(self) -> None:
+        """Raise AnswerDamaged if the compressed data stop in the middle."""
+        if not self._inflater.eof:
+            raise AnswerDamaged("the compressed answer ends in the middle")

@@ -1,0 +1,192 @@
+"""Keeps webhooks away from addresses that only look like the outside.
+
+A URL is the customer's; the network in which it is followed is ours. So the host is resolved once, every address
+it has is judged, and the connection goes to a judged address itself: what a name means a moment later does not
+matter (DNS rebinding), nor does how an address is spelt, nor what a redirect says. TLS still checks the name.
+
+An IPv4 address inside an IPv6 one is judged as what it leads to: IPv4-mapped and IPv4-compatible (RFC 4291),
+6to4 (RFC 3056), NAT64 (RFC 6052). `ipaddress.is_global` takes most of these for public ones, hence the table.
+"""
+
+import asyncio
+import socket
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+
+import httpcore2
+
+Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
+
+METADATA = frozenset(
+    ip_address(text)
+    for text in (
+        "169.254.169.254",  # nearly all clouds
+        "169.254.170.2",  # AWS: credentials of a task
+        "169.254.170.23",  # AWS: credentials of a pod
+        "168.63.129.16",  # Azure: host channel, on a public address
+        "100.100.100.200",  # Alibaba
+        "192.0.0.192",  # Oracle
+        "fd00:ec2::254",  # AWS
+        "fd00:ec2::23",  # AWS: credentials of a pod
+        "fd20:ce::254",  # Google
+    )
+)
+"""Where clouds hand out a machine's own credentials."""
+
+_REFUSED_V4 = tuple(
+    (IPv4Network(network), rule)
+    for network, rule in (
+        ("0.0.0.0/8", "unspecified"),
+        ("10.0.0.0/8", "private"),
+        ("100.64.0.0/10", "carrier-grade NAT"),
+        ("127.0.0.0/8", "loopback"),
+        ("169.254.0.0/16", "link-local"),
+        ("172.16.0.0/12", "private"),
+        ("192.0.0.0/24", "reserved"),
+        ("192.0.2.0/24", "documentation"),
+        ("192.88.99.0/24", "6to4 relay"),
+        ("192.168.0.0/16", "private"),
+        ("198.18.0.0/15", "benchmarking"),
+        ("198.51.100.0/24", "documentation"),
+        ("203.0.113.0/24", "documentation"),
+        ("224.0.0.0/4", "multicast"),
+        ("240.0.0.0/4", "reserved"),
+    )
+)
+_REFUSED_V6 = tuple(
+    (IPv6Network(network), rule)
+    for network, rule in (
+        ("::1/128", "loopback"),
+        ("::/128", "unspecified"),
+        ("64:ff9b:1::/48", "local NAT64"),
+        ("2001::/23", "reserved"),
+        ("2001:db8::/32", "documentation"),
+        ("3fff::/20", "documentation"),
+        ("fc00::/7", "private"),
+        ("fe80::/10", "link-local"),
+        ("fec0::/10", "site-local"),
+        ("ff00::/8", "multicast"),
+    )
+)
+_GLOBAL_V6 = IPv6Network("2000::/3")
+"""The only part of IPv6 that is given out as public; the table above takes its exceptions away."""
+
+_NAT64 = IPv6Network("64:ff9b::/96")
+_COMPATIBLE = IPv6Network("::/96")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddressPolicy:
+    """Public addresses are fine, others only inside `allow`, cloud metadata never."""
+
+    allow: tuple[Network, ...] = ()
+    """Networks of one's own that webhooks may reach, such as 127.0.0.0/8 on a developer's machine."""
+
+    def refusal(self, text: str) -> str | None:
+        """Why the address `text` may not be reached, and what would allow it; None where it may."""
+        address = ip_address(text)
+        inner = unwrap(address)
+        shown = str(address) if inner == address else f"{address} (which leads to {inner})"
+        if inner in METADATA or address in METADATA:
+            return f"{shown} is a cloud metadata address; no setting allows it"
+        if any(inner in network or address in network for network in self.allow):
+            return None
+        rule = _rule(inner)
+        if rule is None:
+            return None
+        allowing = f"OFFHOOK_WEBHOOK_ALLOW={ip_network(inner)}"
+        if rule in ("loopback", "private"):
+            allowing += ", or OFFHOOK_DEV=1 on a developer's machine,"
+        return f"{shown} is a {rule} address; {allowing} would allow it"
+
+
+def unwrap(address: Address) -> Address:
+    """The IPv4 address that an IPv6 address leads to; any other address as it is."""
+    if isinstance(address, IPv4Address):
+        return address
+    embedded = address.ipv4_mapped or address.sixtofour
+    if embedded is not None:
+        return embedded
+    if address in _NAT64 or (address in _COMPATIBLE and int(address) > 1):
+        return IPv4Address(int(address) & 0xFFFF_FFFF)
+    # A zone (fe80::1%eth0) is no part of what is judged.
+    return IPv6Address(int(address))
+
+
+def _rule(address: Address) -> str | None:
+    if isinstance(address, IPv4Address):
+        return next((rule for network, rule in _REFUSED_V4 if address in network), None)
+    named = next((rule for network, rule in _REFUSED_V6 if address in network), None)
+    return named or (None if address in _GLOBAL_V6 else "reserved")
+
+
+class AddressRefused(Exception):
+    """No address of a host may be reached; the text says which, by what rule, and what would allow it."""
+
+
+class HostUnknown(Exception):
+    """A host name has no address."""
+
+
+Resolve = Callable[[str, int], Iterable[str]]
+"""The addresses of a host; may block, and raises OSError or UnicodeError for one that has none."""
+
+
+def resolve(host: str, port: int) -> tuple[str, ...]:
+    """What the system's resolver says, in its order."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return tuple(dict.fromkeys(str(info[4][0]) for info in found))
+
+
+class Guard:
+    """Opens connections to addresses that the policy lets pass, and to no others."""
+
+    def __init__(self, policy: AddressPolicy, resolve: Resolve = resolve) -> None:
+        self._policy = policy
+        self._resolve = resolve
+        self._backend = httpcore2.AnyIOBackend()
+        # Resolving may block for long; the threads that others count on are not spent on it.
+        self._resolvers = ThreadPoolExecutor(max_workers=8, thread_name_prefix="resolve")
+
+    async def connect(self, host: str, port: int, within_s: float) -> httpcore2.AsyncNetworkStream:
+        """A connection to the first permitted address of `host` that answers; each has its share of the time.
+
+        Raises AddressRefused, HostUnknown, httpcore2.ConnectTimeout and httpcore2.ConnectError.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + within_s
+        try:
+            async with asyncio.timeout_at(deadline):
+                addresses = self._permitted(await self._addresses(host, port))
+        except TimeoutError as error:
+            raise httpcore2.ConnectTimeout(f"resolving {host} took too long") from error
+        failure: httpcore2.ConnectTimeout | httpcore2.ConnectError | None = None
+        for tried, address in enumerate(addresses):
+            share_s = (deadline - loop.time()) / (len(addresses) - tried)
+            try:
+                return await self._backend.connect_tcp(address, port, timeout=share_s)
+            except (httpcore2.ConnectTimeout, httpcore2.ConnectError) as error:
+                failure = error
+        assert failure is not None, "a host has at least one address"
+        raise failure
+
+    def close(self) -> None:
+        """Let go of the resolving threads."""
+        self._resolvers.shutdown(wait=False, cancel_futures=True)
+
+    async def _addresses(self, host: str, port: int) -> tuple[str, ...]:
+        loop = asyncio.get_running_loop()
+        try:
+            return tuple(await loop.run_in_executor(self._resolvers, self._resolve, host, port))
+        except (OSError, UnicodeError) as error:
+            raise HostUnknown(f"the host {host} has no address ({error})") from error
+
+    def _permitted(self, addresses: tuple[str, ...]) -> tuple[str, ...]:
+        refusals = {address: self._policy.refusal(address) for address in addresses}
+        permitted = tuple(address for address, refusal in refusals.items() if refusal is None)
+        if not permitted:
+            raise AddressRefused("; ".join(refusal for refusal in refusals.values() if refusal))
+        return permitted
