@@ -1,0 +1,97 @@
+"""Numbers without a gap, in the transaction that makes the numbered rows visible.
+
+A list's `sequences` row is locked first, so numbers are given out in the order of commits and a reader that
+sees number n sees every smaller one. Because the last number is the length of the list, nobody ever counts.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.postgresql import Insert as PostgresqlInsert
+from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
+
+from offhook.records.columns import EPOCH, MILLISECOND
+from offhook.records.tables import sequences
+
+
+class Listing(StrEnum):
+    """The numbered lists of an account."""
+
+    CALLS = "calls"
+    GATHERS_SPEECH = "gathers-speech"
+    GATHERS_DTMF = "gathers-dtmf"
+    NOTIFICATIONS = "notifications"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A row's place in its list."""
+
+    key: tuple[str, Listing]
+    seq: int
+    at: datetime
+    """The date it is given: later by at least a millisecond than the one before."""
+
+
+class Numbering:
+    """The ends of some lists, held until the transaction is over."""
+
+    def __init__(self, connection: Connection, lists: Iterable[tuple[str, Listing]]) -> None:
+        self._connection = connection
+        # Sorted, so that two transactions never wait for each other.
+        self._last = {key: _lock(connection, key) for key in sorted(set(lists))}
+        self._moved: set[tuple[str, Listing]] = set()
+
+    def next(self, account_sid: str, listing: Listing, at: datetime) -> Place:
+        """The place after the last one, at `at` or as soon after as the order allows. Not taken yet."""
+        last = self._last[account_sid, listing]
+        return Place(last.key, last.seq + 1, max(at, last.at + MILLISECOND))
+
+    def take(self, place: Place) -> None:
+        """The place is filled."""
+        self._last[place.key] = place
+        self._moved.add(place.key)
+
+    def save(self) -> None:
+        """Write the new ends; the last act before the transaction's own end."""
+        for key in self._moved:
+            last = self._last[key]
+            self._connection.execute(
+                _SAVE, {"account": key[0], "listing": key[1], "last_seq": last.seq, "last_at": last.at}
+            )
+
+
+_SAVE = update(sequences).where(
+    sequences.c.account_sid == bindparam("account"), sequences.c.list == bindparam("listing")
+)
+
+
+def insert_for(connection: Connection) -> type[SqliteInsert] | type[PostgresqlInsert]:
+    """The INSERT of this database that can say what to do on a conflict; both spell it alike."""
+    return sqlite.Insert if connection.dialect.name == "sqlite" else postgresql.Insert
+
+
+def _lock(connection: Connection, key: tuple[str, Listing]) -> Place:
+    insert = insert_for(connection)(sequences)
+    statement = insert.values(account_sid=key[0], list=key[1], last_seq=0, last_at=EPOCH)
+    locked = connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=[sequences.c.account_sid, sequences.c.list],
+            set_={"last_seq": sequences.c.last_seq},
+        ).returning(sequences.c.last_seq, sequences.c.last_at)
+    ).one()
+    return Place(key, locked.last_seq, locked.last_at)
+
+
+def length(connection: Connection, account_sid: str, listing: Listing) -> int:
+    """How many rows the whole list has."""
+    found = connection.scalar(
+        select(sequences.c.last_seq).where(
+            sequences.c.account_sid == account_sid, sequences.c.list == str(listing)
+        )
+    )
+    return found or 0

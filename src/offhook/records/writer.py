@@ -1,0 +1,275 @@
+"""Facts as rows: what one batch does to the tables, inside its transaction.
+
+A call or gather that is over stays as it is: a fact that comes too late changes nothing, takes no number and
+sends no callback.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import assert_never
+from urllib.parse import urlencode
+
+import structlog
+from sqlalchemy import Connection, and_, bindparam, case, func, insert, select, update
+
+from offhook.call.facts import (
+    CallFinished,
+    CallProgressed,
+    CallStarted,
+    Fact,
+    GatherFinished,
+    GatherStarted,
+    NotificationRaised,
+)
+from offhook.call.info import CallStatus
+from offhook.call.rows import GatherKind, GatherStatus, gather_verdict
+from offhook.records.columns import Moment
+from offhook.records.gathers import LISTING_OF
+from offhook.records.numbering import Listing, Numbering
+from offhook.records.outbox import enqueue
+from offhook.records.tables import MAX_INDEXED_CHARS, calls, gathers, notifications
+from offhook.verbs import Request
+
+MAX_BODY_CHARS = 4096
+"""How much of an answer, of its headers and of a request's parameters a notification keeps."""
+FINAL = tuple(status for status in CallStatus if status.is_final)
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A fact with the identity that its row has, the same however often its writing is tried."""
+
+    fact: Fact
+    id: str
+
+
+class Writer:
+    """Writes batches of facts for one worker."""
+
+    def __init__(self, *, worker_id: str, instance_id: str) -> None:
+        self._worker_id = worker_id
+        self._instance_id = instance_id
+
+    def write(self, connection: Connection, entries: Sequence[Entry]) -> bool:
+        """Do all that `entries` say, in order; returns whether callbacks wait to be sent."""
+        numbering = Numbering(connection, _lists_of(entry.fact for entry in entries))
+        has_callbacks = [self._write(connection, numbering, entry) for entry in entries]
+        numbering.save()
+        return any(has_callbacks)
+
+    def _write(self, connection: Connection, numbering: Numbering, entry: Entry) -> bool:
+        match entry.fact:
+            case CallStarted() as fact:
+                self._start_call(connection, numbering, fact)
+                return _send(connection, fact.info.account_sid, fact.info.call_id, fact)
+            case CallProgressed() | CallFinished() as fact:
+                return _move_call(connection, fact) and _send(
+                    connection, fact.account_sid, fact.call_id, fact
+                )
+            case GatherStarted() as fact:
+                _start_gather(connection, fact)
+            case GatherFinished() as fact:
+                finish_gather(connection, numbering, fact)
+            case NotificationRaised() as fact:
+                _notify(connection, numbering, fact, entry.id)
+            case _ as never:
+                assert_never(never)
+        return False
+
+    def _start_call(self, connection: Connection, numbering: Numbering, fact: CallStarted) -> None:
+        info = fact.info
+        place = numbering.next(info.account_sid, Listing.CALLS, info.created_at)
+        connection.execute(
+            _INSERT_CALL,
+            {
+                "call_id": info.call_id,
+                "account_sid": info.account_sid,
+                "seq": place.seq,
+                "instance_id": self._instance_id,
+                "worker_id": self._worker_id,
+                "direction": info.direction,
+                "from_": info.from_[:MAX_INDEXED_CHARS],
+                "to": info.to[:MAX_INDEXED_CHARS],
+                "status": fact.status,
+                "date_created": place.at,
+                "date_updated": max(place.at, fact.at),
+                "start_time": place.at,
+                "number_sid": info.number_sid,
+                "caller_name": info.caller_name,
+                "forwarded_from": info.forwarded_from,
+                "metadata": info.metadata,
+                "reason": "",
+                **_last_callback(fact.callbacks),
+            },
+        )
+        numbering.take(place)
+
+
+def _lists_of(facts: Iterable[Fact]) -> Iterable[tuple[str, Listing]]:
+    """The lists that facts may lengthen. A gather's end does not say of which kind it was."""
+    for fact in facts:
+        match fact:
+            case CallStarted():
+                yield fact.info.account_sid, Listing.CALLS
+            case GatherFinished():
+                yield fact.account_sid, Listing.GATHERS_SPEECH
+                yield fact.account_sid, Listing.GATHERS_DTMF
+            case NotificationRaised():
+                yield fact.account_sid, Listing.NOTIFICATIONS
+            case CallProgressed() | CallFinished() | GatherStarted():
+                pass
+            case _ as never:
+                assert_never(never)
+
+
+_INSERT_CALL = insert(calls)
+_MOVE_CALL = update(calls).where(calls.c.call_id == bindparam("call"), calls.c.status.not_in(FINAL))
+_AT = bindparam("moment", type_=Moment)
+_ANSWER_CALL = _MOVE_CALL.values(
+    answered_at=func.coalesce(calls.c.answered_at, _AT),
+    start_time=case(
+        (and_(calls.c.answered_at.is_(None), calls.c.start_time < _AT), _AT), else_=calls.c.start_time
+    ),
+)
+# Dates were pushed on where many calls came at once; lists rely on no call ending before it began.
+_FINISH_CALL = _MOVE_CALL.values(end_time=case((calls.c.start_time < _AT, _AT), else_=calls.c.start_time))
+
+
+def _move_call(connection: Connection, fact: CallProgressed | CallFinished) -> bool:
+    """Bring a call to its next state; returns False for one that is over already, or was never written."""
+    change: dict[str, object] = {
+        "call": fact.call_id,
+        "status": fact.status,
+        "date_updated": fact.at,
+        **_last_callback(fact.callbacks),
+    }
+    statement = _MOVE_CALL
+    if isinstance(fact, CallFinished):
+        statement = _FINISH_CALL
+        change |= {
+            "moment": fact.at,
+            "duration_s": fact.duration_s,
+            "ring_duration_s": fact.ring_duration_s,
+            "reason": fact.reason,
+            "sip_status": fact.sip_status,
+        }
+    elif fact.status is CallStatus.IN_PROGRESS:
+        statement = _ANSWER_CALL
+        change["moment"] = fact.at
+    is_moved = connection.execute(statement, change).rowcount == 1
+    if not is_moved:
+        log.warning("fact.too_late", fact=type(fact).__name__, call_id=fact.call_id, status=fact.status)
+    return is_moved
+
+
+def _last_callback(callbacks: tuple[Request, ...]) -> dict[str, object]:
+    if not callbacks:
+        return {}
+    last = callbacks[-1]
+    return {
+        "callback_url": last.target.url,
+        "callback_method": last.target.method,
+        "callback_parameters": last.parameters,
+    }
+
+
+def _send(
+    connection: Connection, account_sid: str, call_id: str, fact: CallStarted | CallProgressed | CallFinished
+) -> bool:
+    for request in fact.callbacks:
+        enqueue(connection, request, account_sid=account_sid, call_id=call_id, created=fact.at)
+    return bool(fact.callbacks)
+
+
+def _start_gather(connection: Connection, fact: GatherStarted) -> None:
+    connection.execute(
+        insert(gathers),
+        {
+            "gather_id": fact.gather_id,
+            "account_sid": fact.account_sid,
+            "call_id": fact.call_id,
+            "kind": GatherKind.SPEECH if fact.is_speech else GatherKind.DTMF,
+            "provider": fact.provider,
+            "language": fact.language,
+            "start_timeout_s": fact.start_timeout_s,
+            "key_timeout_s": fact.key_timeout_s,
+            "speech_end_timeout_s": fact.speech_end_timeout_s,
+            "hints": fact.hints,
+            "act_on_empty": fact.act_on_empty,
+            "finish_keys": fact.finish_keys,
+            "max_keys": fact.max_keys,
+            "status": GatherStatus.RUNNING,
+            "reason": "",
+            "duration_s": 0.0,
+            "keys": "",
+            "speech": "",
+            "started_at": fact.at,
+        },
+    )
+
+
+_KIND_OF_RUNNING = (
+    select(gathers.c.kind)
+    .where(gathers.c.gather_id == bindparam("gather"), gathers.c.status == str(GatherStatus.RUNNING))
+    .with_for_update()
+)
+_FINISH_GATHER = update(gathers).where(gathers.c.gather_id == bindparam("gather"))
+
+
+def finish_gather(connection: Connection, numbering: Numbering, fact: GatherFinished) -> None:
+    """Give a running gather its result and its place in the list; nothing for one that is over already."""
+    kind = connection.scalar(_KIND_OF_RUNNING, {"gather": fact.gather_id})
+    if kind is None:
+        log.warning("fact.too_late", fact="GatherFinished", call_id=fact.call_id, gather_id=fact.gather_id)
+        return
+    place = numbering.next(fact.account_sid, LISTING_OF[GatherKind(kind)], fact.at)
+    status, reason = gather_verdict(fact.gathered.end, fact.gathered.detail)
+    connection.execute(
+        _FINISH_GATHER,
+        {
+            "gather": fact.gather_id,
+            "seq": place.seq,
+            "date_created": place.at,
+            "status": status,
+            "reason": reason,
+            "ended_by": fact.gathered.end,
+            "duration_s": fact.duration_s,
+            "keys": fact.gathered.keys,
+            "speech": fact.gathered.speech,
+            "confidence": fact.gathered.confidence,
+        },
+    )
+    numbering.take(place)
+
+
+def _notify(connection: Connection, numbering: Numbering, fact: NotificationRaised, id: str) -> None:
+    request = fact.exchange.request if fact.exchange else None
+    reply = fact.exchange.reply if fact.exchange else None
+    headers = "\n".join(f"{name}: {value}" for name, value in reply.headers) if reply else ""
+    body = reply.body[: 4 * MAX_BODY_CHARS].decode("utf-8", "replace") if reply else ""
+    place = numbering.next(fact.account_sid, Listing.NOTIFICATIONS, fact.at)
+    connection.execute(
+        insert(notifications),
+        {
+            "notification_id": id,
+            "account_sid": fact.account_sid,
+            "seq": place.seq,
+            "call_id": fact.call_id,
+            "code": fact.code,
+            "message": fact.message,
+            "log": 0 if fact.is_error else 1,
+            "request_url": request.target.url if request else "",
+            "request_method": request.target.method if request else "",
+            "request_variables": _query(request)[:MAX_BODY_CHARS] if request else "",
+            "response_headers": headers[:MAX_BODY_CHARS],
+            "response_body": body[:MAX_BODY_CHARS],
+            "date_created": place.at,
+        },
+    )
+    numbering.take(place)
+
+
+def _query(request: Request) -> str:
+    return urlencode(request.parameters, errors="replace")

@@ -1,0 +1,1 @@
+"""The REST API: one package per family of clients, one application over all."""

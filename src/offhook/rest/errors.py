@@ -1,0 +1,37 @@
+"""Refusals: a status, a code that a program can tell apart, and a sentence for people."""
+
+from collections.abc import Mapping
+
+UNAUTHORIZED = 20003
+INVALID = 20001
+WRONG_METHOD = 20004
+INACTIVE = 20005
+NOT_FOUND = 20404
+TOO_LARGE = 20413
+WRONG_TYPE = 20415
+FAULT = 20500
+BUSY = 20503
+NUMBER_TAKEN = 21452
+
+
+class Refusal(Exception):
+    """Ends a request with an error answer."""
+
+    def __init__(
+        self, status: int, code: int, message: str, headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.headers = dict(headers or {})
+
+
+def invalid(message: str, code: int = INVALID) -> Refusal:
+    """What the client sent cannot be right. The message names the parameter and what would be."""
+    return Refusal(400, code, message)
+
+
+def not_found(what: str) -> Refusal:
+    """There is no such thing, or not for this account: both look the same."""
+    return Refusal(404, NOT_FOUND, f"There is no {what}.")

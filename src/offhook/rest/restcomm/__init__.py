@@ -1,0 +1,1 @@
+"""The Restcomm REST API, version 2012-04-24: resources, their spelling, their paging."""
