@@ -58,7 +58,7 @@ def told(name: str, value: str = "1") -> Request:
 
 def started(account_sid: str, call_id: str, at: datetime = NOON, **fields: Any) -> CallStarted:
     """A call comes in."""
-    callbacks = fields.pop("callbacks", ())
+    callbacks, if_lost = fields.pop("callbacks", ()), fields.pop("if_lost", None)
     info = CallInfo(
         **{
             "call_id": call_id,
@@ -70,7 +70,7 @@ def started(account_sid: str, call_id: str, at: datetime = NOON, **fields: Any) 
             **fields,
         }
     )
-    return CallStarted(info=info, at=at, status=CallStatus.RINGING, callbacks=callbacks)
+    return CallStarted(info=info, at=at, status=CallStatus.RINGING, callbacks=callbacks, if_lost=if_lost)
 
 
 def progressed(

@@ -39,10 +39,10 @@ def register(
 
 
 def final_callback(call: CallRow) -> Request | None:
-    """Repeats the last callback with the new status."""
-    if call.last_callback is None:
+    """What was kept for this case, with the new status."""
+    if call.if_lost is None:
         return None
-    return Request(call.last_callback.target, (("CallStatus", call.status),))
+    return Request(call.if_lost.target, (("CallStatus", call.status),))
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def test_calls_of_a_worker_before_reach_an_end(
     record(
         database,
         started(account.sid, ringing),
-        started(account.sid, talking, callbacks=(told("ringing"),)),
+        started(account.sid, talking, callbacks=(told("ringing"),), if_lost=told("ringing")),
         progressed(account.sid, talking, after(2), CallStatus.IN_PROGRESS),
         gather_started(account.sid, talking, gather_id, after(3)),
         started(account.sid, over),
@@ -101,7 +101,9 @@ def test_the_customer_is_told_of_the_end_after_all_else(
     database: Database, account: AccountRow, lost: LostCalls
 ) -> None:
     register(database, "old")
-    ringing = started(account.sid, new_id(), datetime.now(UTC), callbacks=(told("ringing"),))
+    ringing = started(
+        account.sid, new_id(), datetime.now(UTC), callbacks=(told("ringing"),), if_lost=told("ringing")
+    )
     record(database, ringing, worker_id="old")
     lost.close_predecessors(worker_index=0, except_worker_id="new")
     outbox = Outbox(database)
@@ -116,7 +118,11 @@ def test_closing_again_finds_nothing(
     database: Database, account: AccountRow, lost: LostCalls, poked: list[bool]
 ) -> None:
     register(database, "old")
-    record(database, started(account.sid, new_id(), callbacks=(told("ringing"),)), worker_id="old")
+    record(
+        database,
+        started(account.sid, new_id(), callbacks=(told("ringing"),), if_lost=told("ringing")),
+        worker_id="old",
+    )
     assert lost.close_predecessors(worker_index=0, except_worker_id="new") == 1
     assert lost.close_predecessors(worker_index=0, except_worker_id="new") == 0
     assert poked == [True]

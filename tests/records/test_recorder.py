@@ -271,15 +271,15 @@ def test_callbacks_are_poked_after_they_can_be_claimed(database: Database, accou
     assert item.request == told("ringing")
 
 
-def test_the_last_callback_stays_with_its_call(database: Database, account: AccountRow) -> None:
+def test_what_is_told_should_the_call_be_lost_stays_with_it(database: Database, account: AccountRow) -> None:
     call_id = new_id()
     record(
         database,
-        started(account.sid, call_id, callbacks=(told("initiated"), told("ringing"))),
+        started(account.sid, call_id, if_lost=told("failed")),
         progressed(account.sid, call_id, after(1), CallStatus.IN_PROGRESS),
     )
     (call,) = all_calls(database, account.sid)
-    assert call.last_callback == told("ringing")
+    assert call.if_lost == told("failed")
 
 
 def test_nothing_is_dropped_while_the_database_cannot_be_written(empty_url: str) -> None:

@@ -16,6 +16,8 @@ class CallStarted:
     at: datetime
     status: CallStatus
     callbacks: tuple[Request, ...] = ()
+    if_lost: Request | None = None
+    """The call's last notification, should the process that runs it die; None where none is wanted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -135,8 +135,8 @@ class CallRow:
     reason: str = ""
     """Why it ended as it did, in words for the operator."""
     sip_status: int | None = None
-    last_callback: Request | None = None
-    """The newest status callback of this call, whether or not it was delivered yet."""
+    if_lost: Request | None = None
+    """The last status callback, should the worker that runs the call die."""
 
 
 class GatherKind(StrEnum):

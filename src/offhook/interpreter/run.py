@@ -139,8 +139,14 @@ class Life:
     def _started(self, status: CallStatus) -> CallStarted:
         self._status = status
         at = self._tools.wall_clock()
-        callbacks = self._program.callbacks(StatusChange(status=status, at=at))
-        return CallStarted(info=self._call.info, at=at, status=status, callbacks=callbacks)
+        lost = self._program.callbacks(StatusChange(status=CallStatus.FAILED, at=at))
+        return CallStarted(
+            info=self._call.info,
+            at=at,
+            status=status,
+            callbacks=self._program.callbacks(StatusChange(status=status, at=at)),
+            if_lost=lost[-1] if lost else None,
+        )
 
     async def _run(self, document: Document) -> Document | None:
         for problem in document.problems:

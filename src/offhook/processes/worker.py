@@ -22,6 +22,7 @@ from offhook.call.info import new_id
 from offhook.call.port import Audio
 from offhook.config import Network, Settings
 from offhook.dialects.rcml.dialect import Rcml
+from offhook.dialects.rcml.lost import lost_callback
 from offhook.interpreter.ports import Tools
 from offhook.interpreter.prompts import PromptStore, write_wav
 from offhook.pjsua.build import Build, installed_build
@@ -32,7 +33,6 @@ from offhook.processes.call_runs import CallRuns
 from offhook.processes.control import CONFIGURATION_FAULT, ControlChannel
 from offhook.processes.door import Door
 from offhook.processes.lease import Lease
-from offhook.processes.lost_callbacks import final_callback
 from offhook.processes.poke import Poke
 from offhook.processes.programs import Programs
 from offhook.processes.quiet_server import QuietServer, listening_socket
@@ -75,7 +75,7 @@ class Worker:
         client, demo_client = webhook_client(self._settings), self._demo_client()
         speech = open_speech(self._settings, self._surroundings)
         try:
-            self._close_predecessors(database, dialect, poke)
+            self._close_predecessors(database, poke)
             runs = CallRuns(
                 programs=self._programs(dialect, client, demo_client),
                 find_number=Numbers(database).find_for_call,
@@ -118,7 +118,13 @@ class Worker:
                 serving = tasks.create_task(door.serve(sockets=[bound]))
                 renewing = tasks.create_task(lease.keep())
                 await lease.taken.wait()
-                control.tell(ready=True, sip_port=switchboard.engine.sip_port, build=build.name)
+                control.tell(
+                    ready=True,
+                    sip_host=self._sip_host(build),
+                    sip_port=switchboard.engine.sip_port,
+                    build=build.name,
+                    call_slots=build.call_slots,
+                )
                 await control.until_stopped()
                 self._is_stopping = True
                 await runs.stop()
@@ -153,8 +159,8 @@ class Worker:
             finish_grace_s=FINISH_GRACE_S,
         )
 
-    def _close_predecessors(self, database: Database, dialect: Rcml, poke: Poke) -> None:
-        lost = LostCalls(database, final_callback=final_callback(dialect), poke=poke).close_predecessors(
+    def _close_predecessors(self, database: Database, poke: Poke) -> None:
+        lost = LostCalls(database, final_callback=lost_callback, poke=poke).close_predecessors(
             worker_index=self._surroundings.worker_index, except_worker_id=self._worker_id
         )
         if lost:

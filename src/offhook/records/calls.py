@@ -104,12 +104,12 @@ def call_row(row: Row[Any]) -> CallRow:
         metadata=row.metadata,
         reason=row.reason,
         sip_status=row.sip_status,
-        last_callback=_last_callback(row),
+        if_lost=_if_lost(row),
     )
 
 
-def _last_callback(row: Row[Any]) -> Request | None:
-    if row.callback_url is None:
+def _if_lost(row: Row[Any]) -> Request | None:
+    if row.if_lost_url is None:
         return None
-    parameters = tuple((str(name), str(value)) for name, value in row.callback_parameters)
-    return Request(Target(row.callback_url, Method(row.callback_method)), parameters)
+    parameters = tuple((str(name), str(value)) for name, value in row.if_lost_parameters)
+    return Request(Target(row.if_lost_url, Method(row.if_lost_method)), parameters)

@@ -101,7 +101,7 @@ class Writer:
                 "forwarded_from": info.forwarded_from,
                 "metadata": info.metadata,
                 "reason": "",
-                **_last_callback(fact.callbacks),
+                **_if_lost(fact.if_lost),
             },
         )
         numbering.take(place)
@@ -143,7 +143,6 @@ def _move_call(connection: Connection, fact: CallProgressed | CallFinished) -> b
         "call": fact.call_id,
         "status": fact.status,
         "date_updated": fact.at,
-        **_last_callback(fact.callbacks),
     }
     statement = _MOVE_CALL
     if isinstance(fact, CallFinished):
@@ -164,14 +163,13 @@ def _move_call(connection: Connection, fact: CallProgressed | CallFinished) -> b
     return is_moved
 
 
-def _last_callback(callbacks: tuple[Request, ...]) -> dict[str, object]:
-    if not callbacks:
+def _if_lost(request: Request | None) -> dict[str, object]:
+    if request is None:
         return {}
-    last = callbacks[-1]
     return {
-        "callback_url": last.target.url,
-        "callback_method": last.target.method,
-        "callback_parameters": last.parameters,
+        "if_lost_url": request.target.url,
+        "if_lost_method": request.target.method,
+        "if_lost_parameters": request.parameters,
     }
 
 
