@@ -17,7 +17,9 @@ DEPARTMENTS = {"1": "sales", "2": "support"}
 
 
 def rcml(verbs: str) -> Response:
-    return Response(f'<?xml version="1.0" encoding="UTF-8"?><Response>{verbs}</Response>', media_type="text/xml")
+    return Response(
+        f'<?xml version="1.0" encoding="UTF-8"?><Response>{verbs}</Response>', media_type="text/xml"
+    )
 
 
 @app.post("/voice")

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from offhook.config import LOOPBACK, Settings
-from offhook.surroundings import Surroundings
 from offhook.records.database import Database
 from offhook.speech.recogniser import Recogniser
 from offhook.speech.voice import Decoder, Voice
+from offhook.surroundings import Surroundings
 from offhook.vendors.embedded.decoder import EmbeddedDecoder
 from offhook.vendors.embedded.recogniser import EmbeddedRecogniser
 from offhook.vendors.embedded.voice import EmbeddedVoice

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from offhook.processes.control import CONFIGURATION_FAULT, CONTROL_FD
+from offhook.control import CONFIGURATION_FAULT, CONTROL_FD
 
 FIRST_DELAY_S = 0.1
 LONGEST_DELAY_S = 10.0
@@ -67,7 +67,7 @@ class Child:
         self._on_change = on_change
         self._process: asyncio.subprocess.Process | None = None
         self._writer: asyncio.StreamWriter | None = None
-        self._is_stopping = False
+        self._stop_asked = asyncio.Event()
 
     @property
     def pid(self) -> int | None:
@@ -77,10 +77,10 @@ class Child:
     async def keep_running(self) -> None:
         """Start it, and start it again whenever it dies. Raises StartFailed."""
         delay_s = FIRST_DELAY_S
-        while not self._is_stopping:
+        while not self._stop_asked.is_set():
             born_at = time.monotonic()
             status = await self._live()
-            if self._is_stopping:
+            if self._stop_asked.is_set():
                 return
             if status == CONFIGURATION_FAULT:
                 raise StartFailed(self.program.name)
@@ -92,7 +92,7 @@ class Child:
 
     async def stop(self) -> None:
         """Ask it to stop, and kill it if it does not."""
-        self._is_stopping = True
+        self._stop_asked.set()
         process = self._process
         if process is None or process.returncode is not None:
             return
@@ -130,6 +130,8 @@ class Child:
                 if message.get("ready"):
                     self.told = message
                     self._become(State.READY)
+                    if self.restarts:
+                        say(f"{self.program.name} is ready again")
         status = await self._process.wait()
         self._writer.close()
         self._become(State.DEAD)

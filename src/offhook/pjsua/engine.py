@@ -224,7 +224,7 @@ class Engine:
 
     def _open(self) -> None:
         settings = self._settings
-        with _stdout_to_stderr():
+        with _nothing_on_stdout():
             self._endpoint = pj.Endpoint()
             self._endpoint.libCreate()
             self._endpoint.libInit(self._endpoint_config())
@@ -313,13 +313,14 @@ def _reject(future: asyncio.Future[Any], fault: OffhookError) -> None:
 
 
 @contextmanager
-def _stdout_to_stderr() -> Iterator[None]:
+def _nothing_on_stdout() -> Iterator[None]:
     """The library greets on file descriptor 1 before its log can be configured."""
     sys.stdout.flush()
-    kept = os.dup(1)
-    os.dup2(2, 1)
+    kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
     try:
         yield
     finally:
         os.dup2(kept, 1)
+        os.close(nowhere)
         os.close(kept)

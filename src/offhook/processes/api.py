@@ -11,10 +11,9 @@ import uvloop
 from offhook import log
 from offhook.bootstrap import open_database
 from offhook.config import Settings
-from offhook.processes.control import CONFIGURATION_FAULT, ControlChannel
+from offhook.control import CONFIGURATION_FAULT, ControlChannel
 from offhook.processes.demo import load_demo
 from offhook.processes.quiet_server import QuietServer, listening_socket
-from offhook.surroundings import Surroundings
 from offhook.processes.worker_doors import WorkerDoors
 from offhook.records.accounts import Accounts
 from offhook.records.calls import Calls
@@ -26,6 +25,7 @@ from offhook.records.numbers import Numbers
 from offhook.records.workers import Workers
 from offhook.rest.app import create_app
 from offhook.rest.ports import Ports, Readiness
+from offhook.surroundings import Surroundings
 
 DEMO_FD = "OFFHOOK_DEMO_FD"
 LEASE_S = 15.0

@@ -11,9 +11,9 @@ import uvloop
 from offhook import log
 from offhook.bootstrap import open_database, webhook_client
 from offhook.config import Settings
-from offhook.processes.control import ControlChannel
-from offhook.surroundings import Surroundings
+from offhook.control import ControlChannel
 from offhook.records.outbox import Outbox
+from offhook.surroundings import Surroundings
 from offhook.webhooks.dispatcher import Dispatcher
 
 logger = structlog.get_logger()

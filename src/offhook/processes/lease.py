@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Callable
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from offhook.pjsua.build import Build
+from offhook.records.database import DatabaseFault
 from offhook.records.workers import Workers
 
 log = structlog.get_logger()
@@ -64,5 +64,5 @@ class Lease:
     def _renew(self) -> None:
         try:
             self._workers.renew(self._worker_id, free_slots=self._free_slots())
-        except SQLAlchemyError as error:
+        except DatabaseFault as error:
             log.warning("lease.not_renewed", error=str(error))

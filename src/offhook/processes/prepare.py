@@ -7,12 +7,11 @@ import json
 import sys
 from typing import Any
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from offhook.bootstrap import open_database
 from offhook.config import Settings
-from offhook.processes.control import CONFIGURATION_FAULT
+from offhook.control import CONFIGURATION_FAULT
 from offhook.records.accounts import Accounts
+from offhook.records.database import DatabaseFault
 from offhook.records.migrate import upgrade
 
 
@@ -33,7 +32,7 @@ def main() -> None:
     settings = Settings()
     try:
         prepared = prepare(settings)
-    except (SQLAlchemyError, OSError) as error:
+    except (DatabaseFault, OSError) as error:
         sys.stderr.write(f"offhook: the database cannot be used: {error}\n")
         sys.exit(CONFIGURATION_FAULT)
     sys.stdout.write(json.dumps(prepared) + "\n")

@@ -21,6 +21,7 @@ from offhook.bootstrap import (
 from offhook.call.info import new_id
 from offhook.call.port import Audio
 from offhook.config import Network, Settings
+from offhook.control import CONFIGURATION_FAULT, ControlChannel
 from offhook.dialects.rcml.dialect import Rcml
 from offhook.dialects.rcml.lost import lost_callback
 from offhook.interpreter.ports import Tools
@@ -30,13 +31,11 @@ from offhook.pjsua.engine import EngineFailed, EngineSettings
 from offhook.pjsua.invite import Invite
 from offhook.pjsua.switchboard import Switchboard
 from offhook.processes.call_runs import CallRuns
-from offhook.processes.control import CONFIGURATION_FAULT, ControlChannel
 from offhook.processes.door import Door
 from offhook.processes.lease import Lease
 from offhook.processes.poke import Poke
 from offhook.processes.programs import Programs
 from offhook.processes.quiet_server import QuietServer, listening_socket
-from offhook.surroundings import Surroundings
 from offhook.records.accounts import Accounts
 from offhook.records.database import Database
 from offhook.records.installation import instance_id
@@ -46,6 +45,7 @@ from offhook.records.recorder import Recorder
 from offhook.records.workers import Workers
 from offhook.speech.pcm import duration_s
 from offhook.speech.tone import special_information_tone
+from offhook.surroundings import Surroundings
 from offhook.verbs import Say, Target
 from offhook.webhooks.client import WebhookClient
 

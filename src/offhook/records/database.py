@@ -30,6 +30,15 @@ _PRAGMAS = (
 )
 
 
+DatabaseFault = SQLAlchemyError
+"""What a database raises that cannot be used, is away, or refuses."""
+
+
+def shown_url(url: str) -> str:
+    """A database's URL without its password."""
+    return make_url(url).render_as_string(hide_password=True)
+
+
 class Database:
     """A database by its SQLAlchemy URL: `sqlite:///path` or `postgresql://…`. Safe to use from many threads."""
 

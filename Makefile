@@ -1,0 +1,47 @@
+# Offhook. `make demo` shows it, `make test` proves it, `make serve` runs it; each sets up what it needs.
+
+VENV := .venv/bin
+TEST_PACKAGES := sip-tester baresip-core curl
+
+.PHONY: help setup demo serve test check format bench clean
+
+help:
+	@echo "make demo    set up, place a real call to the example application, show what happened"
+	@echo "make serve   set up and run the server, open to this machine and private networks (OFFHOOK_DEV=1)"
+	@echo "make test    set up and run the tests (installs $(TEST_PACKAGES) by apt)"
+	@echo "make check   format, lint, types, import contracts, size bounds"
+	@echo "make bench   measure delays and sizes; tables here, JSON in bench/results"
+
+setup:
+	@scripts/setup run
+
+demo: setup
+	@$(VENV)/python -m offhook demo
+
+serve: setup
+	@OFFHOOK_DEV=$${OFFHOOK_DEV:-1} $(VENV)/python -m offhook serve
+
+test:
+	@scripts/apt $(TEST_PACKAGES)
+	@scripts/setup dev
+	@$(VENV)/python -m pytest $(ARGS)
+
+check:
+	@scripts/setup dev
+	@$(VENV)/ruff format --check --quiet . || { echo "make format puts it right"; exit 1; }
+	@$(VENV)/ruff check --quiet .
+	@$(VENV)/mypy
+	@$(VENV)/lint-imports --no-logo
+	@$(VENV)/python scripts/size_bounds.py src tests bench scripts examples
+
+format:
+	@scripts/setup dev
+	@$(VENV)/ruff format .
+	@$(VENV)/ruff check --fix --quiet .
+
+bench:
+	@scripts/setup dev
+	@$(VENV)/python -m bench
+
+clean:
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis

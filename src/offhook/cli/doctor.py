@@ -1,0 +1,226 @@
+"""`offhook doctor`: what is wrong, in words, and what to do about it."""
+
+import asyncio
+import os
+import shutil
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from offhook.config import Settings
+
+
+class Mark(StrEnum):
+    """How a check came out."""
+
+    GOOD = "ok"
+    NOTE = "note"
+    BAD = "wrong"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the diagnosis."""
+
+    mark: Mark
+    text: str
+
+
+LEAST_FREE_BYTES = 500_000_000
+
+
+def doctor() -> None:
+    """Look at this machine and the settings; the exit status is 1 when something is wrong."""
+    from pydantic import ValidationError
+
+    from offhook.config import Settings
+
+    findings = list(_machine())
+    try:
+        settings = Settings()
+    except ValidationError as invalid:
+        for fault in invalid.errors():
+            name, words = str(fault["loc"][0]).upper(), fault["msg"].removeprefix("Value error, ")
+            findings.append(Finding(Mark.BAD, f"OFFHOOK_{name}: {words}"))
+    else:
+        for look in (_folder, _database, _ports, _webhooks, _trunk, _recogniser):
+            findings += look(settings)
+    for finding in findings:
+        typer.echo(f"{finding.mark:6} {finding.text}")
+    if any(finding.mark is Mark.BAD for finding in findings):
+        raise typer.Exit(1)
+
+
+def _machine() -> Iterator[Finding]:
+    yield Finding(Mark.GOOD, f"Python {sys.version.split()[0]} on {os.uname().sysname} {os.uname().machine}")
+    yield _pjsip()
+    for name, what, load in (
+        ("espeakng_loader", "the embedded voice (espeak-ng)", _load_espeak),
+        ("pocketsphinx", "the embedded recogniser (pocketsphinx)", lambda: __import__("pocketsphinx")),
+        ("webrtcvad", "the voice detector (webrtcvad)", lambda: __import__("webrtcvad")),
+    ):
+        yield _loads(name, what, load)
+
+
+def _pjsip() -> Finding:
+    from offhook.pjsua.build import installed_build
+
+    try:
+        import pjsua2  # noqa: F401 (whether it loads is the question)
+
+        build = installed_build()
+    except ImportError as error:
+        return Finding(
+            Mark.BAD,
+            f"PJSIP cannot be loaded: {error}. Its ready-made build is for Python 3.11 and 3.12 on Linux x86_64: "
+            f"pip install pjsua2-python",
+        )
+    if build.asserts:
+        return Finding(
+            Mark.NOTE,
+            f"PJSIP is {build.name}: {build.call_slots} calls at once, for trying out on this machine; "
+            f"a build with higher limits is taken as soon as it is installed in its place",
+        )
+    return Finding(Mark.GOOD, f"PJSIP is {build.name}: {build.call_slots} calls at once in each worker")
+
+
+def _load_espeak() -> object:
+    import espeakng_loader
+
+    return espeakng_loader.get_library_path()
+
+
+def _loads(name: str, what: str, load: Callable[[], object]) -> Finding:
+    try:
+        load()
+    except (ImportError, OSError) as error:
+        return Finding(Mark.BAD, f"{what} cannot be loaded: {error}. Install it again: pip install {name}")
+    return Finding(Mark.GOOD, f"{what} loads")
+
+
+def _folder(settings: "Settings") -> Iterator[Finding]:
+    folder = settings.data_dir.resolve()
+    nearest = next(path for path in (folder, *folder.parents) if path.exists())
+    if not os.access(nearest, os.W_OK):
+        yield Finding(Mark.BAD, f"{folder} cannot be written; make it ours, or set OFFHOOK_DATA_DIR")
+        return
+    free = shutil.disk_usage(nearest).free
+    if free < LEAST_FREE_BYTES:
+        yield Finding(
+            Mark.BAD, f"{folder}: only {free // 1_000_000} MB are free; calls and recordings need room"
+        )
+    else:
+        yield Finding(Mark.GOOD, f"{folder} can be written; {free // 1_000_000_000} GB are free")
+
+
+def _database(settings: "Settings") -> Iterator[Finding]:
+    from offhook.records.database import DatabaseFault, shown_url
+    from offhook.records.migrate import current, head
+
+    url = settings.resolved_database_url
+    shown = shown_url(url)
+    if url.startswith("sqlite:///") and not os.path.exists(url.removeprefix("sqlite:///")):
+        yield Finding(Mark.NOTE, f"{shown} is not there yet; `offhook serve` makes it")
+        return
+    try:
+        revision = current(url)
+    except (DatabaseFault, ImportError, OSError) as error:
+        yield Finding(Mark.BAD, f"{shown} cannot be used: {error}. Check OFFHOOK_DATABASE_URL")
+        return
+    if revision == head():
+        yield Finding(Mark.GOOD, f"{shown} is up to date ({revision})")
+    else:
+        yield Finding(Mark.NOTE, f"{shown} is at {revision}; `offhook serve` brings it to {head()}")
+
+
+def _ports(settings: "Settings") -> Iterator[Finding]:
+    ours = _our_health(settings)
+    if ours is not None:
+        yield ours
+        return
+    for kind, host, port, setting in (
+        (socket.SOCK_STREAM, settings.http_host, settings.http_port, "OFFHOOK_HTTP_PORT"),
+        (socket.SOCK_DGRAM, settings.sip_host or "127.0.0.1", settings.sip_port, "OFFHOOK_SIP_PORT"),
+    ):
+        what = f"{'TCP' if kind == socket.SOCK_STREAM else 'UDP'} port {port} on {host}"
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, kind) as probe:
+            if kind == socket.SOCK_STREAM:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+            except OSError as error:
+                yield Finding(Mark.BAD, f"{what}: {error.strerror}; stop what uses it, or set {setting}")
+            else:
+                yield Finding(Mark.GOOD, f"{what} is free")
+
+
+def _our_health(settings: "Settings") -> Finding | None:
+    """What a running server says of itself; None where none answers."""
+    import httpx2
+
+    host = "127.0.0.1" if settings.http_host in ("0.0.0.0", "::") else settings.http_host
+    try:
+        answer = httpx2.get(f"http://{host}:{settings.http_port}/healthz", timeout=2.0, trust_env=False)
+        told = answer.json()
+        missing, status = told["missing"], told["status"]
+    except (httpx2.HTTPError, ValueError, KeyError, TypeError):
+        return None
+    if missing:
+        return Finding(
+            Mark.BAD, f"the server that runs here is {status}: {', '.join(missing)} is missing; see its log"
+        )
+    return Finding(Mark.GOOD, f"the server that runs here, on HTTP port {settings.http_port}, is {status}")
+
+
+def _webhooks(settings: "Settings") -> Iterator[Finding]:
+    if settings.applications_allowed:
+        allowed = ", ".join(str(network) for network in settings.applications_allowed)
+        yield Finding(Mark.GOOD, f"applications may be on public addresses and in {allowed}")
+    else:
+        yield Finding(
+            Mark.NOTE,
+            "applications must be on public addresses; for one on this machine or network set "
+            "OFFHOOK_WEBHOOK_ALLOW=127.0.0.0/8 (its network), or OFFHOOK_DEV=1",
+        )
+    allowed = ", ".join(str(network) for network in settings.callers_allowed)
+    yield Finding(Mark.GOOD, f"calls are taken from {allowed} (OFFHOOK_SIP_ALLOW)")
+
+
+def _trunk(settings: "Settings") -> Iterator[Finding]:
+    if settings.trunk is None:
+        yield Finding(
+            Mark.NOTE, "no trunk: only SIP URIs can be called; OFFHOOK_TRUNK=sip:carrier:5060 sets one"
+        )
+        return
+    host = settings.trunk.removeprefix("sip:").partition(";")[0].rpartition(":")[0] or settings.trunk[4:]
+    try:
+        socket.getaddrinfo(host.strip("[]"), None)
+    except OSError as error:
+        yield Finding(Mark.BAD, f"the trunk's host {host} is unknown: {error.strerror}; check OFFHOOK_TRUNK")
+    else:
+        yield Finding(Mark.GOOD, f"numbers are dialled through {settings.trunk}")
+
+
+def _recogniser(settings: "Settings") -> Iterator[Finding]:
+    if settings.asr == "google" and settings.google_endpoint is None:
+        yield asyncio.run(_google_credentials())
+
+
+async def _google_credentials() -> Finding:
+    import google.auth
+    from google.auth.exceptions import DefaultCredentialsError
+
+    try:
+        google.auth.default()
+    except DefaultCredentialsError:
+        return Finding(
+            Mark.BAD,
+            "OFFHOOK_ASR=google, and there are no Google credentials: set GOOGLE_APPLICATION_CREDENTIALS",
+        )
+    return Finding(Mark.GOOD, "Google credentials are there")

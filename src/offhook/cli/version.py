@@ -1,0 +1,26 @@
+"""`offhook version`."""
+
+import json
+import platform
+from typing import Annotated
+
+import typer
+
+
+def version(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """Tell the versions of Offhook, Python and PJSIP, and how many calls a worker can hold."""
+    import offhook
+    from offhook.pjsua.build import installed_build
+
+    build = installed_build()
+    told = {
+        "offhook": offhook.__version__,
+        "python": platform.python_version(),
+        "pjsip": build.name,
+        "call_slots": build.call_slots,
+    }
+    if as_json:
+        typer.echo(json.dumps(told))
+        return
+    for name, value in told.items():
+        typer.echo(f"{name:10} {value}")

@@ -1,0 +1,144 @@
+"""Puts a server together: prepares the database, names the processes, says where everything is."""
+
+import asyncio
+import json
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from offhook.config import Settings
+from offhook.control import CONFIGURATION_FAULT
+from offhook.supervisor import Program, Supervisor
+from offhook.surroundings import CLUSTER_SECRET, DEMO_URL, RUN_DIR, Surroundings
+
+MEMORY_FOLDER = Path("/dev/shm")
+DEMO_FD = "OFFHOOK_DEMO_FD"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """What the preparation found or made."""
+
+    account_sid: str
+    auth_token: str | None
+    """Only where it was made up just now: it is shown this once."""
+
+
+def run_server(settings: Settings, flags: Mapping[str, Any]) -> int:
+    """Serve until a signal; the exit status. `flags` are settings that the environment does not have."""
+    os.environ.update({f"OFFHOOK_{name.upper()}": _text(value) for name, value in flags.items()})
+    prepared = _prepare()
+    if prepared is None:
+        return CONFIGURATION_FAULT
+    run_dir = _make_run_dir()
+    demo = _demo_socket() if settings.demo else None
+    try:
+        os.environ.update(
+            {
+                RUN_DIR: str(run_dir),
+                CLUSTER_SECRET: os.environ.get(CLUSTER_SECRET) or secrets.token_urlsafe(32),
+                DEMO_URL: f"http://127.0.0.1:{demo.getsockname()[1]}/voice" if demo else "",
+            }
+        )
+        programs = _programs(settings, Surroundings.from_environment(), demo)
+        supervisor = Supervisor(programs, on_ready=lambda running: _say_ready(settings, prepared, running))
+        return asyncio.run(supervisor.run())
+    finally:
+        if demo is not None:
+            demo.close()
+        shutil.rmtree(run_dir, ignore_errors=True)
+
+
+def _prepare() -> Prepared | None:
+    """In a process of its own, so that the supervisor never loads a database."""
+    done = subprocess.run(
+        [sys.executable, "-m", "offhook.processes.prepare"], stdout=subprocess.PIPE, check=False
+    )
+    return Prepared(**json.loads(done.stdout)) if done.returncode == 0 else None
+
+
+def _make_run_dir() -> Path:
+    """Sounds are played from it, so it lies in memory where that is possible; only we may look into it."""
+    parent = MEMORY_FOLDER if os.access(MEMORY_FOLDER, os.W_OK) else None
+    return Path(tempfile.mkdtemp(prefix="offhook-", dir=parent))
+
+
+def _demo_socket() -> socket.socket:
+    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    bound.bind(("127.0.0.1", 0))
+    return bound
+
+
+def _programs(settings: Settings, surroundings: Surroundings, demo: socket.socket | None) -> list[Program]:
+    def speech(kind: str, name: str, path: Path) -> Program:
+        arguments = ("-m", "offhook.vendors.embedded.server", "--kind", kind, "--socket", str(path))
+        free_speech = ("--free-speech",) if kind == "recogniser" and settings.embedded_free_speech else ()
+        return Program(name=name, kind=kind, arguments=(*arguments, *free_speech), stop_order=2)
+
+    recognisers = [
+        speech("recogniser", f"recogniser-{index}", surroundings.recogniser_socket(index))
+        for index in range(settings.embedded_recognisers)
+    ]
+    demo_fd = (demo.fileno(),) if demo is not None else ()
+    return [
+        speech("voice", "voice", surroundings.voice_socket),
+        *recognisers,
+        Program(name="worker-0", kind="worker", arguments=("-m", "offhook.processes.worker")),
+        Program(
+            name="dispatcher",
+            kind="dispatcher",
+            arguments=("-m", "offhook.processes.dispatcher"),
+            stop_order=1,
+        ),
+        Program(
+            name="api",
+            kind="api",
+            arguments=("-m", "offhook.processes.api"),
+            environment={DEMO_FD: str(demo_fd[0])} if demo_fd else {},
+            sockets=demo_fd,
+            stop_order=1,
+        ),
+    ]
+
+
+def _say_ready(settings: Settings, prepared: Prepared, running: Supervisor) -> None:
+    told = {child.program.name: child.told for child in running.children}
+    sip_host = settings.sip_host or told["worker-0"]["sip_host"]
+    shown_host = "127.0.0.1" if sip_host in ("0.0.0.0", "::") else sip_host
+    sip = f"{shown_host}:{told['worker-0']['sip_port']}"
+    http_host = "127.0.0.1" if settings.http_host in ("0.0.0.0", "::") else settings.http_host
+    base = f"http://{http_host}:{told['api']['port']}"
+    lines = [
+        "Offhook is ready.",
+        f"  SIP      {sip} over UDP",
+        f"  REST     {base}/restcomm/2012-04-24/Accounts/{prepared.account_sid}",
+        f"  account  {prepared.account_sid}",
+    ]
+    if prepared.auth_token is not None:
+        lines.append(f"  token    {prepared.auth_token}  (kept, and shown only this once)")
+    if settings.demo:
+        lines.append(f"  call     sip:demo@{sip} (a menu that listens), sip:echo@{sip} (hear yourself)")
+    build = told["worker-0"]["build"]
+    if "wheel" in build:
+        lines.append(f"  limit    {told['worker-0']['call_slots']} calls at once: {build}")
+        if settings.sip_host is None:
+            lines.append("           so SIP listens on this machine only; OFFHOOK_SIP_HOST=0.0.0.0 opens it")
+    if not settings.applications_allowed:
+        lines.append(
+            "  note     applications on loopback or private addresses are refused; "
+            "OFFHOOK_WEBHOOK_ALLOW or OFFHOOK_DEV=1 allows them"
+        )
+    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.flush()
+
+
+def _text(value: Any) -> str:
+    return str(int(value)) if isinstance(value, bool) else str(value)
