@@ -26,7 +26,9 @@ Networks = Annotated[tuple[Network, ...], NoDecode]
 class Settings(BaseSettings):
     """What an operator can set."""
 
-    model_config = SettingsConfigDict(env_prefix="OFFHOOK_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="OFFHOOK_", env_ignore_empty=True, frozen=True, extra="ignore"
+    )
 
     http_host: str = Field("127.0.0.1", description="Address that REST listens on.")
     http_port: int = Field(8080, ge=0, le=65535, description="TCP port that REST listens on.")

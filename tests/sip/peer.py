@@ -91,6 +91,7 @@ class Peer(asyncio.DatagramProtocol):
         self.over_at = 0.0
         self.on_invite: Callable[[Message], Awaitable[None]] | None = None
         self._arrived = asyncio.Event()
+        self.packet_arrived = asyncio.Event()
         self._speech: list[bytes] = []
         self._sending: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -255,6 +256,25 @@ class Peer(asyncio.DatagramProtocol):
                 spans.append([packet.at, packet.at + FRAME_S])
         return [(begin, end) for begin, end in spans]
 
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Return when a packet of audio has made `condition` true; they come each 20 ms."""
+        while not condition():
+            self.packet_arrived.clear()
+            await self.packet_arrived.wait()
+
+    async def hears_something(self) -> None:
+        """Return at the first sound."""
+        await self.until(lambda: bool(self.heard) and self.heard[-1].is_sound)
+
+    async def hears_quiet(self, quiet_s: float = 0.4) -> None:
+        """Return when there was sound and then none for `quiet_s`."""
+
+        def is_quiet() -> bool:
+            spans = self.sounds(gap_s=quiet_s)
+            return bool(spans) and self.loop.time() - spans[-1][1] >= quiet_s
+
+        await self.until(is_quiet)
+
     def keys_heard(self) -> str:
         """The RFC 4733 keys that were received."""
         keys, last = "", None
@@ -416,3 +436,4 @@ class _Rtp(asyncio.DatagramProtocol):
         if len(data) > 12:
             _, kind, sequence, _, _ = struct.unpack("!BBHII", data[:12])
             self._peer.heard.append(Heard(self._peer.loop.time(), sequence, kind & 0x7F, data[12:]))
+            self._peer.packet_arrived.set()

@@ -89,9 +89,9 @@ class Application:
         self.scripts[path] = in_turn(*scripts)
         return self.url + path
 
-    async def has(self, condition: Callable[["Application"], bool]) -> None:
+    async def has(self, condition: Callable[["Application"], bool], *, within_s: float = 2.0) -> None:
         """Return once `condition` holds."""
-        async with self.happened, asyncio.timeout(2.0):
+        async with self.happened, asyncio.timeout(within_s):
             await self.happened.wait_for(lambda: condition(self))
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

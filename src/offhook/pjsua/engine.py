@@ -56,6 +56,8 @@ class EngineSettings:
     public_address: str | None = None
     """What Contact and SDP say instead of the bound address."""
     user_agent: str = "Offhook"
+    library_log_level: int = 0
+    """How much PJSIP itself prints: 0 nothing, 4 each message. What goes wrong is told as errors anyway."""
 
 
 Refusal = Callable[[Invite], int | None]
@@ -139,6 +141,7 @@ class Engine:
             self._open()
         except (pj.Error, OSError) as error:
             failure = EngineFailed(self._why_it_failed(error))
+            self._destroy_library()
             self._loop.call_soon_threadsafe(self._opened.set_exception, failure)
             return
         self._loop.call_soon_threadsafe(self._opened.set_result, None)
@@ -246,7 +249,7 @@ class Engine:
 
     def _endpoint_config(self) -> pj.EpConfig:
         config = pj.EpConfig()
-        config.logConfig.level = config.logConfig.consoleLevel = 1
+        config.logConfig.level = config.logConfig.consoleLevel = self._settings.library_log_level
         config.uaConfig.maxCalls = self._build.call_slots
         config.uaConfig.threadCnt = 0
         config.uaConfig.mainThreadOnly = True
@@ -298,6 +301,9 @@ class Engine:
         self._ports.destroy()
         self._account.shutdown()
         pj.Account.__swig_destroy__(self._account)
+        self._destroy_library()
+
+    def _destroy_library(self) -> None:
         self._endpoint.libDestroy(pj.PJSUA_DESTROY_NO_NETWORK)
         pj.Endpoint.__swig_destroy__(self._endpoint)  # there may be only one, and a next engine makes its own
 

@@ -52,6 +52,7 @@ from offhook.webhooks.client import WebhookClient
 logger = structlog.get_logger()
 
 FINISH_GRACE_S = 2.0
+LIBRARY_DEBUG_LEVEL = 4
 FORBIDDEN, UNAVAILABLE = 403, 503
 
 
@@ -174,6 +175,7 @@ class Worker:
             rtp_first_port=first,
             rtp_ports=count,
             public_address=self._settings.public_address,
+            library_log_level=LIBRARY_DEBUG_LEVEL if self._settings.log_level == "debug" else 0,
         )
 
     def _sip_host(self, build: Build) -> str:

@@ -1,0 +1,88 @@
+"""One server for all tests here that leave it as they found it, an application for each, and a caller's voice."""
+
+import asyncio
+import subprocess
+import sys
+import wave
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from offhook.phone.speech import speech_process
+from offhook.speech.voice import VoiceOptions
+from offhook.vendors.embedded.voice import EmbeddedVoice
+from tests.sip.peer import Peer
+from tests.system.server import Server, running_server
+from tests.webhooks.server import Application, application
+
+WORDS = ("sales", "support", "hello")
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server that is ready, and less patient with applications than usual."""
+    folder = tmp_path_factory.mktemp("server")
+    with running_server(folder, WEBHOOK_RESPONSE_S="1.5", WEBHOOK_TOTAL_S="2.5") as running:
+        yield running
+
+
+@pytest_asyncio.fixture
+async def app() -> AsyncIterator[Application]:
+    """A web application on loopback."""
+    async with application() as running:
+        yield running
+
+
+@pytest_asyncio.fixture
+async def peer() -> AsyncIterator[Peer]:
+    """A telephone of raw sockets."""
+    opened = await Peer.open()
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture(scope="session")
+def said() -> Callable[[str], bytes]:
+    """The PCM of a word, spoken by the embedded voice."""
+
+    async def speak_all() -> dict[str, bytes]:
+        async with speech_process("voice") as path:
+            voice = EmbeddedVoice(path)
+            spoken = {
+                word: b"".join([piece async for piece in voice.speak(word, VoiceOptions())]) for word in WORDS
+            }
+            await voice.close()
+            return spoken
+
+    spoken = asyncio.run(speak_all())
+    return spoken.__getitem__
+
+
+@pytest.fixture(scope="session")
+def sounds(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the words as WAV files."""
+    return tmp_path_factory.mktemp("sounds")
+
+
+def write_wav(path: Path, pcm: bytes) -> None:
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(8000)
+        file.writeframes(pcm)
+
+
+def offhook(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line to its end."""
+    import os
+
+    return subprocess.run(
+        [sys.executable, "-m", "offhook", *arguments],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
