@@ -9,6 +9,7 @@ times every packet. Prints a table; ends with status 1 where a goal is missed. T
 import argparse
 import asyncio
 import audioop
+import functools
 import json
 import statistics
 import sys
@@ -159,7 +160,7 @@ async def key_delay(server: Server, times: list[tuple[float, str]], samples: int
     for _ in range(samples):
         before = len(times)
         pressed_at = peer.press("5")
-        await until(lambda before=before: len(times) > before)
+        await until(functools.partial(is_longer, times, before))
         took.append(times[before][0] - pressed_at)
         await asyncio.sleep(0.3)
     await peer.bye()
@@ -203,7 +204,7 @@ async def speech_delay(
         before = len(times)
         said_at = peer.loop.time()
         peer.say(spoken[word])
-        await until(lambda before=before: len(times) > before)
+        await until(functools.partial(is_longer, times, before))
         at = times[before][0]
         from_voiced.append(at - said_at - last_voiced_s(spoken[word]) - POST_TIMEOUT_S)
         from_end.append(at - said_at - true_end_s(spoken[word]) - POST_TIMEOUT_S)
@@ -257,6 +258,11 @@ def tone_wav() -> bytes:
         file.setframerate(8000)
         file.writeframes(array("h", (int(8000 * math.sin(n / 3)) for n in range(80_000))).tobytes())
     return written.getvalue()
+
+
+def is_longer(times: list[tuple[float, str]], before: int) -> bool:
+    """Whether something was asked since there were `before` times."""
+    return len(times) > before
 
 
 async def until(condition: Callable[[], bool], within_s: float = 15.0) -> None:

@@ -18,13 +18,20 @@ def faults(path: Path) -> list[str]:
             assert node.end_lineno is not None
             length = node.end_lineno - node.lineno + 1
             if length > LONGEST_FUNCTION:
-                found.append(f"{path}:{node.lineno}: {node.name} has {length} lines; {LONGEST_FUNCTION} are allowed")
+                found.append(
+                    f"{path}:{node.lineno}: {node.name} has {length} lines; {LONGEST_FUNCTION} are allowed"
+                )
     return found
 
 
 def main() -> None:
     """Look at everything under the folders that are named."""
-    found = [fault for folder in sys.argv[1:] for path in sorted(Path(folder).rglob("*.py")) for fault in faults(path)]
+    found = [
+        fault
+        for folder in sys.argv[1:]
+        for path in sorted(Path(folder).rglob("*.py"))
+        for fault in faults(path)
+    ]
     sys.stdout.write("".join(f"{fault}\n" for fault in found))
     sys.exit(1 if found else 0)
 

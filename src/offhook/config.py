@@ -5,7 +5,7 @@ import ipaddress
 import re
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -60,10 +60,14 @@ class Settings(BaseSettings):
         (), description="Networks (CIDR, comma-separated) of applications that are not on public addresses."
     )
     public_url: str | None = Field(
-        None, description="What absolute URLs in REST and webhooks begin with; http://host:port unless set."
+        None,
+        description="What absolute URLs of this server begin with (http://host:port unless set); so far only the "
+        "one that `offhook serve` prints, as REST's own are relative.",
     )
-    asr: str = Field("embedded", description="Speech recogniser: embedded or google.")
-    tts: str = Field("embedded", description="Voice: embedded.")
+    asr: Literal["embedded", "google"] = Field(
+        "embedded", description="Speech recogniser: embedded or google."
+    )
+    tts: Literal["embedded"] = Field("embedded", description="Voice: embedded.")
     embedded_recognisers: int = Field(1, ge=1, le=16, description="Processes of the embedded recogniser.")
     embedded_free_speech: bool = Field(
         False, description="Let the embedded recogniser try English without hints; its results are poor."
@@ -83,7 +87,9 @@ class Settings(BaseSettings):
     dev: bool = Field(
         False, description="Allow calls from, and applications on, loopback and private networks."
     )
-    log_level: str = Field("info", description="debug, info, warning or error.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="How much is logged: debug, info, warning or error."
+    )
     log_json: bool = Field(False, description="Log lines as JSON.")
 
     @field_validator("sip_allow", "webhook_allow", mode="before")
@@ -113,6 +119,11 @@ class Settings(BaseSettings):
             raise ValueError("write the trunk like sip:carrier.example:5060")
         return value or None
 
+    @field_validator("asr", "tts", "log_level", mode="before")
+    @classmethod
+    def _in_any_case(cls, value: Any) -> Any:
+        return value.lower() if isinstance(value, str) else value
+
     @field_validator("account_sid")
     @classmethod
     def _sid(cls, value: str | None) -> str | None:
@@ -129,14 +140,6 @@ class Settings(BaseSettings):
     def resolved_database_url(self) -> str:
         """The database's URL."""
         return self.database_url or f"sqlite:///{self.data_dir.resolve()}/offhook.db"
-
-    @cached_property
-    def resolved_public_url(self) -> str:
-        """The base of absolute URLs, without a slash at its end."""
-        if self.public_url:
-            return self.public_url.rstrip("/")
-        host = "127.0.0.1" if self.http_host in ("0.0.0.0", "::") else self.http_host
-        return f"http://{host}:{self.http_port}"
 
     @cached_property
     def callers_allowed(self) -> tuple[Network, ...]:

@@ -115,7 +115,7 @@ def _say_ready(settings: Settings, prepared: Prepared, running: Supervisor) -> N
     shown_host = "127.0.0.1" if sip_host in ("0.0.0.0", "::") else sip_host
     sip = f"{shown_host}:{told['worker-0']['sip_port']}"
     http_host = "127.0.0.1" if settings.http_host in ("0.0.0.0", "::") else settings.http_host
-    base = f"http://{http_host}:{told['api']['port']}"
+    base = (settings.public_url or f"http://{http_host}:{told['api']['port']}").rstrip("/")
     lines = [
         "Offhook is ready.",
         f"  SIP      {sip} over UDP",

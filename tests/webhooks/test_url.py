@@ -6,7 +6,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from offhook.webhooks.url import UrlInvalid, WebhookUrl, parse_url, without_credentials
+from offhook.call.exchange import without_credentials
+from offhook.webhooks.url import UrlInvalid, WebhookUrl, parse_url
 
 SCRAPS = (
     [
