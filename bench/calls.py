@@ -224,8 +224,8 @@ async def speech_delay(
 async def speak(words: tuple[str, ...]) -> dict[str, bytes]:
     """The words, spoken by the embedded voice."""
     async with speech_process("voice") as path:
-        voice = EmbeddedVoice(path)
-        spoken = {word: b"".join([pcm async for pcm in voice.speak(word, VoiceOptions())]) for word in words}
+        voice, adam = EmbeddedVoice(path, words_per_minute=175), VoiceOptions(voice="adam")
+        spoken = {word: b"".join([pcm async for pcm in voice.speak(word, adam)]) for word in words}
         await voice.close()
     return spoken
 

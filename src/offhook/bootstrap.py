@@ -47,7 +47,7 @@ def open_speech(settings: Settings, surroundings: Surroundings) -> Speech:
         voice=EmbeddedVoice(surroundings.voice_socket),
         decoder=EmbeddedDecoder(surroundings.voice_socket),
         recognisers={
-            "embedded": EmbeddedRecogniser(sockets),
+            "embedded": EmbeddedRecogniser(sockets, understands_free_speech=settings.embedded_free_speech),
             "google": GoogleRecogniser(model=settings.google_model, endpoint=settings.google_endpoint),
         },
     )

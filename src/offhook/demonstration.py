@@ -25,7 +25,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from offhook.phone.phone import Phone, PhoneSettings
 from offhook.phone.script import Speak
-from offhook.phone.speech import speech_process
+from offhook.phone.speech import CLEAR_WORDS_PER_MINUTE, speech_process
 from offhook.processes.demo import DEMO, load_demo
 from offhook.processes.quiet_server import QuietServer, listening_socket
 from offhook.speech.voice import VoiceOptions
@@ -204,10 +204,10 @@ async def _give_number(client: httpx2.AsyncClient, application_port: int) -> Non
 async def _call(uri: str, story: Story) -> None:
     loop = asyncio.get_running_loop()
     async with speech_process("voice") as path:
-        voice = EmbeddedVoice(path)
+        voice = EmbeddedVoice(path, words_per_minute=CLEAR_WORDS_PER_MINUTE)
 
         async def speak(text: str) -> bytes:
-            return b"".join([piece async for piece in voice.speak(text, VoiceOptions())])
+            return b"".join([piece async for piece in voice.speak(text, VoiceOptions(voice="adam"))])
 
         phone = Phone(uri, (Speak(WORD),), PhoneSettings(caller="+15550100"), speak=speak)
         report = await phone.call()

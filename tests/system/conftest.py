@@ -49,10 +49,8 @@ def said() -> Callable[[str], bytes]:
 
     async def speak_all() -> dict[str, bytes]:
         async with speech_process("voice") as path:
-            voice = EmbeddedVoice(path)
-            spoken = {
-                word: b"".join([piece async for piece in voice.speak(word, VoiceOptions())]) for word in WORDS
-            }
+            voice, adam = EmbeddedVoice(path, words_per_minute=175), VoiceOptions(voice="adam")
+            spoken = {word: b"".join([piece async for piece in voice.speak(word, adam)]) for word in WORDS}
             await voice.close()
             return spoken
 

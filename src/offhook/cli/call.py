@@ -12,6 +12,8 @@ from typing import Annotated, Any
 import typer
 
 CONNECTED, NOT_CONNECTED, BAD_USE = 0, 1, 2
+CLEAREST_VOICE = "adam"
+"""Of espeak-ng's voices, the one that recognisers understand best."""
 
 
 def call(
@@ -35,7 +37,9 @@ def call(
     hints: Annotated[
         str | None, typer.Option("--hints", help="Listen for these words, comma-separated.")
     ] = None,
-    voice: Annotated[str, typer.Option("--voice", help="man or woman.")] = "man",
+    voice: Annotated[
+        str, typer.Option("--voice", help="Who speaks: man, woman, or a voice of espeak-ng's.")
+    ] = CLEAREST_VOICE,
     caller: Annotated[
         str, typer.Option("--from", help="The number or name that the far end sees.")
     ] = "offhook",
@@ -72,13 +76,14 @@ async def _call(
 ) -> dict[str, Any]:
     from offhook.interpreter.prompts import write_wav
     from offhook.phone.phone import Phone
-    from offhook.phone.speech import speech_process, words_in
+    from offhook.phone.speech import CLEAR_WORDS_PER_MINUTE, speech_process, words_in
     from offhook.speech.voice import VoiceOptions
     from offhook.vendors.embedded.recogniser import EmbeddedRecogniser
     from offhook.vendors.embedded.voice import EmbeddedVoice
 
     async with contextlib.AsyncExitStack() as stack:
-        voice = EmbeddedVoice(await stack.enter_async_context(speech_process("voice")))
+        voice_socket = await stack.enter_async_context(speech_process("voice"))
+        voice = EmbeddedVoice(voice_socket, words_per_minute=CLEAR_WORDS_PER_MINUTE)
 
         async def speak(text: str) -> bytes:
             return b"".join([piece async for piece in voice.speak(text, VoiceOptions(voice=voice_name))])

@@ -16,6 +16,7 @@ from offhook.speech.recogniser import Final, RecogniserOptions
 from offhook.vendors.embedded.recogniser import EmbeddedRecogniser
 
 START_S = 20.0
+CLEAR_WORDS_PER_MINUTE = 175
 SILENCE = bytes(FRAME_BYTES)
 
 

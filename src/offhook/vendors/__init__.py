@@ -1,0 +1,1 @@
+"""Speech vendors: each fills the ports of `offhook.speech`, and its name occurs in its own files only."""

@@ -1,0 +1,61 @@
+"""Text to telephone audio: cut into pieces, spoken, brought down to 8 kHz.
+
+A text is spoken piece by piece, so that a long one never keeps a short one of another call waiting for
+the library, and so that its audio need not be held in memory.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import soxr
+
+from offhook.speech.pcm import SAMPLE_RATE_HZ
+from offhook.vendors.embedded.espeak import Espeak
+from offhook.vendors.embedded.languages import ChosenVoice
+
+PIECE_CHARACTERS = 400
+"""Half a minute of speech; takes the library some 20 ms."""
+CUTS = (re.compile(r"[.!?…]['\")\]]*\s|[。！？]|\n"), re.compile(r"[,;:]\s|[，、；：]"), re.compile(r"\s"))
+"""Where a text may be cut: best after a sentence, else after a clause, else between words."""
+
+
+def speak(
+    text: str, voice: ChosenVoice, words_per_minute: int, *, library: Espeak, is_wanted: Callable[[], bool]
+) -> Iterator[bytes]:
+    """16-bit mono PCM at 8 kHz of a text, piece by piece; stops soon after it is no longer wanted.
+
+    Nothing for a text without words. Raises EspeakFailed.
+    """
+    resampler = soxr.ResampleStream(library.sample_rate_hz, SAMPLE_RATE_HZ, 1, "int16", "HQ")
+    for piece in pieces(text):
+        spoken = bytearray()
+
+        def take(pcm: bytes, spoken: bytearray = spoken) -> bool:
+            spoken.extend(pcm)
+            return is_wanted()
+
+        if not library.speak(piece, voice.identifier, words_per_minute, take):
+            return
+        yield resampler.resample_chunk(np.frombuffer(spoken, np.int16)).tobytes()
+    yield resampler.resample_chunk(np.zeros(0, np.int16), last=True).tobytes()
+
+
+def pieces(text: str) -> Iterator[str]:
+    """The text in pieces of at most PIECE_CHARACTERS; those without anything to say are left out."""
+    rest = text.strip()
+    while rest:
+        length = _cut(rest)
+        if piece := rest[:length].strip():
+            yield piece
+        rest = rest[length:].lstrip()
+
+
+def _cut(text: str) -> int:
+    if len(text) <= PIECE_CHARACTERS:
+        return len(text)
+    beginning = text[:PIECE_CHARACTERS]
+    for cut in CUTS:
+        if ends := [found.end() for found in cut.finditer(beginning)]:
+            return ends[-1]
+    return PIECE_CHARACTERS

@@ -1,0 +1,68 @@
+"""The embedded voice, as a worker sees it: texts go to the voice process, PCM comes back."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from pathlib import Path
+
+import structlog
+
+from offhook.call.errors import ProviderError
+from offhook.speech.voice import VoiceOptions
+from offhook.vendors.embedded.connection import VENDOR, request
+from offhook.vendors.embedded.protocol import Malformed, SoundEnded, SoundRefused, Speaking, SpeakRequest
+
+WORDS_PER_MINUTE = 160
+
+log = structlog.get_logger()
+
+
+class EmbeddedVoice:
+    """Speaks some 100 languages. `socket` is that of the voice process."""
+
+    def __init__(self, socket: Path, *, words_per_minute: int = WORDS_PER_MINUTE) -> None:
+        self._socket = socket
+        self._words_per_minute = words_per_minute
+
+    @property
+    def name(self) -> str:
+        """The vendor's name."""
+        return VENDOR
+
+    async def speak(self, text: str, options: VoiceOptions) -> AsyncGenerator[bytes, None]:
+        """16-bit mono PCM at 8 kHz, piece by piece; nothing for a text without words.
+
+        Languages and speakers that are not known are spoken in English and by the usual speaker, and logged.
+        Raises ProviderError.
+        """
+        try:
+            asked = SpeakRequest(
+                text=text,
+                language=options.language,
+                voice=options.voice,
+                words_per_minute=self._words_per_minute,
+            )
+        except Malformed as fault:
+            raise ProviderError(VENDOR, str(fault), retryable=False) from fault
+        async with request(self._socket, asked) as connection, aclosing(connection.messages()) as messages:
+            async for message in messages:
+                match message:
+                    case bytes():
+                        yield message
+                    case Speaking():
+                        _tell_unknown(message, options)
+                    case SoundEnded():
+                        return
+                    case SoundRefused(_, detail):
+                        raise ProviderError(VENDOR, detail, retryable=False)
+                    case _:
+                        raise ProviderError(VENDOR, f"said {message}", retryable=True)
+
+    async def close(self) -> None:
+        """There is nothing to let go of: each text has its own connection."""
+
+
+def _tell_unknown(speaking: Speaking, options: VoiceOptions) -> None:
+    if not speaking.is_language_known:
+        log.warning("voice.language_unknown", asked=options.language, spoken=speaking.language)
+    if not speaking.is_voice_known:
+        log.warning("voice.speaker_unknown", asked=options.voice, spoken=speaking.voice)
