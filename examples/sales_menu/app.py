@@ -27,7 +27,7 @@ def voice() -> Response:
     return rcml("""
         <Gather input="dtmf speech" hints="sales, support" numDigits="1"
                 preTimeout="6" postTimeout="1" action="heard" actionOnEmptyResult="true">
-            <Say>Welcome to Offhook. Say sales, or support. Or press one, or two.</Say>
+            <Say>Welcome. Say sales or support, or press one or two.</Say>
         </Gather>""")
 
 
@@ -39,4 +39,4 @@ def heard(
     department = SpeechResult or DEPARTMENTS.get(Digits, "")
     if not department:
         return rcml("<Say>Sorry, I did not get that.</Say><Redirect>voice</Redirect>")
-    return rcml(f"<Say>You said {escape(department)}. Thank you for calling. Goodbye.</Say><Hangup/>")
+    return rcml(f"<Say>You said {escape(department)}. Goodbye.</Say><Hangup/>")

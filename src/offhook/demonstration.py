@@ -34,6 +34,8 @@ from offhook.vendors.embedded.voice import EmbeddedVoice
 NUMBER = "1000"
 WORD = "sales"
 START_S = 60.0
+PLAIN_WIDTH = 120
+"""How wide the story is told where it goes into a file."""
 SHOWN_PARAMETERS = ("CallStatus", "SpeechResult", "Confidence", "Digits")
 
 
@@ -95,7 +97,7 @@ class Overheard:
 
 def demonstrate() -> int:
     """Run the demonstration; 0 when all of it worked."""
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
     try:
         with tempfile.TemporaryDirectory(prefix="offhook-demo-") as folder:
             asyncio.run(_demonstrate(console, Path(folder)))
@@ -252,7 +254,7 @@ def _show_record(console: Console, rest: str, account_sid: str, records: dict[st
         record.pop(extra, None)
     path = f"/restcomm/2012-04-24/Accounts/{account_sid}/Gathers/Speech/{record['sid']}"
     console.print(f"\nREST keeps the Gather Speech record: GET {rest}{path}\n")
-    console.print(Syntax(json.dumps(record, indent=2), "json", background_color="default", word_wrap=True))
+    console.print(Syntax("", "json", background_color="default").highlight(json.dumps(record, indent=2)))
     if understood[0] != WORD:
         raise DemoFailed(f'"{WORD}" was said, and {understood[0] or "nothing"!r} was understood')
     console.print(f'\n[bold green]"{WORD}" was said, heard, posted and stored.[/]', end="")
