@@ -76,12 +76,10 @@ class Overheard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        body, answer = bytearray(), bytearray()
+        body, answer = await _whole_body(receive), bytearray()
 
         async def heard() -> Message:
-            message = await receive()
-            body.extend(message.get("body", b""))
-            return message
+            return {"type": "http.request", "body": body}
 
         async def said(message: Message) -> None:
             answer.extend(message.get("body", b""))
@@ -89,10 +87,20 @@ class Overheard:
 
         at = asyncio.get_running_loop().time()
         await self._app(scope, heard, said)
-        form = httpx2.QueryParams(bytes(body).decode())
+        form = httpx2.QueryParams(body.decode())
         shown = "  ".join(f"{name}={form[name]}" for name in SHOWN_PARAMETERS if form.get(name))
         self._story.tell("server", f"asks the application: {scope['method']} {scope['path']}  {shown}", at)
         self._story.tell("application", f"answers: {_in_short(bytes(answer).decode())}")
+
+
+async def _whole_body(receive: Receive) -> bytes:
+    """The body of a request, which the application itself may not care for."""
+    parts = []
+    while True:
+        message = await receive()
+        parts.append(message.get("body", b""))
+        if not message.get("more_body"):
+            return b"".join(parts)
 
 
 def demonstrate() -> int:
