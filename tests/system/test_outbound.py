@@ -45,9 +45,9 @@ async def test_a_call_is_made_answered_and_told(server: Server, app: Application
     assert "sip:+15550001@" in invite.get("From")
     peer.respond(180, "Ringing")
     peer.respond(200, "OK")
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await peer.over.wait()
-        await app.has(lambda seen: len(statuses(seen)) == 4, within_s=10)
+        await app.has(lambda seen: len(statuses(seen)) == 4, within_s=30)
     assert peer.sounds()
     [asked] = forms(app, "/voice")
     assert (asked["CallSid"], asked["Direction"], asked["CallStatus"]) == (
@@ -83,7 +83,7 @@ async def test_a_refusal_is_the_calls_status(
     )
     await peer.expect()
     peer.respond(sip_status, "No")
-    await app.has(lambda seen: bool(statuses(seen)), within_s=20)
+    await app.has(lambda seen: bool(statuses(seen)), within_s=60)
     call = server.get(f"/Calls/{placed.json()['sid']}")
     assert call["status"] == status
     assert forms(app, "/voice") == []
@@ -104,9 +104,9 @@ async def test_nobody_answers_in_time(server: Server, app: Application, peer: Pe
     )
     await peer.expect()
     peer.respond(180, "Ringing")
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await peer.over.wait()  # CANCEL came
-    await app.has(lambda seen: bool(statuses(seen)), within_s=20)
+    await app.has(lambda seen: bool(statuses(seen)), within_s=60)
     assert server.get(f"/Calls/{placed.json()['sid']}")["status"] == "no-answer"
 
 

@@ -46,7 +46,7 @@ async def test_before_the_answer_the_caller_gets_a_sip_error(
     server.give_number(name, f"{app.url}/voice", StatusCallback=f"{app.url}/state")
     answer = await peer.invite(name, server.sip_port)
     assert answer.status == status
-    await app.has(lambda seen: sum(r.path == "/state" for r in seen.requests) == 2, within_s=10)
+    await app.has(lambda seen: sum(r.path == "/state" for r in seen.requests) == 2, within_s=30)
     call = server.call_to(name)
     assert call["status"] == "failed"
     [notification] = server.notifications_of(call["sid"])
@@ -63,7 +63,7 @@ async def test_the_fallback_takes_over(
     name = next_number(number)
     server.give_number(name, f"{app.url}/voice", VoiceFallbackUrl=f"{app.url}/fallback")
     assert (await peer.invite(name, server.sip_port)).status == 200
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await peer.over.wait()
     assert peer.sounds()
     told = next(dict(received.form) for received in app.requests if received.path == "/fallback")
@@ -79,7 +79,7 @@ async def test_once_answered_the_caller_hears_an_apology(
     name = next_number(number)
     server.give_number(name, f"{app.url}/voice")
     assert (await peer.invite(name, server.sip_port)).status == 200
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await peer.over.wait()
     spans = peer.sounds(gap_s=0.5)
     assert sum(end - begin for begin, end in spans) > 2.5, "the apology takes longer than what was asked for"
@@ -99,10 +99,10 @@ async def test_a_sound_that_cannot_be_played_is_told(
     name = next_number(number)
     server.give_number(name, f"{app.url}/voice", StatusCallback=f"{app.url}/state")
     await peer.invite(name, server.sip_port)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await peer.over.wait()
     assert peer.sounds(), "an apology"
-    await app.has(lambda seen: sum(r.path == "/state" for r in seen.requests) == 3, within_s=10)
+    await app.has(lambda seen: sum(r.path == "/state" for r in seen.requests) == 3, within_s=30)
     call = server.call_to(name)
     [notification] = server.notifications_of(call["sid"])
     assert "sound.wav" in notification["message_text"]
@@ -120,9 +120,9 @@ async def test_hints_over_the_limit_are_cut_and_told(
     name = next_number(number)
     server.give_number(name, f"{app.url}/voice", StatusCallback=f"{app.url}/state")
     await peer.invite(name, server.sip_port)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await peer.over.wait()
-    await app.has(lambda seen: sum(r.path == "/state" for r in seen.requests) == 3, within_s=10)
+    await app.has(lambda seen: sum(r.path == "/state" for r in seen.requests) == 3, within_s=30)
     call = server.call_to(name)
     [notification] = server.notifications_of(call["sid"])
     assert "Line 2" in notification["message_text"]

@@ -13,7 +13,7 @@ from offhook.webhooks.limits import WebhookLimits
 from tests.webhooks.server import Application, application
 
 LOOPBACK = AddressPolicy(allow=(ip_network("127.0.0.0/8"),))
-QUICK = WebhookLimits(connect_s=0.2, response_s=0.2, total_s=0.3, media_total_s=0.3, leftover_s=0.05)
+QUICK = WebhookLimits(connect_s=1.0, response_s=0.7, total_s=1.0, media_total_s=1.0, leftover_s=0.05)
 """For what is meant to take too long."""
 CERTIFICATE = Path(__file__).parent / "localhost.pem"
 """A certificate for localhost that signs itself, and its key."""

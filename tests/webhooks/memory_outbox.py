@@ -57,12 +57,13 @@ class MemoryOutbox:
 
     def due_again(self) -> None:
         """The time of all retries has come."""
-        self.add(*(replace(one, attempt=one.attempt + 1) for one in self.retried))
-        self.retried.clear()
+        with self._lock:
+            self._pending.extend(replace(one, attempt=one.attempt + 1) for one in self.retried)
+            self.retried.clear()
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Return once `condition` holds; it is asked again after every change."""
-        async with asyncio.timeout(2.0):
+        async with asyncio.timeout(20.0):
             while not condition():
                 self._changed.clear()
                 await self._changed.wait()
@@ -85,7 +86,8 @@ class MemoryOutbox:
         self._report(Told(id, "done", status))
 
     def retry(self, id: str, at: datetime, error: str, status: int | None) -> None:
-        self.retried.append(self._leased[id])
+        with self._lock:
+            self.retried.append(self._leased[id])
         self._report(Told(id, "retry", status, at, error))
 
     def dead(self, id: str, error: str, status: int | None) -> None:

@@ -89,7 +89,7 @@ class Application:
         self.scripts[path] = in_turn(*scripts)
         return self.url + path
 
-    async def has(self, condition: Callable[["Application"], bool], *, within_s: float = 2.0) -> None:
+    async def has(self, condition: Callable[["Application"], bool], *, within_s: float = 20.0) -> None:
         """Return once `condition` holds."""
         async with self.happened, asyncio.timeout(within_s):
             await self.happened.wait_for(lambda: condition(self))

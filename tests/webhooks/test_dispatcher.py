@@ -62,7 +62,7 @@ async def dispatching(
             yield dispatcher
         finally:
             dispatcher.stop()
-            async with asyncio.timeout(2.0):
+            async with asyncio.timeout(20.0):
                 await running
 
 
@@ -167,7 +167,7 @@ async def test_a_slow_application_is_tried_again(app: Application, quick_client:
     async with dispatching(outbox, quick_client):
         await outbox.until(lambda: len(outbox.told) == 1)
     assert outbox.told[0].verdict == "retry"
-    assert "no answer within 0.2 s" in outbox.told[0].error
+    assert "no answer within 0.7 s" in outbox.told[0].error
 
 
 def many(url: str, count: int, start: int = 0) -> list[OutboxItem]:
@@ -303,7 +303,7 @@ async def test_a_thousand_callbacks_arrive_though_a_third_of_the_answers_is_bad(
     ]
     outbox = MemoryOutbox(*items)
     limits = DispatcherLimits(poll_s=0.02, waiting_per_host=500)
-    async with dispatching(outbox, client, limits), asyncio.timeout(20):
+    async with dispatching(outbox, client, limits), asyncio.timeout(60):
         while sum(told.verdict == "done" for told in outbox.told) < len(items):
             seen = len(outbox.told)
             await outbox.until(lambda seen=seen: len(outbox.told) > seen)  # type: ignore[misc]

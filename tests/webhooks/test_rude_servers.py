@@ -35,13 +35,13 @@ def continuing(count: int) -> bytes:
 @pytest.mark.parametrize(
     ("script", "code", "words"),
     [
-        pytest.param(never, 11205, "no answer within 0.2 s", id="never answers"),
-        pytest.param(stop_after(b"HTTP/1.1 200 OK\r\n"), 11205, "no answer within 0.2 s", id="half a head"),
-        pytest.param(drip(b"HTTP/1.1 200 OK\r\nX: "), 11205, "no answer within 0.2 s", id="drips its head"),
-        pytest.param(drip(b"", continuing(1)), 11205, "no answer within 0.2 s", id="continues for ever"),
-        pytest.param(drip(LENGTHY), 11205, "not complete within 0.3 s", id="drips its body"),
-        pytest.param(drip(CHUNKED, b"1\r\nx\r\n"), 11205, "not complete within 0.3 s", id="drips chunks"),
-        pytest.param(stop_after(LENGTHY + b"<Resp"), 11205, "not complete within 0.3 s", id="half a body"),
+        pytest.param(never, 11205, "no answer within 0.7 s", id="never answers"),
+        pytest.param(stop_after(b"HTTP/1.1 200 OK\r\n"), 11205, "no answer within 0.7 s", id="half a head"),
+        pytest.param(drip(b"HTTP/1.1 200 OK\r\nX: "), 11205, "no answer within 0.7 s", id="drips its head"),
+        pytest.param(drip(b"", continuing(1)), 11205, "no answer within 0.7 s", id="continues for ever"),
+        pytest.param(drip(LENGTHY), 11205, "not complete within 1 s", id="drips its body"),
+        pytest.param(drip(CHUNKED, b"1\r\nx\r\n"), 11205, "not complete within 1 s", id="drips chunks"),
+        pytest.param(stop_after(LENGTHY + b"<Resp"), 11205, "not complete within 1 s", id="half a body"),
         pytest.param(hang_up, 11206, "disconnected without sending a response", id="hangs up"),
         pytest.param(crash, 11205, "the connection broke", id="resets"),
         pytest.param(
@@ -70,7 +70,7 @@ async def test_a_rude_answer_fails_in_time_and_says_how(
     app: Application, quick_client: WebhookClient, script: Script, code: int, words: str
 ) -> None:
     url = app.on("/voice", script)
-    async with asyncio.timeout(1.0):
+    async with asyncio.timeout(20.0):
         with pytest.raises(FetchFailed) as caught:
             await quick_client.fetch(Request(Target(url), (("Digits", "1"),)))
     failed = caught.value
@@ -109,7 +109,7 @@ async def test_a_receipt_counts_even_if_its_body_never_ends(
 
 async def test_large_media_end_in_time_too(app: Application, quick_client: WebhookClient) -> None:
     url = app.on("/slow.wav", drip(head(200, {"Content-Type": "audio/wav", "Content-Length": "900000"})))
-    with pytest.raises(FetchFailed, match=r"not complete within 0\.3 s"):
+    with pytest.raises(FetchFailed, match=r"not complete within 1 s"):
         await quick_client.media(url)
 
 
