@@ -79,6 +79,9 @@ class Settings(BaseSettings):
     webhook_connect_s: float = Field(3.0, gt=0, le=15, description="Seconds to connect to an application.")
     webhook_response_s: float = Field(6.0, gt=0, le=15, description="Seconds until an application answers.")
     webhook_total_s: float = Field(10.0, gt=0, le=30, description="Seconds for a whole webhook.")
+    callback_keep_days: int = Field(
+        7, ge=1, le=365, description="Days that a delivered or given-up callback stays in the outbox."
+    )
     apology: str = Field(
         "We are sorry, this service is not available right now. Goodbye.",
         description="What a caller hears when the application fails and has no fallback URL.",

@@ -1,8 +1,8 @@
-"""The dispatcher process: sends the outbox."""
+"""The dispatcher process: sends the outbox, and clears away what was sent long ago."""
 
 import asyncio
 import socket
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import structlog
@@ -16,6 +16,8 @@ from offhook.records.outbox import Outbox
 from offhook.surroundings import Surroundings
 from offhook.webhooks.dispatcher import Dispatcher
 
+CLEAR_EVERY_S = 3600.0
+
 logger = structlog.get_logger()
 
 
@@ -24,19 +26,31 @@ async def run(settings: Settings, surroundings: Surroundings) -> None:
     control = await ControlChannel.open()
     database = open_database(settings)
     client = webhook_client(settings)
-    dispatcher = Dispatcher(outbox=Outbox(database), sender=client, wall_clock=lambda: datetime.now(UTC))
+    outbox = Outbox(database)
+    dispatcher = Dispatcher(outbox=outbox, sender=client, wall_clock=lambda: datetime.now(UTC))
     listener = await _listen(surroundings.dispatcher_socket, dispatcher)
     try:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(dispatcher.run())
+            clearing = tasks.create_task(_clear(outbox, timedelta(days=settings.callback_keep_days)))
             control.tell(ready=True)
             await control.until_stopped()
+            clearing.cancel()
             dispatcher.stop()
     finally:
         listener.close()
         await client.close()
         database.close()
         control.close()
+
+
+async def _clear(outbox: Outbox, keep: timedelta) -> None:
+    """Forget old callbacks at the start and each hour; the outbox stays as small as its traffic."""
+    while True:
+        forgotten = await asyncio.to_thread(outbox.forget, datetime.now(UTC) - keep)
+        if forgotten:
+            logger.info("outbox.cleared", forgotten=forgotten)
+        await asyncio.sleep(CLEAR_EVERY_S)
 
 
 async def _listen(path: Path, dispatcher: Dispatcher) -> asyncio.DatagramTransport:
