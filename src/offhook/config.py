@@ -43,6 +43,17 @@ class Settings(BaseSettings):
         None, description="Address that Contact and SDP tell the other side; the bound one unless set."
     )
     rtp_ports: str = Field("10000-10199", description="UDP ports for audio, first-last; a call takes two.")
+    workers: int = Field(
+        1,
+        ge=1,
+        le=64,
+        description="Worker processes; each takes calls on a SIP port of its own, from the first on.",
+    )
+    edge: Literal["none", "kamailio"] = Field(
+        "none",
+        description="What takes the SIP port: the first worker (none), or a Kamailio that hands calls to all of them "
+        "(kamailio); the workers then take the ports after it.",
+    )
     trunk: str | None = Field(
         None, description="Where dialled numbers are sent, as sip:host:port; without it only SIP URIs can be."
     )
@@ -122,7 +133,7 @@ class Settings(BaseSettings):
             raise ValueError("write the trunk like sip:carrier.example:5060")
         return value or None
 
-    @field_validator("asr", "tts", "log_level", mode="before")
+    @field_validator("asr", "tts", "edge", "log_level", mode="before")
     @classmethod
     def _in_any_case(cls, value: Any) -> Any:
         return value.lower() if isinstance(value, str) else value
@@ -159,3 +170,15 @@ class Settings(BaseSettings):
         """The first audio port, and how many there are."""
         first, last = (int(part) for part in self.rtp_ports.split("-"))
         return first, last - first + 1
+
+    def worker_sip_port(self, index: int) -> int:
+        """Where a worker listens; 0 for any free port."""
+        if self.sip_port == 0:
+            return 0
+        return self.sip_port + index + (1 if self.edge == "kamailio" else 0)
+
+    def worker_rtp_range(self, index: int) -> tuple[int, int]:
+        """A worker's share of the audio ports: the first, and how many; each share begins at an even port."""
+        first, count = self.rtp_range
+        share = count // self.workers // 2 * 2
+        return first + first % 2 + index * share, share
