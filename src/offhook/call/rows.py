@@ -248,3 +248,24 @@ class WorkerRow:
     started_at: datetime
     renewed_at: datetime
     stopped_at: datetime | None
+    is_draining: bool
+    """Whether it only lets its calls come to their end, and takes no more."""
+
+
+class RoomKind(StrEnum):
+    """What several legs can meet in."""
+
+    CONFERENCE = "conference"
+    QUEUE = "queue"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoomRow:
+    """A conference or queue, and the worker that mixes or holds it."""
+
+    room_id: str
+    account_sid: str
+    kind: RoomKind
+    name: str
+    worker_id: str
+    claimed_at: datetime

@@ -17,6 +17,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
     text,
 )
 
@@ -232,7 +233,21 @@ workers = Table(
     Column("started_at", Moment, nullable=False),
     Column("renewed_at", Moment, nullable=False),
     Column("stopped_at", Moment),
+    Column("is_draining", Boolean, nullable=False, server_default=false()),
     Index("workers_alive", "stopped_at", "renewed_at"),
+)
+
+rooms = Table(
+    "rooms",
+    metadata,
+    Column("account_sid", String(34), ForeignKey("accounts.sid"), primary_key=True),
+    Column("kind", String(16), primary_key=True),
+    Column("name_key", String(64), primary_key=True),
+    Column("name", Words, nullable=False),
+    Column("room_id", String(32), nullable=False),
+    Column("worker_id", String(64), nullable=False),
+    Column("claimed_at", Moment, nullable=False),
+    Index("rooms_of_worker", "worker_id"),
 )
 
 sequences = Table(

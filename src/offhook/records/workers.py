@@ -39,6 +39,7 @@ class Workers:
             "started_at": database_now(),
             "renewed_at": database_now(),
             "stopped_at": None,
+            "is_draining": False,
         }
         with self._database.writing() as connection:
             new = insert_for(connection)(workers).values(worker_id=worker_id, **lease)
@@ -50,6 +51,11 @@ class Workers:
         with self._database.writing() as connection:
             result = connection.execute(change.values(renewed_at=database_now(), free_slots=free_slots))
         return result.rowcount == 1
+
+    def drain(self, worker_id: str) -> None:
+        """The worker takes no more calls; those that it has go on, and so does its lease."""
+        with self._database.writing() as connection:
+            connection.execute(_lease(worker_id).values(is_draining=True, free_slots=0))
 
     def stop(self, worker_id: str) -> None:
         """End a lease."""
