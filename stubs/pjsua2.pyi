@@ -113,7 +113,14 @@ class Endpoint:
 class AccountMediaConfig:
     transportConfig: TransportConfig
 
+class StringVector:
+    def append(self, value: str) -> None: ...
+
+class AccountSipConfig:
+    proxies: StringVector
+
 class AccountConfig:
+    sipConfig: AccountSipConfig
     idUri: str
     mediaConfig: AccountMediaConfig
 

@@ -54,6 +54,19 @@ class Settings(BaseSettings):
         description="What takes the SIP port: the first worker (none), or a Kamailio that hands calls to all of them "
         "(kamailio); the workers then take the ports after it.",
     )
+    drain_s: float = Field(
+        0.0,
+        ge=0,
+        le=86400,
+        description="Seconds that running calls may go on once the server is told to stop (SIGTERM, SIGINT); a second "
+        "signal ends them at once.",
+    )
+    shed_lag_s: float = Field(
+        0.15,
+        gt=0,
+        le=10,
+        description="Seconds that a worker's event loop may lag; beyond, it refuses new calls (503) until it has caught up.",
+    )
     trunk: str | None = Field(
         None, description="Where dialled numbers are sent, as sip:host:port; without it only SIP URIs can be."
     )

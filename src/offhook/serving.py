@@ -16,11 +16,14 @@ from typing import Any
 
 from offhook.config import Settings
 from offhook.control import CONFIGURATION_FAULT
-from offhook.supervisor import Program, Supervisor
-from offhook.surroundings import CLUSTER_SECRET, DEMO_URL, RUN_DIR, Surroundings
+from offhook.supervisor import STOP_S, Program, Supervisor
+from offhook.surroundings import CLUSTER_SECRET, DEMO_URL, RUN_DIR, WORKER_INDEX, Surroundings
 
 MEMORY_FOLDER = Path("/dev/shm")
 DEMO_FD = "OFFHOOK_DEMO_FD"
+EVERY_HOST = ("0.0.0.0", "::")
+MOST_ON_SQLITE = 4
+"""Workers that one SQLite file serves without making each other wait."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +38,9 @@ class Prepared:
 def run_server(settings: Settings, flags: Mapping[str, Any]) -> int:
     """Serve until a signal; the exit status. `flags` are settings that the environment does not have."""
     os.environ.update({f"OFFHOOK_{name.upper()}": _text(value) for name, value in flags.items()})
+    if fault := _what_cannot_be(settings):
+        sys.stderr.write(f"offhook: {fault}\n")
+        return CONFIGURATION_FAULT
     prepared = _prepare()
     if prepared is None:
         return CONFIGURATION_FAULT
@@ -55,6 +61,23 @@ def run_server(settings: Settings, flags: Mapping[str, Any]) -> int:
         if demo is not None:
             demo.close()
         shutil.rmtree(run_dir, ignore_errors=True)
+
+
+def _what_cannot_be(settings: Settings) -> str | None:
+    """Settings that are right one by one and wrong together."""
+    if settings.workers > MOST_ON_SQLITE and settings.resolved_database_url.startswith("sqlite"):
+        return (
+            f"{settings.workers} workers are too many for SQLite, which serves {MOST_ON_SQLITE} on one machine: "
+            f"set OFFHOOK_DATABASE_URL to a PostgreSQL database (postgresql+psycopg://user@host/name), or "
+            f"OFFHOOK_WORKERS={MOST_ON_SQLITE}"
+        )
+    if settings.edge != "none" and settings.sip_port == 0:
+        return "an edge needs a SIP port that is known: set OFFHOOK_SIP_PORT"
+    if settings.worker_rtp_range(settings.workers - 1)[1] < 2:
+        return (
+            f"OFFHOOK_RTP_PORTS={settings.rtp_ports} has no two ports for each of {settings.workers} workers"
+        )
+    return None
 
 
 def _prepare() -> Prepared | None:
@@ -91,7 +114,7 @@ def _programs(settings: Settings, surroundings: Surroundings, demo: socket.socke
     return [
         speech("voice", "voice", surroundings.voice_socket),
         *recognisers,
-        Program(name="worker-0", kind="worker", arguments=("-m", "offhook.processes.worker")),
+        *(_worker(index, settings) for index in range(settings.workers)),
         Program(
             name="dispatcher",
             kind="dispatcher",
@@ -109,28 +132,34 @@ def _programs(settings: Settings, surroundings: Surroundings, demo: socket.socke
     ]
 
 
+def _worker(index: int, settings: Settings) -> Program:
+    return Program(
+        name=f"worker-{index}",
+        kind="worker",
+        arguments=("-m", "offhook.processes.worker"),
+        environment={WORKER_INDEX: str(index)},
+        stop_s=STOP_S + settings.drain_s,
+    )
+
+
 def _say_ready(settings: Settings, prepared: Prepared, running: Supervisor) -> None:
     told = {child.program.name: child.told for child in running.children}
-    sip_host = settings.sip_host or told["worker-0"]["sip_host"]
-    shown_host = "127.0.0.1" if sip_host in ("0.0.0.0", "::") else sip_host
-    sip = f"{shown_host}:{told['worker-0']['sip_port']}"
-    http_host = "127.0.0.1" if settings.http_host in ("0.0.0.0", "::") else settings.http_host
+    workers = [child.told for child in running.children if child.program.kind == "worker"]
+    sip_addresses = [_shown(told["edge"])] if "edge" in told else [_shown(worker) for worker in workers]
+    http_host = "127.0.0.1" if settings.http_host in EVERY_HOST else settings.http_host
     base = (settings.public_url or f"http://{http_host}:{told['api']['port']}").rstrip("/")
     lines = [
         "Offhook is ready.",
-        f"  SIP      {sip} over UDP",
+        f"  SIP      {', '.join(sip_addresses)} over UDP",
         f"  REST     {base}/restcomm/2012-04-24/Accounts/{prepared.account_sid}",
         f"  account  {prepared.account_sid}",
     ]
     if prepared.auth_token is not None:
         lines.append(f"  token    {prepared.auth_token}  (kept, and shown only this once)")
     if settings.demo:
+        sip = sip_addresses[0]
         lines.append(f"  call     sip:demo@{sip} (a menu that listens), sip:echo@{sip} (hear yourself)")
-    build = told["worker-0"]["build"]
-    if "wheel" in build:
-        lines.append(f"  limit    {told['worker-0']['call_slots']} calls at once: {build}")
-        if settings.sip_host is None:
-            lines.append("           so SIP listens on this machine only; OFFHOOK_SIP_HOST=0.0.0.0 opens it")
+    lines.extend(_limits(settings, workers))
     if not settings.applications_allowed:
         lines.append(
             "  note     applications on loopback or private addresses are refused; "
@@ -138,6 +167,23 @@ def _say_ready(settings: Settings, prepared: Prepared, running: Supervisor) -> N
         )
     sys.stdout.write("\n".join(lines) + "\n")
     sys.stdout.flush()
+
+
+def _limits(settings: Settings, workers: list[dict[str, Any]]) -> list[str]:
+    """How many calls there can be, and what keeps them from being more."""
+    slots = [worker["call_slots"] for worker in workers]
+    each = f" ({len(slots)} workers of {slots[0]})" if len(slots) > 1 else ""
+    lines = [f"  limit    {sum(slots)} calls at once{each}: {workers[0]['build']}"]
+    if slots[0] == settings.worker_rtp_range(0)[1] // 2:
+        lines.append("           by the audio ports, two a call; OFFHOOK_RTP_PORTS widens them")
+    if workers[0]["needs_loopback"]:
+        lines.append("           so SIP listens on this machine only; OFFHOOK_SIP_HOST=0.0.0.0 opens it")
+    return lines
+
+
+def _shown(listening: Mapping[str, Any]) -> str:
+    host = "127.0.0.1" if listening["sip_host"] in EVERY_HOST else listening["sip_host"]
+    return f"{host}:{listening['sip_port']}"
 
 
 def _text(value: Any) -> str:

@@ -49,6 +49,8 @@ class Program:
     """File descriptors that it inherits."""
     stop_order: int = 0
     """Lower numbers are stopped first."""
+    stop_s: float = STOP_S
+    """How long it may take to stop before it is killed."""
 
 
 class StartFailed(RuntimeError):
@@ -98,10 +100,10 @@ class Child:
             return
         self.tell(stop=True)
         try:
-            async with asyncio.timeout(STOP_S):
+            async with asyncio.timeout(self.program.stop_s):
                 await process.wait()
         except TimeoutError:
-            say(f"{self.program.name} did not stop within {STOP_S:g} s; killing it")
+            say(f"{self.program.name} did not stop within {self.program.stop_s:g} s; killing it")
             process.kill()
             await process.wait()
 
@@ -156,7 +158,7 @@ class Supervisor:
         """Run until a signal or a process that cannot start; the exit status."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self._stop.set)
+            loop.add_signal_handler(number, self._asked_to_stop)
         keeping = [asyncio.create_task(child.keep_running()) for child in self.children]
         stopping = asyncio.create_task(self._stop.wait())
         done, _ = await asyncio.wait((*keeping, stopping), return_when=asyncio.FIRST_COMPLETED)
@@ -165,6 +167,13 @@ class Supervisor:
         stopping.cancel()
         await asyncio.gather(*keeping, return_exceptions=True)
         return 1 if failed else 0
+
+    def _asked_to_stop(self) -> None:
+        """The first time everything ends in order; the second time nobody waits for running calls."""
+        if self._stop.is_set():
+            for child in self.children:
+                child.tell(stop=True)
+        self._stop.set()
 
     def states(self) -> dict[str, dict[str, str]]:
         """Each process's kind and state, by name."""

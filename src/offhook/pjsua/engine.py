@@ -1,13 +1,13 @@
 """The owner thread: it alone calls pjsua2, polls it, and passes what happens to the event loop."""
 
 import asyncio
-import os
+import ctypes
 import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -33,6 +33,8 @@ BUSY_POLL_MS = 5
 IDLE_POLL_MS = 20
 SWITCH_INTERVAL_S = 0.0002
 """Python's default of 5 ms lets one busy thread hold up SIP and audio."""
+SERVICE_UNAVAILABLE = 503
+RETRY_AFTER = {"Retry-After": "1"}
 STOP_S = 2.0
 """How long calls may take to end when the engine stops."""
 CODECS = {"PCMU/8000/1": 255, "PCMA/8000/1": 254, "G722/16000/1": 200, "opus/48000/2": 190, "GSM/8000/1": 150}
@@ -53,8 +55,12 @@ class EngineSettings:
     rtp_first_port: int
     rtp_ports: int
     """How many ports from the first on; a call takes two."""
+    rtp_host: str | None = None
+    """Where audio is bound; the address of SIP unless given."""
     public_address: str | None = None
-    """What Contact and SDP say instead of the bound address."""
+    """What SDP says instead of the bound address; Contact too, unless calls go through a proxy."""
+    proxy: str | None = None
+    """SIP URI of the proxy in front, which calls that are made go through: `sip:host:port;lr`."""
     user_agent: str = "Offhook"
     library_log_level: int = 0
     """How much PJSIP itself prints: 0 nothing, 4 each message. What goes wrong is told as errors anyway."""
@@ -183,20 +189,21 @@ class Engine:
             if call.is_over:
                 self._waiting.popleft()
                 continue
-            if not self._rate.passes(time.monotonic()):
-                return
+            passes = self._rate.passes(time.monotonic())
+            if not passes and self._build.asserts:
+                return  # it keeps its slot, so that the library itself refuses what comes on top
             self._waiting.popleft()
-            self._take_in(call, invite)
+            status = self._refuse(invite) if passes else SERVICE_UNAVAILABLE
+            if status is None:
+                self._loop.call_soon_threadsafe(self._on_call, call, invite)
+            else:
+                self._turn_away(call, status)
 
-    def _take_in(self, call: SipCall, invite: Invite) -> None:
-        status = self._refuse(invite)
-        if status is not None:
-            try:
-                call.refuse(status)
-            except pj.Error as error:
-                log.warning("pjsua.command_failed", error=error.info())
-            return
-        self._loop.call_soon_threadsafe(self._on_call, call, invite)
+    def _turn_away(self, call: SipCall, status: int) -> None:
+        try:
+            call.refuse(status, RETRY_AFTER if status == SERVICE_UNAVAILABLE else None)
+        except pj.Error as error:
+            log.warning("pjsua.command_failed", error=error.info())
 
     def _incoming(self, number: int, invite: Invite) -> None:
         self._linger.arrived(time.monotonic())
@@ -227,14 +234,14 @@ class Engine:
 
     def _open(self) -> None:
         settings = self._settings
-        with _nothing_on_stdout():
-            self._endpoint = pj.Endpoint()
-            self._endpoint.libCreate()
-            self._endpoint.libInit(self._endpoint_config())
+        _say_nothing_before_the_log_is_configured()
+        self._endpoint = pj.Endpoint()
+        self._endpoint.libCreate()
+        self._endpoint.libInit(self._endpoint_config())
         transport = pj.TransportConfig()
         transport.port = settings.sip_port
         transport.boundAddress = settings.sip_host
-        transport.publicAddress = settings.public_address or ""
+        transport.publicAddress = "" if settings.proxy else settings.public_address or ""
         transport_id = self._endpoint.transportCreate(pj.PJSIP_TRANSPORT_UDP, transport)
         if settings.sip_port == 0:
             local_name = self._endpoint.transportGetInfo(transport_id).localName
@@ -264,10 +271,12 @@ class Engine:
     def _account_config(self) -> pj.AccountConfig:
         config = pj.AccountConfig()
         config.idUri = f"sip:offhook@{self._own_host()}"
+        if self._settings.proxy:
+            config.sipConfig.proxies.append(self._settings.proxy)
         rtp = config.mediaConfig.transportConfig
         rtp.port = self._settings.rtp_first_port
         rtp.portRange = self._settings.rtp_ports
-        rtp.boundAddress = self._settings.sip_host
+        rtp.boundAddress = self._settings.rtp_host or self._settings.sip_host
         rtp.publicAddress = self._settings.public_address or ""
         return config
 
@@ -318,15 +327,9 @@ def _reject(future: asyncio.Future[Any], fault: OffhookError) -> None:
         future.set_exception(fault)
 
 
-@contextmanager
-def _nothing_on_stdout() -> Iterator[None]:
-    """The library greets on file descriptor 1 before its log can be configured."""
-    sys.stdout.flush()
-    kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 1)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 1)
-        os.close(nowhere)
-        os.close(kept)
+def _say_nothing_before_the_log_is_configured() -> None:
+    """The library greets on standard output as soon as it is created, and only a function of its C part, which
+    PJSUA2 does not pass on, keeps it from that."""
+    extension = next(module for name, module in sys.modules.items() if name.endswith("_pjsua2"))
+    with suppress(AttributeError):
+        ctypes.CDLL(str(extension.__file__)).pj_log_set_level(0)

@@ -10,6 +10,9 @@ HANDLES_PER_CALL = 2
 LINGER_S = 0.6
 """PJSIP keeps a closed socket's handle for 0.5 s (PJ_IOQUEUE_KEY_FREE_DELAY)."""
 BURST_CALLS = 4.0
+"""What may come at once, at least."""
+BURST_S = 0.1
+"""How long calls may come at once for, on top of the rate."""
 
 
 class RateGate:
@@ -18,12 +21,13 @@ class RateGate:
 
     def __init__(self, per_s: float, *, at: float) -> None:
         self._per_s = per_s
-        self._tokens = BURST_CALLS
+        self._most = max(BURST_CALLS, per_s * BURST_S)
+        self._tokens = self._most
         self._filled_at = at
 
     def passes(self, at: float) -> bool:
         """Whether one more call may pass now; it has passed if so."""
-        self._tokens = min(BURST_CALLS, self._tokens + (at - self._filled_at) * self._per_s)
+        self._tokens = min(self._most, self._tokens + (at - self._filled_at) * self._per_s)
         self._filled_at = at
         if self._tokens < 1.0:
             return False

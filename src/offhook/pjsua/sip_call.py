@@ -123,7 +123,7 @@ class SipCall(pj.Call):
         """Send 200. The headers go into it alone: those given to a 180 would stay in all that follows."""
         self._respond(200, headers)
 
-    def refuse(self, status: int) -> None:
+    def refuse(self, status: int, headers: Mapping[str, str] | None = None) -> None:
         """Send a final status of 300 or more to a ringing call."""
         if self._is_ending:
             return
@@ -131,6 +131,8 @@ class SipCall(pj.Call):
         self._let_go()
         parameter = pj.CallOpParam(True)
         parameter.statusCode = status
+        if headers:
+            parameter.txOption.headers = _header_vector(headers)
         self.hangup(parameter)
 
     def end(self) -> None:

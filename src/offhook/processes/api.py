@@ -37,23 +37,25 @@ class ProcessStates:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._ready: dict[str, bool] = {}
+        self._ready: dict[str, list[bool]] = {}
 
     def take(self, message: dict[str, Any]) -> None:
         """The supervisor's newest word."""
-        ready: dict[str, bool] = {}
+        ready: dict[str, list[bool]] = {}
         for process in message.get("processes", {}).values():
-            kind = process["kind"]
-            ready[kind] = ready.get(kind, True) and process["state"] == "ready"
+            ready.setdefault(process["kind"], []).append(process["state"] == "ready")
         self._ready = ready
 
     def readiness(self) -> Readiness:
         """Which parts are up. Asks the database, so it may block."""
         return Readiness(
-            sip=self._ready.get("worker", False),
-            database=self._database.is_there() and self._ready.get("dispatcher", False),
-            speech=self._ready.get("voice", False) and self._ready.get("recogniser", False),
+            sip=self._is_any_ready("worker") and all(self._ready.get("edge", ())),
+            database=self._database.is_there() and self._is_any_ready("dispatcher"),
+            speech=self._is_any_ready("voice") and self._is_any_ready("recogniser"),
         )
+
+    def _is_any_ready(self, kind: str) -> bool:
+        return any(self._ready.get(kind, ()))
 
 
 async def run(settings: Settings, surroundings: Surroundings, bound: socket.socket) -> None:

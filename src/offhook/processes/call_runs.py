@@ -81,6 +81,16 @@ class CallRuns:
         await placed.wait()
         return info.call_id
 
+    @property
+    def count(self) -> int:
+        """How many calls run."""
+        return len(self._running)
+
+    async def finished(self) -> None:
+        """Returns when no call runs any more."""
+        while self._running:
+            await asyncio.wait(tuple(self._running))
+
     async def stop(self) -> None:
         """End all calls: each is hung up and its last fact is written."""
         for task in tuple(self._running):

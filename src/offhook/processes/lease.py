@@ -1,4 +1,8 @@
-"""A worker's lease: the row that says where it is, what it can hold, and that it lives."""
+"""A worker's lease: the row that says where it is, what it can hold, and that it lives.
+
+It is renewed every few seconds, and soon after the number of free slots changed: whoever hands out calls goes by
+that number.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -12,10 +16,12 @@ from offhook.records.workers import Workers
 log = structlog.get_logger()
 
 RENEW_S = 5.0
+LOOK_EVERY_S = 0.5
+"""How soon a change of the free slots is told."""
 
 
 class Lease:
-    """Taken, renewed each 5 s, given up at the end."""
+    """Taken, renewed, given up at the end."""
 
     def __init__(
         self,
@@ -35,6 +41,7 @@ class Lease:
         self._sip_address = sip_address
         self._build = build
         self._free_slots = free_slots
+        self._is_draining = False
         self.taken = asyncio.Event()
         """Set once the row is there."""
 
@@ -42,9 +49,19 @@ class Lease:
         """Take the lease and renew it until cancelled."""
         await asyncio.to_thread(self._take)
         self.taken.set()
+        loop = asyncio.get_running_loop()
+        told, renewed_at = self._free_slots(), loop.time()
         while True:
-            await asyncio.sleep(RENEW_S)
-            await asyncio.to_thread(self._renew)
+            await asyncio.sleep(LOOK_EVERY_S)
+            free = 0 if self._is_draining else self._free_slots()
+            if free != told or loop.time() - renewed_at >= RENEW_S:
+                told, renewed_at = free, loop.time()
+                await asyncio.to_thread(self._renew, free)
+
+    async def drain(self) -> None:
+        """The worker takes no more calls, and goes on with those that it has."""
+        self._is_draining = True
+        await asyncio.to_thread(self._workers.drain, self._worker_id)
 
     def give_up(self) -> None:
         """The worker takes no more calls."""
@@ -61,8 +78,8 @@ class Lease:
             build=self._build.name,
         )
 
-    def _renew(self) -> None:
+    def _renew(self, free_slots: int) -> None:
         try:
-            self._workers.renew(self._worker_id, free_slots=self._free_slots())
+            self._workers.renew(self._worker_id, free_slots=free_slots)
         except DatabaseFault as error:
             log.warning("lease.not_renewed", error=str(error))

@@ -26,12 +26,14 @@ from offhook.dialects.rcml.dialect import Rcml
 from offhook.dialects.rcml.lost import lost_callback
 from offhook.interpreter.ports import Tools
 from offhook.interpreter.prompts import PromptStore, write_wav
-from offhook.pjsua.build import Build, installed_build
-from offhook.pjsua.engine import EngineFailed, EngineSettings
+from offhook.pjsua.build import installed_build
+from offhook.pjsua.engine import EngineFailed
 from offhook.pjsua.invite import Invite
 from offhook.pjsua.switchboard import Switchboard
+from offhook.processes.addresses import callers_allowed, engine_settings, fitted_to_ports
 from offhook.processes.call_runs import CallRuns
 from offhook.processes.door import Door
+from offhook.processes.lag import LagGauge, watch
 from offhook.processes.lease import Lease
 from offhook.processes.poke import Poke
 from offhook.processes.programs import Programs
@@ -52,7 +54,6 @@ from offhook.webhooks.client import WebhookClient
 logger = structlog.get_logger()
 
 FINISH_GRACE_S = 2.0
-LIBRARY_DEBUG_LEVEL = 4
 FORBIDDEN, UNAVAILABLE = 403, 503
 
 
@@ -97,10 +98,10 @@ class Worker:
             control.close()
 
     async def _take_calls(self, runs: CallRuns, database: Database, control: ControlChannel) -> None:
-        build = installed_build()
-        switchboard = Switchboard(
-            self._engine_settings(build), build, refuse=self._refusal(), on_incoming=runs.take
-        )
+        settings, index, gauge = self._settings, self._surroundings.worker_index, LagGauge()
+        build = fitted_to_ports(installed_build(), settings.worker_rtp_range(index)[1])
+        listening = engine_settings(settings, build, index)
+        switchboard = Switchboard(listening, build, refuse=self._refusal(gauge), on_incoming=runs.take)
         await switchboard.start()
         runs.connect(switchboard)
         bound = listening_socket("127.0.0.1", 0)
@@ -108,33 +109,47 @@ class Worker:
         lease = Lease(
             Workers(database),
             worker_id=self._worker_id,
-            worker_index=self._surroundings.worker_index,
+            worker_index=index,
             address=f"http://127.0.0.1:{bound.getsockname()[1]}",
-            sip_address=f"{self._sip_host(build)}:{switchboard.engine.sip_port}",
+            sip_address=f"{listening.sip_host}:{switchboard.engine.sip_port}",
             build=build,
             free_slots=lambda: switchboard.free_slots,
         )
         try:
             async with asyncio.TaskGroup() as tasks:
                 serving = tasks.create_task(door.serve(sockets=[bound]))
-                renewing = tasks.create_task(lease.keep())
+                keeping = [tasks.create_task(lease.keep()), tasks.create_task(watch(gauge))]
                 await lease.taken.wait()
                 control.tell(
                     ready=True,
-                    sip_host=self._sip_host(build),
+                    sip_host=listening.sip_host,
                     sip_port=switchboard.engine.sip_port,
                     build=build.name,
                     call_slots=build.call_slots,
+                    needs_loopback=build.asserts and settings.sip_host is None,
                 )
                 await control.until_stopped()
                 self._is_stopping = True
+                await self._drain(runs, lease, control)
                 await runs.stop()
                 door.stop()
-                renewing.cancel()
+                for task in keeping:
+                    task.cancel()
                 await serving
         finally:
             await switchboard.stop()
             await asyncio.to_thread(lease.give_up)
+
+    async def _drain(self, runs: CallRuns, lease: Lease, control: ControlChannel) -> None:
+        """Let running calls come to their end, for as long as the settings and the operator are patient."""
+        if not self._settings.drain_s or not runs.count:
+            return
+        logger.info("worker.draining", calls=runs.count, seconds=self._settings.drain_s)
+        await lease.drain()
+        waits = [asyncio.create_task(runs.finished()), asyncio.create_task(control.until_stopped())]
+        await asyncio.wait(waits, timeout=self._settings.drain_s, return_when=asyncio.FIRST_COMPLETED)
+        for waiting in waits:
+            waiting.cancel()
 
     def _programs(self, dialect: Rcml, client: WebhookClient, demo_client: WebhookClient | None) -> Programs:
         demo_url = self._surroundings.demo_url
@@ -167,22 +182,8 @@ class Worker:
         if lost:
             logger.warning("worker.closed_lost_calls", calls=lost)
 
-    def _engine_settings(self, build: Build) -> EngineSettings:
-        first, count = self._settings.rtp_range
-        return EngineSettings(
-            sip_host=self._sip_host(build),
-            sip_port=self._settings.sip_port,
-            rtp_first_port=first,
-            rtp_ports=count,
-            public_address=self._settings.public_address,
-            library_log_level=LIBRARY_DEBUG_LEVEL if self._settings.log_level == "debug" else 0,
-        )
-
-    def _sip_host(self, build: Build) -> str:
-        return self._settings.sip_host or ("127.0.0.1" if build.asserts else "0.0.0.0")
-
-    def _refusal(self) -> Callable[[Invite], int | None]:
-        allowed = self._settings.callers_allowed
+    def _refusal(self, gauge: LagGauge) -> Callable[[Invite], int | None]:
+        allowed, most_lag_s = callers_allowed(self._settings), self._settings.shed_lag_s
 
         @lru_cache(maxsize=4096)
         def may_call(address: str) -> bool:
@@ -192,6 +193,9 @@ class Worker:
             if not may_call(invite.source.rpartition(":")[0].strip("[]")):
                 logger.warning("call.source_refused", source=invite.source, setting="OFFHOOK_SIP_ALLOW")
                 return FORBIDDEN
+            if gauge.worst_s > most_lag_s:
+                logger.warning("call.shed", lag_s=round(gauge.worst_s, 3), setting="OFFHOOK_SHED_LAG_S")
+                return UNAVAILABLE
             return UNAVAILABLE if self._is_stopping else None
 
         return refuse

@@ -32,7 +32,8 @@ class WorkerDoors:
     async def place(self, call: NewCall) -> CallRow:
         """Ask the worker with the most free slots, then the next. Raises NoFreeSlot, CallRefused."""
         alive = await asyncio.to_thread(self._workers)
-        for worker in sorted(alive, key=lambda worker: -worker.free_slots):
+        willing = (worker for worker in alive if not worker.is_draining)
+        for worker in sorted(willing, key=lambda worker: -worker.free_slots):
             call_id = await self._ask(worker, call)
             if call_id is not None:
                 row = await asyncio.to_thread(self._get_call, call.account_sid, call_id)

@@ -1,0 +1,51 @@
+"""Where a worker's SIP and audio are bound, with and without an edge in front."""
+
+from dataclasses import replace
+
+from offhook.config import LOOPBACK, Network, Settings
+from offhook.pjsua.build import Build
+from offhook.pjsua.engine import EngineSettings
+
+LOOPBACK_HOST = "127.0.0.1"
+EVERY_HOST = "0.0.0.0"
+LIBRARY_DEBUG_LEVEL = 4
+PORTS_PER_CALL = 2
+"""RTP and RTCP."""
+
+
+def public_host(settings: Settings, build: Build) -> str:
+    """Where the outside reaches SIP: what is set, else this machine only while a flood can abort the library."""
+    return settings.sip_host or (LOOPBACK_HOST if build.asserts else EVERY_HOST)
+
+
+def callers_allowed(settings: Settings) -> tuple[Network, ...]:
+    """Whose calls a worker takes. An edge has judged the callers, and a worker behind it hears of nobody else."""
+    return LOOPBACK if settings.edge != "none" else settings.callers_allowed
+
+
+def engine_settings(settings: Settings, build: Build, worker_index: int) -> EngineSettings:
+    """Where a worker's engine listens. Behind an edge its SIP stays on this machine; its audio never does."""
+    first, count = settings.worker_rtp_range(worker_index)
+    host = public_host(settings, build)
+    is_behind = settings.edge != "none"
+    return EngineSettings(
+        sip_host=LOOPBACK_HOST if is_behind else host,
+        sip_port=settings.worker_sip_port(worker_index),
+        rtp_host=host,
+        rtp_first_port=first,
+        rtp_ports=count,
+        public_address=settings.public_address,
+        proxy=f"sip:{edge_host(settings, build)}:{settings.sip_port};lr" if is_behind else None,
+        library_log_level=LIBRARY_DEBUG_LEVEL if settings.log_level == "debug" else 0,
+    )
+
+
+def edge_host(settings: Settings, build: Build) -> str:
+    """Where workers reach the edge."""
+    host = public_host(settings, build)
+    return LOOPBACK_HOST if host == EVERY_HOST else host
+
+
+def fitted_to_ports(build: Build, rtp_ports: int) -> Build:
+    """The build with no more call slots than there are audio ports for."""
+    return replace(build, call_slots=max(1, min(build.call_slots, rtp_ports // PORTS_PER_CALL)))
