@@ -62,10 +62,10 @@ class Settings(BaseSettings):
         "signal ends them at once.",
     )
     shed_lag_s: float = Field(
-        0.15,
+        0.1,
         gt=0,
         le=10,
-        description="Seconds that a worker's event loop may lag; beyond, it refuses new calls (503) until it has caught up.",
+        description="Seconds that a worker's event loop may lag behind for a while; beyond, it refuses new calls (503).",
     )
     trunk: str | None = Field(
         None, description="Where dialled numbers are sent, as sip:host:port; without it only SIP URIs can be."

@@ -26,6 +26,19 @@ def free_port(kind: socket.SocketKind) -> int:
         return int(probe.getsockname()[1])
 
 
+def free_udp_ports(count: int) -> int:
+    """The first of `count` UDP ports in a row that are free now."""
+    while True:
+        first = free_port(socket.SOCK_DGRAM)
+        try:
+            for port in range(first, first + count):
+                with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+                    probe.bind(("127.0.0.1", port))
+        except (OSError, OverflowError):
+            continue
+        return first
+
+
 class Output:
     """What a process prints, line by line, to be waited for."""
 
@@ -133,7 +146,7 @@ class Server:
         return list(self.get(f"/Calls/{call_sid}/Notifications")["notifications"])
 
     def children(self) -> dict[str, int]:
-        """The process ids of the server's processes, by what they run."""
+        """The process ids of the server's processes, by what they run; of several workers, the last."""
         found = {}
         for entry in Path("/proc").iterdir():
             if not entry.name.isdigit():

@@ -4,30 +4,27 @@ import asyncio
 from collections import deque
 
 LOOK_EVERY_S = 0.02
-REMEMBERED_S = 0.5
+LOOKS = 4
 
 
 class LagGauge:
-    """The worst lateness of the last half second. Pure: it is told the time."""
+    """How late the loop has been without a break. Pure.
+
+    One long step, such as a module being loaded, is over by the next look and counts for nothing; a loop with more
+    work than it can do is late at every look.
+    """
 
     def __init__(self) -> None:
-        self._late: deque[tuple[float, float]] = deque()
+        self._late_s: deque[float] = deque((0.0,) * LOOKS, maxlen=LOOKS)
 
-    def note(self, late_s: float, at: float) -> None:
-        """The loop came `late_s` late. Only what is worse than all after it needs to be remembered."""
-        while self._late and self._late[-1][1] <= late_s:
-            self._late.pop()
-        self._late.append((at, late_s))
-        while self._late[0][0] < at - REMEMBERED_S:
-            self._late.popleft()
+    def note(self, late_s: float) -> None:
+        """The loop came `late_s` late."""
+        self._late_s.append(late_s)
 
     @property
-    def worst_s(self) -> float:
-        """The worst lateness remembered; may be read on any thread."""
-        try:
-            return self._late[0][1]
-        except IndexError:
-            return 0.0
+    def steady_s(self) -> float:
+        """The least lateness of the last looks; may be read on any thread."""
+        return min(tuple(self._late_s))
 
 
 async def watch(gauge: LagGauge) -> None:
@@ -36,4 +33,4 @@ async def watch(gauge: LagGauge) -> None:
     while True:
         due = loop.time() + LOOK_EVERY_S
         await asyncio.sleep(LOOK_EVERY_S)
-        gauge.note(loop.time() - due, loop.time())
+        gauge.note(loop.time() - due)

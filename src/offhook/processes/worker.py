@@ -193,8 +193,8 @@ class Worker:
             if not may_call(invite.source.rpartition(":")[0].strip("[]")):
                 logger.warning("call.source_refused", source=invite.source, setting="OFFHOOK_SIP_ALLOW")
                 return FORBIDDEN
-            if gauge.worst_s > most_lag_s:
-                logger.warning("call.shed", lag_s=round(gauge.worst_s, 3), setting="OFFHOOK_SHED_LAG_S")
+            if gauge.steady_s > most_lag_s:
+                logger.warning("call.shed", lag_s=round(gauge.steady_s, 3), setting="OFFHOOK_SHED_LAG_S")
                 return UNAVAILABLE
             return UNAVAILABLE if self._is_stopping else None
 

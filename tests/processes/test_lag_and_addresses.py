@@ -1,0 +1,74 @@
+"""When a worker sheds load, and where it listens."""
+
+import asyncio
+import itertools
+import time
+
+from offhook.config import Settings
+from offhook.pjsua.build import Build
+from offhook.processes.addresses import callers_allowed, engine_settings, fitted_to_ports
+from offhook.processes.lag import LOOK_EVERY_S, LOOKS, LagGauge, watch
+
+WHEEL = Build(name="wheel", call_slots=4, new_calls_per_s=25, media_handles=64, asserts=True)
+OWN = Build(name="own", call_slots=512, new_calls_per_s=200, media_handles=8192, asserts=False)
+
+
+def test_one_long_step_is_no_lag() -> None:
+    gauge = LagGauge()
+    for late_s in (0.0, 2.0, 0.0, 0.3):
+        gauge.note(late_s)
+    assert gauge.steady_s == 0.0
+
+
+def test_a_loop_that_is_late_each_time_lags() -> None:
+    gauge = LagGauge()
+    for _ in range(LOOKS):
+        gauge.note(0.2)
+    assert gauge.steady_s == 0.2
+    gauge.note(0.01)
+    assert gauge.steady_s == 0.01
+
+
+async def test_a_busy_loop_is_seen_to_lag_and_to_recover() -> None:
+    gauge = LagGauge()
+    watching = asyncio.create_task(watch(gauge))
+    async with asyncio.timeout(60):
+        while gauge.steady_s < 0.03:
+            busy_until = time.monotonic() + 0.06
+            while time.monotonic() < busy_until:
+                pass
+            await asyncio.sleep(0)
+        for _ in range(2 * LOOKS):
+            await asyncio.sleep(LOOK_EVERY_S)
+    watching.cancel()
+    assert gauge.steady_s < 0.5
+
+
+def test_workers_share_the_audio_ports_and_count_the_sip_ports() -> None:
+    settings = Settings(workers=3, sip_port=5060, rtp_ports="10001-10100")
+    shares = [settings.worker_rtp_range(index) for index in range(3)]
+    assert [share[0] % 2 for share in shares] == [0, 0, 0]
+    assert all(first + count <= later for (first, count), (later, _) in itertools.pairwise(shares))
+    assert sum(shares[-1]) <= 10101
+    assert [settings.worker_sip_port(index) for index in range(3)] == [5060, 5061, 5062]
+    assert fitted_to_ports(OWN, shares[0][1]).call_slots == shares[0][1] // 2
+    assert fitted_to_ports(WHEEL, shares[0][1]).call_slots == 4
+
+
+def test_without_an_edge_a_worker_listens_where_the_build_allows() -> None:
+    settings = Settings(sip_port=5060, public_address="198.51.100.7")
+    assert engine_settings(settings, WHEEL, 0).sip_host == "127.0.0.1"
+    own = engine_settings(settings, OWN, 0)
+    assert (own.sip_host, own.rtp_host, own.sip_port, own.proxy) == ("0.0.0.0", "0.0.0.0", 5060, None)
+    assert own.public_address == "198.51.100.7"
+    assert engine_settings(Settings(sip_host="10.0.0.9"), WHEEL, 0).sip_host == "10.0.0.9"
+
+
+def test_behind_an_edge_sip_stays_on_this_machine_and_audio_does_not() -> None:
+    settings = Settings(
+        workers=2, edge="kamailio", sip_port=5060, sip_host="10.0.0.9", sip_allow="10.0.0.0/8"
+    )
+    behind = engine_settings(settings, OWN, 1)
+    assert (behind.sip_host, behind.sip_port, behind.rtp_host) == ("127.0.0.1", 5062, "10.0.0.9")
+    assert behind.proxy == "sip:10.0.0.9:5060;lr"
+    assert [str(network) for network in callers_allowed(settings)] == ["127.0.0.0/8", "::1/128"]
