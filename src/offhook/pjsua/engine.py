@@ -21,6 +21,7 @@ from offhook.pjsua.frames import FrameHub, FramePorts
 from offhook.pjsua.gate import LingerGate, RateGate
 from offhook.pjsua.invite import Invite
 from offhook.pjsua.leg_events import LegEvent
+from offhook.pjsua.players import Players
 from offhook.pjsua.sip_call import SipCall
 from offhook.speech.pcm import SAMPLE_RATE_HZ
 
@@ -92,6 +93,7 @@ class Engine:
         self._commands: deque[tuple[Callable[[], Any], asyncio.Future[Any] | None]] = deque()
         self._waiting: deque[tuple[SipCall, Invite]] = deque()
         self._calls: set[SipCall] = set()
+        self._players = Players()
         self._rate = RateGate(build.new_calls_per_s, at=time.monotonic())
         self._linger = LingerGate(handles=build.media_handles)
         self._is_stopping = False
@@ -159,6 +161,7 @@ class Engine:
         self._endpoint.libHandleEvents(BUSY_POLL_MS if self._calls else IDLE_POLL_MS)
         self._carry_out_commands()
         self._take_in_waiting()
+        self._players.destroy_rested(time.monotonic())
         if rest_s := self._linger.rest_s(time.monotonic()):
             log.warning("pjsua.resting", seconds=round(rest_s, 3), reason="too many new calls at once")
             self._rest_until(time.monotonic() + rest_s)
@@ -212,7 +215,12 @@ class Engine:
 
     def _new_call(self, number: int = pj.PJSUA_INVALID_ID) -> SipCall:
         call = SipCall(
-            self._account, ports=self._ports, tell=self._tell, on_gone=self._calls.discard, number=number
+            self._account,
+            ports=self._ports,
+            players=self._players,
+            tell=self._tell,
+            on_gone=self._calls.discard,
+            number=number,
         )
         self._calls.add(call)
         return call
@@ -307,6 +315,7 @@ class Engine:
             call.is_over = True
             pj.Call.__swig_destroy__(call)
         self._calls.clear()
+        self._players.destroy()
         self._ports.destroy()
         self._account.shutdown()
         pj.Account.__swig_destroy__(self._account)

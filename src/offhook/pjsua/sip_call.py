@@ -4,6 +4,7 @@ Every method runs on the owner thread. What happens is told as plain values; not
 """
 
 import functools
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,6 +15,7 @@ import structlog
 from offhook.call.ending import EndCause, Ending
 from offhook.pjsua.frames import FramePort, FramePorts, FrameTo
 from offhook.pjsua.leg_events import Answered, AudioFlows, KeyHeard, LegEvent, Over, Rang
+from offhook.pjsua.players import Players
 
 log = structlog.get_logger()
 
@@ -46,6 +48,7 @@ class SipCall(pj.Call):
         account: pj.Account,
         *,
         ports: FramePorts,
+        players: Players,
         tell: Callable[["SipCall", LegEvent], None],
         on_gone: Callable[["SipCall"], None],
         number: int = pj.PJSUA_INVALID_ID,
@@ -53,6 +56,7 @@ class SipCall(pj.Call):
         """`number` is PJSUA's call id of an incoming call; `on_gone` forgets the call once it is over."""
         super().__init__(account, number)
         self._ports = ports
+        self._players = players
         self._tell = tell
         self._on_gone = on_gone
         self._is_incoming = number != pj.PJSUA_INVALID_ID
@@ -155,11 +159,9 @@ class SipCall(pj.Call):
         if self._is_ending:
             return
         self.stop_player()
-        player = pj.AudioMediaPlayer()
-        player.createPlayer(str(path), pj.PJMEDIA_FILE_NO_LOOP)
-        self._player = player
+        self._player = self._players.play_once(path)
         if self._audio is not None:
-            player.startTransmit(self._audio)
+            self._player.startTransmit(self._audio)
 
     def samples_played(self) -> int:
         """How far the player is; 0 once it has come to its end (it rewinds)."""
@@ -172,7 +174,7 @@ class SipCall(pj.Call):
             return
         if self._audio is not None:
             player.stopTransmit(self._audio)
-        pj.AudioMediaPlayer.__swig_destroy__(player)
+        self._players.take_back(player, time.monotonic())
 
     def start_listening(self, to: FrameTo) -> None:
         """Hand the far end's audio to `to`."""
