@@ -128,6 +128,7 @@ def gather_finished(
             "call_id": call_id,
             "account_sid": account_sid,
             "at": at,
+            "is_speech": True,
             "gathered": Gathered(end=GatherEnd.SPEECH, speech="hello", confidence=0.9),
             "duration_s": 3.0,
             **fields,
@@ -139,6 +140,7 @@ def gather(account_sid: str, call_id: str, at: datetime = NOON, **fields: Any) -
     """A gather from its beginning to its end."""
     gather_id = fields.pop("gather_id", None) or new_id()
     of_end = {name: fields.pop(name) for name in ("gathered", "duration_s") if name in fields}
+    of_end["is_speech"] = fields.get("is_speech", True)
     return (
         gather_started(account_sid, call_id, gather_id, at, **fields),
         gather_finished(account_sid, call_id, gather_id, at, **of_end),

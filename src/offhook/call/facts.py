@@ -79,6 +79,8 @@ class GatherFinished:
     call_id: str
     account_sid: str
     at: datetime
+    is_speech: bool
+    """As its `GatherStarted` said."""
     gathered: Gathered
     duration_s: float
     """How long was recognised: from the first voiced frame to the result; 0 where nobody spoke."""

@@ -120,6 +120,7 @@ class Gathering:
                 call_id=info.call_id,
                 account_sid=info.account_sid,
                 at=tools.wall_clock(),
+                is_speech=self._verb.hears(Input.SPEECH),
                 gathered=gathered,
                 duration_s=0.0 if began_at is None else self._loop.time() - began_at,
             )

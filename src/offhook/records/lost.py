@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Row, select, update
 
 from offhook.call.facts import CallFinished, Fact, GatherFinished
 from offhook.call.info import CallStatus, new_id
-from offhook.call.rows import CallRow, GatherStatus
+from offhook.call.rows import CallRow, GatherKind, GatherStatus
 from offhook.records.calls import call_row
 from offhook.records.columns import database_now
 from offhook.records.database import Database
@@ -110,19 +110,20 @@ def _unfinished(connection: Connection, is_lost: Sequence[ColumnElement[bool]]) 
 
 
 def _gathers_end(connection: Connection, call: CallRow, at: datetime) -> list[GatherFinished]:
-    running = select(gathers.c.gather_id).where(
+    running = select(gathers.c.gather_id, gathers.c.kind).where(
         gathers.c.account_sid == call.account_sid,
         gathers.c.call_id == call.call_id,
         gathers.c.status == GatherStatus.RUNNING.value,
     )
     return [
         GatherFinished(
-            gather_id=gather_id,
+            gather_id=row.gather_id,
             call_id=call.call_id,
             account_sid=call.account_sid,
             at=at,
+            is_speech=row.kind == GatherKind.SPEECH.value,
             gathered=Gathered(end=GatherEnd.PROCESS_LOST),
             duration_s=0.0,
         )
-        for gather_id in connection.scalars(running)
+        for row in connection.execute(running)
     ]

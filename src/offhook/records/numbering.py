@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 
 from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -75,15 +76,21 @@ def insert_for(connection: Connection) -> type[SqliteInsert] | type[PostgresqlIn
     return sqlite.Insert if connection.dialect.name == "sqlite" else postgresql.Insert
 
 
+@cache
+def _lock_statement(insert: type[SqliteInsert] | type[PostgresqlInsert]) -> SqliteInsert | PostgresqlInsert:
+    """Made once: to build a statement costs more than to run it."""
+    statement = insert(sequences).values(
+        account_sid=bindparam("account"), list=bindparam("listing"), last_seq=0, last_at=EPOCH
+    )
+    return statement.on_conflict_do_update(
+        index_elements=[sequences.c.account_sid, sequences.c.list],
+        set_={"last_seq": sequences.c.last_seq},
+    ).returning(sequences.c.last_seq, sequences.c.last_at)
+
+
 def _lock(connection: Connection, key: tuple[str, Listing]) -> Place:
-    insert = insert_for(connection)(sequences)
-    statement = insert.values(account_sid=key[0], list=key[1], last_seq=0, last_at=EPOCH)
-    locked = connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=[sequences.c.account_sid, sequences.c.list],
-            set_={"last_seq": sequences.c.last_seq},
-        ).returning(sequences.c.last_seq, sequences.c.last_at)
-    ).one()
+    statement = _lock_statement(insert_for(connection))
+    locked = connection.execute(statement, {"account": key[0], "listing": str(key[1])}).one()
     return Place(key, locked.last_seq, locked.last_at)
 
 

@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Row, bindparam, delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from offhook.call.listing import NumberFilter, Page
@@ -13,6 +13,9 @@ from offhook.records.listing import alike, counted
 from offhook.records.tables import incoming_phone_numbers as numbers
 from offhook.verbs import Method
 
+_FIND = select(numbers).where(
+    or_(numbers.c.phone_number == bindparam("called"), numbers.c.phone_number == bindparam("other"))
+)
 _METHODS = [column.name for column in numbers.c if column.name.endswith("_method")]
 _FIXED = {"sid", "account_sid", "phone_number", "is_sip", "date_created"}
 """What an update leaves as it was."""
@@ -77,9 +80,9 @@ class Numbers:
     def find_for_call(self, called: str) -> NumberRow | None:
         """The number that a call to `called` is for: the very same, else the same with or without its `+`."""
         other = called[1:] if called.startswith("+") else f"+{called}"
-        wanted = select(numbers).where(numbers.c.phone_number.in_((called, other)))
-        with self._database.reading() as connection:
-            found = [_number(row) for row in connection.execute(wanted)]
+        with self._database.asking() as connection:
+            rows = connection.execute(_FIND, {"called": called, "other": other}).all()
+        found = [_number(row) for row in rows]
         return min(found, key=lambda number: number.phone_number != called, default=None)
 
 

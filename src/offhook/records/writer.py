@@ -10,7 +10,7 @@ from typing import assert_never
 from urllib.parse import urlencode
 
 import structlog
-from sqlalchemy import Connection, and_, bindparam, case, func, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, case, func, insert, update
 
 from offhook.call.facts import (
     CallFinished,
@@ -32,7 +32,6 @@ from offhook.verbs import Request
 
 MAX_BODY_CHARS = 4096
 """How much of an answer, of its headers and of a request's parameters a notification keeps."""
-FINAL = tuple(status for status in CallStatus if status.is_final)
 
 log = structlog.get_logger()
 
@@ -108,14 +107,13 @@ class Writer:
 
 
 def _lists_of(facts: Iterable[Fact]) -> Iterable[tuple[str, Listing]]:
-    """The lists that facts may lengthen. A gather's end does not say of which kind it was."""
+    """The lists that facts may lengthen."""
     for fact in facts:
         match fact:
             case CallStarted():
                 yield fact.info.account_sid, Listing.CALLS
             case GatherFinished():
-                yield fact.account_sid, Listing.GATHERS_SPEECH
-                yield fact.account_sid, Listing.GATHERS_DTMF
+                yield fact.account_sid, LISTING_OF[_kind(fact.is_speech)]
             case NotificationRaised():
                 yield fact.account_sid, Listing.NOTIFICATIONS
             case CallProgressed() | CallFinished() | GatherStarted():
@@ -125,7 +123,7 @@ def _lists_of(facts: Iterable[Fact]) -> Iterable[tuple[str, Listing]]:
 
 
 _INSERT_CALL = insert(calls)
-_MOVE_CALL = update(calls).where(calls.c.call_id == bindparam("call"), calls.c.status.not_in(FINAL))
+_MOVE_CALL = update(calls).where(calls.c.call_id == bindparam("call"), calls.c.end_time.is_(None))
 _AT = bindparam("moment", type_=Moment)
 _ANSWER_CALL = _MOVE_CALL.values(
     answered_at=func.coalesce(calls.c.answered_at, _AT),
@@ -181,14 +179,22 @@ def _send(
     return bool(fact.callbacks)
 
 
+_INSERT_GATHER = insert(gathers)
+_FINISH_GATHER = update(gathers).where(
+    gathers.c.gather_id == bindparam("gather"),
+    gathers.c.kind == bindparam("its_kind"),
+    gathers.c.status == str(GatherStatus.RUNNING),
+)
+
+
 def _start_gather(connection: Connection, fact: GatherStarted) -> None:
     connection.execute(
-        insert(gathers),
+        _INSERT_GATHER,
         {
             "gather_id": fact.gather_id,
             "account_sid": fact.account_sid,
             "call_id": fact.call_id,
-            "kind": GatherKind.SPEECH if fact.is_speech else GatherKind.DTMF,
+            "kind": _kind(fact.is_speech),
             "provider": fact.provider,
             "language": fact.language,
             "start_timeout_s": fact.start_timeout_s,
@@ -208,38 +214,35 @@ def _start_gather(connection: Connection, fact: GatherStarted) -> None:
     )
 
 
-_KIND_OF_RUNNING = (
-    select(gathers.c.kind)
-    .where(gathers.c.gather_id == bindparam("gather"), gathers.c.status == str(GatherStatus.RUNNING))
-    .with_for_update()
-)
-_FINISH_GATHER = update(gathers).where(gathers.c.gather_id == bindparam("gather"))
+def _kind(is_speech: bool) -> GatherKind:
+    return GatherKind.SPEECH if is_speech else GatherKind.DTMF
 
 
 def finish_gather(connection: Connection, numbering: Numbering, fact: GatherFinished) -> None:
     """Give a running gather its result and its place in the list; nothing for one that is over already."""
-    kind = connection.scalar(_KIND_OF_RUNNING, {"gather": fact.gather_id})
-    if kind is None:
-        log.warning("fact.too_late", fact="GatherFinished", call_id=fact.call_id, gather_id=fact.gather_id)
-        return
-    place = numbering.next(fact.account_sid, LISTING_OF[GatherKind(kind)], fact.at)
+    kind = _kind(fact.is_speech)
+    place = numbering.next(fact.account_sid, LISTING_OF[kind], fact.at)
     status, reason = gather_verdict(fact.gathered.end, fact.gathered.detail)
-    connection.execute(
-        _FINISH_GATHER,
-        {
-            "gather": fact.gather_id,
-            "seq": place.seq,
-            "date_created": place.at,
-            "status": status,
-            "reason": reason,
-            "ended_by": fact.gathered.end,
-            "duration_s": fact.duration_s,
-            "keys": fact.gathered.keys,
-            "speech": fact.gathered.speech,
-            "confidence": fact.gathered.confidence,
-        },
-    )
-    numbering.take(place)
+    change = {
+        "gather": fact.gather_id,
+        "its_kind": kind,
+        "seq": place.seq,
+        "date_created": place.at,
+        "status": status,
+        "reason": reason,
+        "ended_by": fact.gathered.end,
+        "duration_s": fact.duration_s,
+        "keys": fact.gathered.keys,
+        "speech": fact.gathered.speech,
+        "confidence": fact.gathered.confidence,
+    }
+    if connection.execute(_FINISH_GATHER, change).rowcount == 1:
+        numbering.take(place)
+    else:
+        log.warning("fact.too_late", fact="GatherFinished", call_id=fact.call_id, gather_id=fact.gather_id)
+
+
+_INSERT_NOTIFICATION = insert(notifications)
 
 
 def _notify(connection: Connection, numbering: Numbering, fact: NotificationRaised, id: str) -> None:
@@ -249,7 +252,7 @@ def _notify(connection: Connection, numbering: Numbering, fact: NotificationRais
     body = reply.body[: 4 * MAX_BODY_CHARS].decode("utf-8", "replace") if reply else ""
     place = numbering.next(fact.account_sid, Listing.NOTIFICATIONS, fact.at)
     connection.execute(
-        insert(notifications),
+        _INSERT_NOTIFICATION,
         {
             "notification_id": id,
             "account_sid": fact.account_sid,
