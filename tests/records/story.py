@@ -139,7 +139,7 @@ def gather_finished(
 def gather(account_sid: str, call_id: str, at: datetime = NOON, **fields: Any) -> tuple[Fact, Fact]:
     """A gather from its beginning to its end."""
     gather_id = fields.pop("gather_id", None) or new_id()
-    of_end = {name: fields.pop(name) for name in ("gathered", "duration_s") if name in fields}
+    of_end: dict[str, Any] = {name: fields.pop(name) for name in ("gathered", "duration_s") if name in fields}
     of_end["is_speech"] = fields.get("is_speech", True)
     return (
         gather_started(account_sid, call_id, gather_id, at, **fields),

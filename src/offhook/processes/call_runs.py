@@ -1,7 +1,7 @@
 """The calls of one worker, each in its own task, from the first ring to the last fact."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import UTC, datetime
 from typing import Any
 
@@ -33,13 +33,12 @@ class CallRuns:
         self,
         *,
         programs: Programs,
-        find_number: Callable[[str], NumberRow | None],
+        find_number: Callable[[str], Awaitable[NumberRow | None]],
         first_account_sid: str,
         tools: Tools,
         partials_sender: Sender,
         trunk: str | None,
     ) -> None:
-        """`find_number` may block; it is called on another thread."""
         self._programs = programs
         self._find_number = find_number
         self._first_account_sid = first_account_sid
@@ -110,7 +109,7 @@ class CallRuns:
     async def _take(self, incoming: Incoming) -> None:
         invite = incoming.invite
         try:
-            number = await asyncio.to_thread(self._find_number, invite.called)
+            number = await self._find_number(invite.called)
         except Exception:
             incoming.refuse(SERVER_ERROR)
             raise

@@ -3,7 +3,7 @@
 import asyncio
 import ipaddress
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -20,6 +20,7 @@ from offhook.bootstrap import (
 )
 from offhook.call.info import new_id
 from offhook.call.port import Audio
+from offhook.call.rows import NumberRow
 from offhook.config import Network, Settings
 from offhook.control import CONFIGURATION_FAULT, ControlChannel
 from offhook.dialects.rcml.dialect import Rcml
@@ -80,7 +81,7 @@ class Worker:
             self._close_predecessors(database, poke)
             runs = CallRuns(
                 programs=self._programs(dialect, client, demo_client),
-                find_number=Numbers(database).find_for_call,
+                find_number=_number_finder(database),
                 first_account_sid=_first_account_sid(database),
                 tools=self._tools(client, speech, recorder),
                 partials_sender=client,
@@ -207,6 +208,19 @@ def _is_within(address: str, networks: tuple[Network, ...]) -> bool:
     except ValueError:
         return False
     return any(parsed in network for network in networks)
+
+
+def _number_finder(database: Database) -> Callable[[str], Awaitable[NumberRow | None]]:
+    """A look-up in a local file takes less than to change threads."""
+    find = Numbers(database).find_for_call
+
+    async def at_once(called: str) -> NumberRow | None:
+        return find(called)
+
+    async def on_a_thread(called: str) -> NumberRow | None:
+        return await asyncio.to_thread(find, called)
+
+    return at_once if database.is_local else on_a_thread
 
 
 def _first_account_sid(database: Database) -> str:

@@ -46,6 +46,11 @@ class Database:
         self._engine = _sqlite(url, foreign_keys) if url.startswith("sqlite") else _postgresql(url)
         self._is_sqlite = url.startswith("sqlite")
 
+    @property
+    def is_local(self) -> bool:
+        """Whether it is a file on this machine, which a look-up by index does not wait for."""
+        return self._is_sqlite
+
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A block that sees one state of the database; on PostgreSQL, one state a statement."""

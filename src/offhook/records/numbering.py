@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import Insert as PostgresqlInsert
 from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
+from sqlalchemy.sql.dml import ReturningInsert
 
 from offhook.records.columns import EPOCH, MILLISECOND
 from offhook.records.tables import sequences
@@ -73,13 +75,18 @@ _SAVE = update(sequences).where(
 
 def insert_for(connection: Connection) -> type[SqliteInsert] | type[PostgresqlInsert]:
     """The INSERT of this database that can say what to do on a conflict; both spell it alike."""
-    return sqlite.Insert if connection.dialect.name == "sqlite" else postgresql.Insert
+    return insert_into(connection.dialect.name)
+
+
+def insert_into(dialect_name: str) -> type[SqliteInsert] | type[PostgresqlInsert]:
+    """The same, by the name of the database's dialect."""
+    return sqlite.Insert if dialect_name == "sqlite" else postgresql.Insert
 
 
 @cache
-def _lock_statement(insert: type[SqliteInsert] | type[PostgresqlInsert]) -> SqliteInsert | PostgresqlInsert:
+def _lock_statement(dialect_name: str) -> ReturningInsert[Any]:
     """Made once: to build a statement costs more than to run it."""
-    statement = insert(sequences).values(
+    statement = insert_into(dialect_name)(sequences).values(
         account_sid=bindparam("account"), list=bindparam("listing"), last_seq=0, last_at=EPOCH
     )
     return statement.on_conflict_do_update(
@@ -89,7 +96,7 @@ def _lock_statement(insert: type[SqliteInsert] | type[PostgresqlInsert]) -> Sqli
 
 
 def _lock(connection: Connection, key: tuple[str, Listing]) -> Place:
-    statement = _lock_statement(insert_for(connection))
+    statement = _lock_statement(connection.dialect.name)
     locked = connection.execute(statement, {"account": key[0], "listing": str(key[1])}).one()
     return Place(key, locked.last_seq, locked.last_at)
 
