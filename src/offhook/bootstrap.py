@@ -17,6 +17,7 @@ from offhook.webhooks.guard import AddressPolicy
 from offhook.webhooks.limits import WebhookLimits
 
 RECOGNISERS = ("embedded", "google")
+"""Those that are always there; `custom:<name>` joins them for each engine that the operator names."""
 VOICES = ("embedded",)
 
 
@@ -49,8 +50,19 @@ def open_speech(settings: Settings, surroundings: Surroundings) -> Speech:
         recognisers={
             "embedded": EmbeddedRecogniser(sockets, understands_free_speech=settings.embedded_free_speech),
             "google": GoogleRecogniser(model=settings.google_model, endpoint=settings.google_endpoint),
+            **_custom_recognisers(settings),
         },
     )
+
+
+def _custom_recognisers(settings: Settings) -> dict[str, Recogniser]:
+    if not settings.custom_engines:
+        return {}
+    # Its WebSocket library is for those who have an engine: 20 ms and 2 MB a process.
+    from offhook.vendors.custom import CustomRecogniser
+
+    engines = settings.custom_engines.items()
+    return {f"custom:{name}": CustomRecogniser(name, url, token=token) for name, (url, token) in engines}
 
 
 def webhook_client(settings: Settings, *, also_loopback: bool = False) -> WebhookClient:

@@ -6,8 +6,9 @@ import re
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -27,7 +28,7 @@ class Settings(BaseSettings):
     """What an operator can set."""
 
     model_config = SettingsConfigDict(
-        env_prefix="OFFHOOK_", env_ignore_empty=True, frozen=True, extra="ignore"
+        env_prefix="OFFHOOK_", env_ignore_empty=True, frozen=True, extra="ignore", hide_input_in_errors=True
     )
 
     http_host: str = Field("127.0.0.1", description="Address that REST listens on.")
@@ -88,8 +89,18 @@ class Settings(BaseSettings):
         description="What absolute URLs of this server begin with (http://host:port unless set); so far only the "
         "one that `offhook serve` prints, as REST's own are relative.",
     )
-    asr: Literal["embedded", "google"] = Field(
-        "embedded", description="Speech recogniser: embedded or google."
+    # Before `asr`, whose validator asks for the names.
+    asr_custom: str | None = Field(
+        None,
+        description="Speech engines of your own, as name=wss://host/path (or ws://), comma-separated; "
+        "docs/recognisers.md tells the protocol.",
+    )
+    asr_custom_tokens: SecretStr | None = Field(
+        None, description="Bearer tokens for those engines that want one, as name=token, comma-separated."
+    )
+    asr: str = Field(
+        "embedded",
+        description="Speech recogniser: embedded, google, or custom:name for an engine of OFFHOOK_ASR_CUSTOM.",
     )
     tts: Literal["embedded"] = Field("embedded", description="Voice: embedded.")
     embedded_recognisers: int = Field(1, ge=1, le=16, description="Processes of the embedded recogniser.")
@@ -103,6 +114,13 @@ class Settings(BaseSettings):
     webhook_connect_s: float = Field(3.0, gt=0, le=15, description="Seconds to connect to an application.")
     webhook_response_s: float = Field(6.0, gt=0, le=15, description="Seconds until an application answers.")
     webhook_total_s: float = Field(10.0, gt=0, le=30, description="Seconds for a whole webhook.")
+    sound_cache_mb: int = Field(
+        64,
+        ge=0,
+        le=4096,
+        description="Megabytes of memory that each worker keeps of prompts, fetched ones for as long as HTTP allows; "
+        "0 fetches or speaks each anew.",
+    )
     callback_keep_days: int = Field(
         7, ge=1, le=365, description="Days that a delivered or given-up callback stays in the outbox."
     )
@@ -151,6 +169,44 @@ class Settings(BaseSettings):
     def _in_any_case(cls, value: Any) -> Any:
         return value.lower() if isinstance(value, str) else value
 
+    @field_validator("asr_custom")
+    @classmethod
+    def _engines(cls, value: str | None) -> str | None:
+        for name, url in _pairs(value or "", "name=wss://host/path").items():
+            if not _is_websocket_url(url):
+                raise ValueError(
+                    f"the address of {name!r} must be like wss://host/path or ws://host:port/path, without a user, "
+                    "a password or a #; a token goes into OFFHOOK_ASR_CUSTOM_TOKENS, a comma is written %2C"
+                )
+        return value or None
+
+    @field_validator("asr_custom_tokens")
+    @classmethod
+    def _engine_tokens(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        names = _pairs(info.data.get("asr_custom") or "", "")
+        for name, token in _pairs(value.get_secret_value() if value else "", "name=token").items():
+            if not re.fullmatch(r"[!-~]+", token):
+                raise ValueError(f"the token of {name!r} must be visible ASCII without spaces")
+            if "asr_custom" in info.data and name not in names:
+                raise ValueError(
+                    f"{name!r} has a token and no address; add {name}=wss://… to OFFHOOK_ASR_CUSTOM"
+                )
+        return value
+
+    @field_validator("asr")
+    @classmethod
+    def _recogniser(cls, value: str, info: ValidationInfo) -> str:
+        kind, colon, name = value.partition(":")
+        if value in ("embedded", "google"):
+            return value
+        if kind != "custom" or not colon:
+            raise ValueError("write embedded, google, or custom:name for an engine of OFFHOOK_ASR_CUSTOM")
+        if "asr_custom" in info.data and name not in _pairs(info.data["asr_custom"] or "", ""):
+            raise ValueError(
+                f"{value} needs its address: add {name or 'name'}=wss://host/path to OFFHOOK_ASR_CUSTOM"
+            )
+        return value
+
     @field_validator("account_sid")
     @classmethod
     def _sid(cls, value: str | None) -> str | None:
@@ -179,6 +235,12 @@ class Settings(BaseSettings):
         return (*self.webhook_allow, *LOOPBACK, *PRIVATE) if self.dev else self.webhook_allow
 
     @cached_property
+    def custom_engines(self) -> dict[str, tuple[str, str | None]]:
+        """The URL and the token of each speech engine of the operator's own, by name."""
+        tokens = _pairs(self.asr_custom_tokens.get_secret_value() if self.asr_custom_tokens else "", "")
+        return {name: (url, tokens.get(name)) for name, url in _pairs(self.asr_custom or "", "").items()}
+
+    @cached_property
     def rtp_range(self) -> tuple[int, int]:
         """The first audio port, and how many there are."""
         first, last = (int(part) for part in self.rtp_ports.split("-"))
@@ -195,3 +257,31 @@ class Settings(BaseSettings):
         first, count = self.rtp_range
         share = count // self.workers // 2 * 2
         return first + first % 2 + index * share, share
+
+
+def _pairs(text: str, form: str) -> dict[str, str]:
+    """Comma-separated `name=value`; `form` is how one looks. Raises ValueError, which never repeats a value."""
+    pairs: dict[str, str] = {}
+    for number, part in enumerate((part.strip() for part in text.split(",")), 1):
+        name, equals, value = part.partition("=")
+        if not part:
+            continue
+        if not equals or not value or not re.fullmatch(r"[a-z0-9_-]+", name):
+            raise ValueError(
+                f"entry {number} must be {form}, with a name of small letters, digits, - and _; "
+                "entries are comma-separated"
+            )
+        if name in pairs:
+            raise ValueError(f"the name {name!r} is there twice")
+        pairs[name] = value
+    return pairs
+
+
+def _is_websocket_url(text: str) -> bool:
+    if not re.fullmatch(r"wss?://[!-~]+", text) or "#" in text:
+        return False
+    try:
+        parts = urlsplit(text)
+        return bool(parts.hostname) and parts.username is None and parts.port != 0
+    except ValueError:  # of a port that is no number
+        return False
