@@ -104,21 +104,23 @@ class Recorder:
                     waiting.tell()
 
     def _next_batch(self) -> tuple[list[_Waiting], bool]:
-        """What was taken within BATCH_S of the first fact, and whether nothing comes after it."""
-        first = self._queue.get()
-        if first is None:
-            return [], True
-        batch = [first]
-        closes_at = time.monotonic() + BATCH_S
-        while len(batch) < BATCH_FACTS:
-            try:
-                following = self._queue.get(timeout=max(0.0, closes_at - time.monotonic()))
-            except queue.Empty:
-                break
-            if following is None:
-                return batch, True
+        """What was taken within BATCH_S of the first fact, and whether nothing comes after it.
+
+        One sleep, rather than a wake-up for each fact: those would hold up the event loop's thread.
+        """
+        following = self._queue.get()
+        if self._queue.qsize() < BATCH_FACTS and following is not None:
+            time.sleep(BATCH_S)
+        batch: list[_Waiting] = []
+        while following is not None:
             batch.append(following)
-        return batch, False
+            if len(batch) == BATCH_FACTS:
+                return batch, False
+            try:
+                following = self._queue.get_nowait()
+            except queue.Empty:
+                return batch, False
+        return batch, True
 
     def _keep(self, entries: Sequence[Entry]) -> bool:
         """Write all entries that can be written; returns whether callbacks wait to be sent."""
