@@ -1,6 +1,8 @@
 """RCML as a dialect: reading and writing for one installation."""
 
 import re
+from functools import lru_cache
+from http import HTTPStatus
 
 from offhook.call.exchange import Reply
 from offhook.call.info import CallInfo, CallStatus
@@ -9,6 +11,16 @@ from offhook.dialects.rcml.progress import progress_event, progress_parameters
 from offhook.dialects.rcml.read import read
 from offhook.interpreter.ports import Report, StatusChange
 from offhook.verbs import Document, Outcome, Verb
+
+REMEMBERED_DOCUMENTS, REMEMBERED_BYTES = 256, 4096
+"""Most answers of a menu are the same for every caller; how many are remembered, and how long one may be."""
+
+
+@lru_cache(maxsize=REMEMBERED_DOCUMENTS)
+def _read_before(url: str, content_type: str | None, body: bytes) -> Document:
+    """What `read` made of the same answer before: these three are all that a document depends on."""
+    headers = (("Content-Type", content_type),) if content_type is not None else ()
+    return read(Reply(url=url, status=HTTPStatus.OK, headers=headers, body=body))
 
 
 class Rcml:
@@ -22,7 +34,9 @@ class Rcml:
 
     def read(self, reply: Reply) -> Document:
         """The document in an answer, defaults filled in. Raises DocumentInvalid."""
-        return read(reply)
+        if len(reply.body) > REMEMBERED_BYTES:
+            return read(reply)
+        return _read_before(reply.url, reply.header("content-type"), reply.body)
 
     def standard(self, info: CallInfo, status: CallStatus) -> write.Parameters:
         """The parameters that every request about a call carries."""
