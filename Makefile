@@ -1,13 +1,15 @@
 # Offhook. `make demo` shows it, `make test` proves it, `make serve` runs it; each sets up what it needs.
 
 VENV := .venv/bin
-TEST_PACKAGES := sip-tester baresip-core curl
+TEST_PACKAGES := sip-tester baresip-core curl kamailio binutils
 
-.PHONY: help setup demo serve test check format bench clean
+.PHONY: help setup demo serve engine engine-remove test check format bench clean
 
 help:
 	@echo "make demo    set up, place a real call to the example application, show what happened"
 	@echo "make serve   set up and run the server, open to this machine and private networks (OFFHOOK_DEV=1)"
+	@echo "make engine  build PJSIP for production, 512 calls a worker (CALLS=256 for another number), and install it"
+	@echo "make engine-remove  go back to the PJSIP from PyPI, 4 calls"
 	@echo "make test    set up and run the tests (installs $(TEST_PACKAGES) by apt)"
 	@echo "make check   format, lint, types, import contracts, size bounds"
 	@echo "make bench   measure delays and sizes; tables here, JSON in bench/results"
@@ -21,9 +23,16 @@ demo: setup
 serve: setup
 	@OFFHOOK_DEV=$${OFFHOOK_DEV:-1} $(VENV)/python -m offhook serve
 
+engine: setup
+	@$(if $(CALLS),OFFHOOK_ENGINE_CALLS=$(CALLS)) scripts/engine
+
+engine-remove:
+	@scripts/engine remove
+
 test:
 	@scripts/apt $(TEST_PACKAGES)
 	@scripts/setup dev
+	@scripts/engine ensure
 	@$(VENV)/python -m pytest $(ARGS)
 
 check:
@@ -40,7 +49,7 @@ format:
 	@$(VENV)/ruff check --fix --quiet .
 
 bench:
-	@scripts/setup dev
+	@scripts/setup bench
 	@$(VENV)/python -m bench
 
 clean:

@@ -49,7 +49,7 @@ def doctor() -> None:
             name, words = str(fault["loc"][0]).upper(), fault["msg"].removeprefix("Value error, ")
             findings.append(Finding(Mark.BAD, f"OFFHOOK_{name}: {words}"))
     else:
-        for look in (_folder, _database, _ports, _webhooks, _trunk, _recogniser):
+        for look in (_folder, _database, _ports, _audio_ports, _webhooks, _trunk, _recogniser):
             findings += look(settings)
     for finding in findings:
         typer.echo(f"{finding.mark:6} {finding.text}")
@@ -59,7 +59,7 @@ def doctor() -> None:
 
 def _machine() -> Iterator[Finding]:
     yield Finding(Mark.GOOD, f"Python {sys.version.split()[0]} on {os.uname().sysname} {os.uname().machine}")
-    yield _pjsip()
+    yield from _pjsip()
     for name, what, load in (
         ("espeakng_loader", "the embedded voice (espeak-ng)", _load_espeak),
         ("pocketsphinx", "the embedded recogniser (pocketsphinx)", lambda: __import__("pocketsphinx")),
@@ -68,26 +68,45 @@ def _machine() -> Iterator[Finding]:
         yield _loads(name, what, load)
 
 
-def _pjsip() -> Finding:
-    from offhook.pjsua.build import installed_build
+def _pjsip() -> Iterator[Finding]:
+    from offhook.pjsua.build import BuildNotesUnreadable, allow_open_files, files_needed, installed_build
 
     try:
         import pjsua2  # noqa: F401 (whether it loads is the question)
 
         build = installed_build()
+    except BuildNotesUnreadable as error:
+        yield Finding(Mark.BAD, str(error))
+        return
     except ImportError as error:
-        return Finding(
+        yield Finding(
             Mark.BAD,
             f"PJSIP cannot be loaded: {error}. Its ready-made build is for Python 3.11 and 3.12 on Linux x86_64: "
-            f"pip install pjsua2-python",
+            f"pip install pjsua2-python; one that was built here is made again by make engine",
         )
+        return
     if build.asserts:
-        return Finding(
+        yield Finding(
             Mark.NOTE,
-            f"PJSIP is {build.name}: {build.call_slots} calls at once, for trying out on this machine; "
-            f"a build with higher limits is taken as soon as it is installed in its place",
+            f"PJSIP {build.pjsip} is {build.name}: {build.call_slots} calls at once, for trying out on this machine; "
+            f"make engine builds one for production",
         )
-    return Finding(Mark.GOOD, f"PJSIP is {build.name}: {build.call_slots} calls at once in each worker")
+        return
+    yield Finding(
+        Mark.GOOD,
+        f"{build.name}: {build.call_slots} calls at once in each worker, {build.new_calls_per_s:g} new ones a second; "
+        f"its source is SHA-256 {build.source_checksum or 'not told'}",
+    )
+    if build.limits:
+        limits = ", ".join(f"{name} {value}" for name, value in build.limits.items())
+        yield Finding(Mark.GOOD, f"limits of {build.name}: {limits}")
+    allowed, needed = allow_open_files(build), files_needed(build)
+    if allowed < needed:
+        yield Finding(
+            Mark.NOTE,
+            f"a process may open {allowed} files here, and {build.call_slots} calls take up to {needed}; raise the "
+            f"hard limit (ulimit -Hn, LimitNOFILE= of the service)",
+        )
 
 
 def _load_espeak() -> object:
@@ -158,6 +177,24 @@ def _ports(settings: "Settings") -> Iterator[Finding]:
                 yield Finding(Mark.BAD, f"{what}: {error.strerror}; stop what uses it, or set {setting}")
             else:
                 yield Finding(Mark.GOOD, f"{what} is free")
+
+
+def _audio_ports(settings: "Settings") -> Iterator[Finding]:
+    from offhook.pjsua.build import BuildNotesUnreadable, installed_build
+
+    try:
+        slots = installed_build().call_slots
+    except (ImportError, BuildNotesUnreadable):
+        return  # told above
+    _, share = settings.worker_rtp_range(0)
+    if share // 2 < slots:
+        first = settings.rtp_range[0]
+        enough = min(65535, first + slots * 2 * settings.workers + 1)
+        yield Finding(
+            Mark.NOTE,
+            f"a worker has audio ports for {share // 2} calls, and PJSIP holds {slots}: for all of them set "
+            f"OFFHOOK_RTP_PORTS={first}-{enough}",
+        )
 
 
 def _our_health(settings: "Settings") -> Finding | None:

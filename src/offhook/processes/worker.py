@@ -2,6 +2,7 @@
 
 import asyncio
 import ipaddress
+import shutil
 import sys
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -27,7 +28,7 @@ from offhook.dialects.rcml.dialect import Rcml
 from offhook.dialects.rcml.lost import lost_callback
 from offhook.interpreter.ports import Tools
 from offhook.interpreter.prompts import PromptStore, write_wav
-from offhook.pjsua.build import installed_build
+from offhook.pjsua.build import allow_open_files, installed_build
 from offhook.pjsua.engine import EngineFailed
 from offhook.pjsua.invite import Invite
 from offhook.pjsua.switchboard import Switchboard
@@ -55,6 +56,7 @@ from offhook.webhooks.client import WebhookClient
 logger = structlog.get_logger()
 
 FINISH_GRACE_S = 2.0
+MEGABYTE = 1_000_000
 FORBIDDEN, UNAVAILABLE = 403, 503
 
 
@@ -101,6 +103,7 @@ class Worker:
     async def _take_calls(self, runs: CallRuns, database: Database, control: ControlChannel) -> None:
         settings, index, gauge = self._settings, self._surroundings.worker_index, LagGauge()
         build = fitted_to_ports(installed_build(), settings.worker_rtp_range(index)[1])
+        allow_open_files(build)
         listening = engine_settings(settings, build, index)
         switchboard = Switchboard(listening, build, refuse=self._refusal(gauge), on_incoming=runs.take)
         await switchboard.start()
@@ -163,10 +166,18 @@ class Worker:
         return webhook_client(self._settings, also_loopback=True)
 
     def _tools(self, client: WebhookClient, speech: Speech, recorder: Recorder) -> Tools:
-        sounds = self._surroundings.sounds
-        sounds.mkdir(parents=True, exist_ok=True)
+        sounds = self._surroundings.sounds / str(self._surroundings.worker_index)
+        # What a predecessor that died had kept is nobody's now.
+        shutil.rmtree(sounds, ignore_errors=True)
+        sounds.mkdir(parents=True)
         return Tools(
-            prompts=PromptStore(fetch=client, voice=speech.voice, decoder=speech.decoder, folder=sounds),
+            prompts=PromptStore(
+                fetch=client,
+                voice=speech.voice,
+                decoder=speech.decoder,
+                folder=sounds,
+                cache_bytes=self._settings.sound_cache_mb * MEGABYTE,
+            ),
             recognisers=speech.recognisers,
             default_recogniser=self._settings.asr,
             recorder=recorder,
