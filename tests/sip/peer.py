@@ -26,8 +26,13 @@ class Heard:
 
     at: float
     sequence: int
+    timestamp: int
     payload_type: int
     payload: bytes
+
+    def after_s(self, other: "Heard") -> float:
+        """How long after another packet it was sent: there is one for each 20 ms, silence too."""
+        return ((self.sequence - other.sequence) & 0xFFFF) * FRAME_S
 
     @property
     def is_sound(self) -> bool:
@@ -245,16 +250,20 @@ class Peer(asyncio.DatagramProtocol):
             self._packet(struct.pack("!BBH", event, 0x80 | 10, 800), TELEPHONE_EVENT, timestamp, False)
 
     def sounds(self, *, gap_s: float = 0.06) -> list[tuple[float, float]]:
-        """When sound was heard: (begin, end) on the loop's clock; shorter gaps do not divide."""
-        spans: list[list[float]] = []
+        """When sound was heard: (begin, end) on the loop's clock; shorter gaps do not divide.
+
+        A span begins when its first packet came, and is as long as its packets are by their sequence numbers:
+        what the far end sent, however late a busy machine delivered it.
+        """
+        spans: list[tuple[Heard, Heard]] = []
         for packet in self.heard:
             if not packet.is_sound:
                 continue
-            if spans and packet.at - spans[-1][1] <= gap_s:
-                spans[-1][1] = packet.at + FRAME_S
+            if spans and packet.after_s(spans[-1][1]) <= gap_s:
+                spans[-1] = (spans[-1][0], packet)
             else:
-                spans.append([packet.at, packet.at + FRAME_S])
-        return [(begin, end) for begin, end in spans]
+                spans.append((packet, packet))
+        return [(first.at, first.at + last.after_s(first) + FRAME_S) for first, last in spans]
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Return when a packet of audio has made `condition` true; they come each 20 ms."""
@@ -270,8 +279,8 @@ class Peer(asyncio.DatagramProtocol):
         """Return when there was sound and then none for `quiet_s`."""
 
         def is_quiet() -> bool:
-            spans = self.sounds(gap_s=quiet_s)
-            return bool(spans) and self.loop.time() - spans[-1][1] >= quiet_s
+            latest = self.heard[-round(quiet_s / FRAME_S) :]
+            return not any(packet.is_sound for packet in latest) and bool(self.sounds())
 
         await self.until(is_quiet)
 
@@ -279,11 +288,12 @@ class Peer(asyncio.DatagramProtocol):
         """The RFC 4733 keys that were received."""
         keys, last = "", None
         for packet in self.heard:
-            if packet.payload_type == TELEPHONE_EVENT and packet.payload[1] & 0x80:
-                mark = (packet.payload[0], struct.unpack("!H", packet.payload[2:4])[0], packet.at // 0.15)
-                if last is None or packet.at - last > 0.1:
-                    keys += EVENTS[mark[0]]
-                last = packet.at
+            is_end = packet.payload_type == TELEPHONE_EVENT and packet.payload[1] & 0x80
+            if (
+                is_end and packet.timestamp != last
+            ):  # an event's end is sent three times, with its one timestamp
+                keys += EVENTS[packet.payload[0]]
+                last = packet.timestamp
         return keys
 
     # -- wire --------------------------------------------------------------------------------------
@@ -434,6 +444,7 @@ class _Rtp(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, _addr: tuple[str, int]) -> None:
         if len(data) > 12:
-            _, kind, sequence, _, _ = struct.unpack("!BBHII", data[:12])
-            self._peer.heard.append(Heard(self._peer.loop.time(), sequence, kind & 0x7F, data[12:]))
+            _, kind, sequence, timestamp, _ = struct.unpack("!BBHII", data[:12])
+            heard = Heard(self._peer.loop.time(), sequence, timestamp, kind & 0x7F, data[12:])
+            self._peer.heard.append(heard)
             self._peer.packet_arrived.set()

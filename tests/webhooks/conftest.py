@@ -1,11 +1,13 @@
 """A web application, and a client that may reach it."""
 
+import asyncio
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
+import uvloop
 
 from offhook.webhooks.client import WebhookClient
 from offhook.webhooks.guard import AddressPolicy
@@ -18,6 +20,13 @@ QUICK = WebhookLimits(connect_s=1.0, response_s=0.7, total_s=1.0, media_total_s=
 CERTIFICATE = Path(__file__).parent / "localhost.pem"
 """A certificate for localhost that signs itself, and its key."""
 TRUSTS_LOCALHOST = ssl.create_default_context(cafile=CERTIFICATE)
+
+
+def pytest_asyncio_loop_factories(
+    config: pytest.Config, item: pytest.Item
+) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Workers run on uvloop; applications that test themselves with Offhook's tools mostly do not."""
+    return {"asyncio": asyncio.SelectorEventLoop, "uvloop": uvloop.new_event_loop}
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from urllib.parse import urlsplit
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from offhook.call.exchange import without_credentials
@@ -56,6 +56,7 @@ def parsed(text: str) -> WebhookUrl | None:
         return None
 
 
+@settings(deadline=None)
 @given(text=TEXTS)
 @example(text="http://\ud800/")
 @example(text="http://user:pass@[::1]:80/")
@@ -73,6 +74,7 @@ def test_any_text_is_a_url_or_refused(text: str) -> None:
     assert parsed(url.text) == url
 
 
+@settings(deadline=None)
 @given(text=TEXTS, location=TEXTS)
 def test_any_redirect_is_followed_or_refused(text: str, location: str) -> None:
     url = parsed(text)

@@ -23,6 +23,8 @@ class Reply:
     status: int
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
+    was_redirected: bool = False
+    """Whether another URL was asked first."""
 
     def header(self, name: str) -> str | None:
         """The first header of this name, in any case; None where there is none."""

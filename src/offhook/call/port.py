@@ -1,6 +1,6 @@
-"""The call port: all that the interpreter can do with a call. `pjsua.leg` and `testing.scripted_call` fill it.
+"""The call port: all that the interpreter can do with a call, and with calls that hear each other.
 
-One shared suite (tests/contract) holds both to the same behaviour.
+`pjsua` and `testing` fill it; one shared suite (tests/contract) holds both to the same behaviour.
 """
 
 from collections.abc import Callable
@@ -75,3 +75,40 @@ class DialledCall(Call, Protocol):
 
     async def connected(self) -> None:
         """Returns when the far end has answered and audio can flow."""
+
+
+class Place(Protocol):
+    """A leg's place in a room."""
+
+    def change(self, *, hears: bool | None = None, is_heard: bool | None = None) -> None:
+        """Make the leg deaf or hearing, muted or heard, within 40 ms. What is None stays as it is."""
+
+
+class Room(Protocol):
+    """Legs of one worker that hear each other, each all the others and never itself.
+
+    Two legs bridged are a room of two; a conference is a room in which legs come and go:
+
+        async with caller.alive(), room.joined(caller), room.joined(called):
+            await until_one_of_them_hangs_up()
+
+        async with caller.alive(), room.joined(caller, is_heard=False) as place:
+            ...                                  # only listens
+            place.change(is_heard=True)          # from here on it is heard
+
+    A leg that has no audio yet, because it rings or is held, is connected once it has. What is played to a leg
+    is heard by that leg alone, on top of the room. A leg that ends is out of the room at once, though the block
+    around it has its own end. An empty room holds nothing and needs no closing.
+    """
+
+    @property
+    def legs(self) -> tuple[Call, ...]:
+        """Who is inside and lives, in the order of their coming."""
+
+    def joined(
+        self, call: Call, *, hears: bool = True, is_heard: bool = True
+    ) -> AbstractAsyncContextManager[Place]:
+        """A block in which the leg is in the room. Does nothing for a leg that has ended.
+
+        Raises ValueError for a leg that is in a room already, or that belongs to another worker.
+        """

@@ -1,4 +1,4 @@
-"""The command line: `offhook serve`, `call`, `db`, `doctor`, `demo`, `version`.
+"""The command line: `offhook serve`, `call`, `db`, `doctor`, `demo`, `kamailio-config`, `version`.
 
 Commands load what they need when they run: `offhook --help` answers at once.
 """
@@ -9,6 +9,7 @@ from offhook.cli.call import call
 from offhook.cli.database import database
 from offhook.cli.demo import demo
 from offhook.cli.doctor import doctor
+from offhook.cli.kamailio_config import kamailio_config
 from offhook.cli.serve import serve
 from offhook.cli.version import version
 
@@ -24,6 +25,7 @@ app.command(context_settings={"allow_interspersed_args": True})(call)
 app.add_typer(database, name="db")
 app.command()(doctor)
 app.command()(demo)
+app.command("kamailio-config")(kamailio_config)
 app.command()(version)
 
 

@@ -30,8 +30,11 @@ class Fetch(Protocol):
     async def fetch(self, request: Request) -> Reply:
         """The answer to a request for verbs; any 2xx. Raises FetchFailed, with the exchange in it."""
 
-    async def media(self, url: str) -> Reply:
-        """A sound file; any 2xx. Raises FetchFailed."""
+    async def media(self, url: str, known: Reply | None = None) -> Reply:
+        """A sound file; any 2xx. Where `known`, an answer of before, still holds: 304 and no body.
+
+        Raises FetchFailed.
+        """
 
 
 class Prompts(Protocol):

@@ -71,8 +71,8 @@ class WebhookStub:
             )
         return reply
 
-    async def media(self, url: str) -> Reply:
-        """The page at the URL's path."""
+    async def media(self, url: str, known: Reply | None = None) -> Reply:
+        """The page at the URL's path. It comes without an ETag, so nothing of before is known to hold."""
         return await self.fetch(Request(Target(url)))
 
     def _next(self, path: str) -> Page:

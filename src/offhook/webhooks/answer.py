@@ -2,15 +2,10 @@
 
 import asyncio
 import zlib
-from contextlib import aclosing, suppress
+from contextlib import suppress
 
-import httpcore2
-
-PIECES_FREE = 1_000
-BYTES_PER_PIECE = 1_024
-"""An answer may come in so many pieces, and one more for each so many bytes. Each costs work, however small."""
-PIECES_AT_A_TIME = 32
-"""After so many, others have their turn: a network read may bring thousands."""
+from offhook.webhooks.http1 import ProtocolViolated
+from offhook.webhooks.wire import ConnectionBroke, Wire
 
 
 class AnswerTooLarge(Exception):
@@ -18,46 +13,37 @@ class AnswerTooLarge(Exception):
 
 
 class AnswerDamaged(Exception):
-    """The body is compressed in a way that was not asked for, not what its headers say, or in crumbs."""
+    """The body is compressed in a way that was not asked for, or not what its headers say."""
 
 
-async def read_body(response: httpcore2.Response, most_bytes: int) -> bytes:
-    """The body, decompressed. Raises AnswerTooLarge, AnswerDamaged, and httpcore2's errors."""
+async def read_body(wire: Wire, most_bytes: int) -> bytes:
+    """The body, decompressed. Raises AnswerTooLarge, AnswerDamaged, and what `Wire.piece` does."""
     body = bytearray()
-    await _read_into(body, response, most_bytes)
+    await _read_into(body, wire, most_bytes)
     return bytes(body)
 
 
-async def read_what_comes(response: httpcore2.Response, most_bytes: int, within_s: float) -> bytes:
+async def read_what_comes(wire: Wire, most_bytes: int, within_s: float) -> bytes:
     """As much of the body as is allowed and comes in time: for an answer whose status has said it all."""
     body = bytearray()
-    with suppress(
-        AnswerTooLarge, AnswerDamaged, TimeoutError, httpcore2.NetworkError, httpcore2.ProtocolError, OSError
-    ):
-        async with asyncio.timeout(within_s):
-            await _read_into(body, response, most_bytes)
+    with suppress(AnswerTooLarge, AnswerDamaged, TimeoutError, ProtocolViolated, ConnectionBroke):
+        async with asyncio.timeout(None if wire.answer.is_whole else within_s):
+            await _read_into(body, wire, most_bytes)
     return bytes(body[:most_bytes])
 
 
-async def _read_into(body: bytearray, response: httpcore2.Response, most_bytes: int) -> None:
-    inflation = _inflation(response)
-    async with aclosing(response.aiter_stream()) as pieces:
-        count = 0
-        async for piece in pieces:
-            count += 1
-            if count > PIECES_FREE + len(body) // BYTES_PER_PIECE:
-                raise AnswerDamaged(f"the answer comes in too many small pieces ({count:,} so far)")
-            if count % PIECES_AT_A_TIME == 0:
-                await asyncio.sleep(0)
-            body += piece if inflation is None else inflation.some(piece, most_bytes - len(body))
-            if len(body) > most_bytes:
-                raise AnswerTooLarge
+async def _read_into(body: bytearray, wire: Wire, most_bytes: int) -> None:
+    inflation = _inflation(wire.answer.headers)
+    while piece := await wire.piece():
+        body += piece if inflation is None else inflation.some(piece, most_bytes - len(body))
+        if len(body) > most_bytes:
+            raise AnswerTooLarge
     if inflation is not None:
         inflation.end()
 
 
-def _inflation(response: httpcore2.Response) -> "_Inflation | None":
-    names = [value.strip().lower() for name, value in response.headers if name.lower() == b"content-encoding"]
+def _inflation(headers: list[tuple[bytes, bytes]]) -> "_Inflation | None":
+    names = [value.strip().lower() for name, value in headers if name.lower() == b"content-encoding"]
     encoding = b",".join(names).decode("latin-1")
     if encoding in ("", "identity"):
         return None

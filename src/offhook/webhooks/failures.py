@@ -3,13 +3,12 @@
 import ssl
 from http import HTTPStatus
 
-import httpcore2
-
 from offhook.webhooks.answer import AnswerDamaged
-from offhook.webhooks.connections import AnswerLate
-from offhook.webhooks.guard import AddressRefused, HostUnknown
+from offhook.webhooks.guard import AddressRefused, ConnectFailed, ConnectLate, HostUnknown
+from offhook.webhooks.http1 import ProtocolViolated
 from offhook.webhooks.limits import WebhookLimits
 from offhook.webhooks.url import UrlInvalid
+from offhook.webhooks.wire import ConnectionBroke
 
 INVALID_URL = 11100
 BAD_STATUS = 11200
@@ -32,10 +31,9 @@ EXPECTED = (
     AddressRefused,
     HostUnknown,
     AnswerDamaged,
-    AnswerLate,
-    httpcore2.TimeoutException,
-    httpcore2.NetworkError,
-    httpcore2.ProtocolError,
+    ConnectFailed,
+    ConnectionBroke,
+    ProtocolViolated,
     OSError,
 )
 """What an exchange may end with, besides its own limits."""
@@ -48,18 +46,16 @@ def explain(error: Exception, limits: WebhookLimits) -> tuple[int, str]:
             return INVALID_URL, str(error)
         case AddressRefused():
             return ADDRESS_REFUSED, f"webhooks may not go there: {error}"
-        case HostUnknown() | AnswerLate():
+        case HostUnknown():
             return NO_ANSWER, str(error)
         case AnswerDamaged():
             return PROTOCOL_VIOLATED, str(error)
-        case httpcore2.ConnectTimeout():
-            return NO_ANSWER, f"no connection within {limits.connect_s:g} s"
-        case httpcore2.ConnectError():
-            return _no_connection(error)
-        case httpcore2.LocalProtocolError():
-            return INVALID_URL, f"the request cannot be put into HTTP ({error})"
-        case httpcore2.ProtocolError():
+        case ProtocolViolated():
             return PROTOCOL_VIOLATED, f"the answer is not proper HTTP ({error})"
+        case ConnectLate():
+            return NO_ANSWER, f"no connection within {limits.connect_s:g} s"
+        case ConnectFailed():
+            return _no_connection(error)
         case _:
             return NO_ANSWER, f"the connection broke ({_root(error)})"
 

@@ -15,8 +15,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
-import httpcore2
-
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
@@ -131,6 +129,14 @@ class HostUnknown(Exception):
     """A host name has no address."""
 
 
+class ConnectFailed(Exception):
+    """No permitted address of a host could be connected to; the cause says why."""
+
+
+class ConnectLate(ConnectFailed):
+    """None could be in time."""
+
+
 Resolve = Callable[[str, int], Iterable[str]]
 """The addresses of a host; may block, and raises OSError or UnicodeError for one that has none."""
 
@@ -147,14 +153,13 @@ class Guard:
     def __init__(self, policy: AddressPolicy, resolve: Resolve = resolve) -> None:
         self._policy = policy
         self._resolve = resolve
-        self._backend = httpcore2.AnyIOBackend()
         # Resolving may block for long; the threads that others count on are not spent on it.
         self._resolvers = ThreadPoolExecutor(max_workers=8, thread_name_prefix="resolve")
 
-    async def connect(self, host: str, port: int, within_s: float) -> httpcore2.AsyncNetworkStream:
+    async def connect(self, host: str, port: int, within_s: float) -> socket.socket:
         """A connection to the first permitted address of `host` that answers; each has its share of the time.
 
-        Raises AddressRefused, HostUnknown, httpcore2.ConnectTimeout and httpcore2.ConnectError.
+        Raises AddressRefused, HostUnknown, ConnectLate and ConnectFailed.
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + within_s
@@ -162,13 +167,13 @@ class Guard:
             async with asyncio.timeout_at(deadline):
                 addresses = self._permitted(await self._addresses(host, port))
         except TimeoutError as error:
-            raise httpcore2.ConnectTimeout(f"resolving {host} took too long") from error
-        failure: httpcore2.ConnectTimeout | httpcore2.ConnectError | None = None
+            raise ConnectLate(f"resolving {host} took too long") from error
+        failure: ConnectFailed | None = None
         for tried, address in enumerate(addresses):
             share_s = (deadline - loop.time()) / (len(addresses) - tried)
             try:
-                return await self._backend.connect_tcp(address, port, timeout=share_s)
-            except (httpcore2.ConnectTimeout, httpcore2.ConnectError) as error:
+                return await _connected(address, port, share_s)
+            except ConnectFailed as error:
                 failure = error
         assert failure is not None, "a host has at least one address"
         raise failure
@@ -178,6 +183,8 @@ class Guard:
         self._resolvers.shutdown(wait=False, cancel_futures=True)
 
     async def _addresses(self, host: str, port: int) -> tuple[str, ...]:
+        if _is_address(host):
+            return (host,)
         loop = asyncio.get_running_loop()
         try:
             return tuple(await loop.run_in_executor(self._resolvers, self._resolve, host, port))
@@ -190,3 +197,28 @@ class Guard:
         if not permitted:
             raise AddressRefused("; ".join(refusal for refusal in refusals.values() if refusal))
         return permitted
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+async def _connected(address: str, port: int, within_s: float) -> socket.socket:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        sock.setblocking(False)
+        async with asyncio.timeout(within_s):
+            await asyncio.get_running_loop().sock_connect(sock, (address, port))
+    except BaseException as error:
+        sock.close()
+        if isinstance(error, TimeoutError):
+            raise ConnectLate(f"no connection to {address}") from error
+        if isinstance(error, OSError):
+            raise ConnectFailed(str(error)) from error
+        raise
+    return sock

@@ -4,17 +4,21 @@ import base64
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
+from functools import lru_cache
+from urllib.parse import parse_qsl, quote_plus, urljoin, urlsplit
 
-import httpcore2
 import httpx2
 
 from offhook.call.exchange import CREDENTIALS, without_credentials
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
+LONGEST_REMEMBERED = 500
+"""Characters of a URL that is not taken apart anew each time."""
+
 _HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+")
 """A name, an IPv4 address, or an IPv6 one without its brackets; zones such as %eth0 mean nothing to others."""
+_PLAIN = re.compile(r"[A-Za-z0-9_.~-]*")
 
 
 class UrlInvalid(Exception):
@@ -50,12 +54,11 @@ class WebhookUrl:
         """The pairs of the query, decoded."""
         return parse_qsl(self.path_and_query.partition("?")[2], keep_blank_values=True)
 
-    def wire(self, parameters: tuple[tuple[str, str], ...]) -> httpcore2.URL:
-        """The URL as httpcore2 takes it, with `parameters` added to its query."""
-        target = self.path_and_query
-        if parameters:
-            target += ("&" if "?" in target else "?") + encode_form(parameters)
-        return httpcore2.URL(scheme=self.scheme, host=self.host, port=self.port, target=target)
+    def target(self, parameters: tuple[tuple[str, str], ...]) -> str:
+        """What a request line asks for: path and query, with `parameters` added to the query."""
+        if not parameters:
+            return self.path_and_query
+        return self.path_and_query + ("&" if "?" in self.path_and_query else "?") + encode_form(parameters)
 
     def follow(self, location: str) -> "WebhookUrl":
         """Where a redirect from here leads. Credentials go along to the same origin only.
@@ -78,6 +81,10 @@ class WebhookUrl:
 
 def parse_url(text: str) -> WebhookUrl:
     """Take a URL apart. Raises UrlInvalid."""
+    return _parsed_before(text) if len(text) <= LONGEST_REMEMBERED else _parsed(text)
+
+
+def _parsed(text: str) -> WebhookUrl:
     try:
         url = httpx2.URL(text.partition("#")[0])
     except (httpx2.InvalidURL, UnicodeError) as error:
@@ -101,9 +108,18 @@ def parse_url(text: str) -> WebhookUrl:
     )
 
 
+# An application has few URLs, and each is asked in every call.
+_parsed_before = lru_cache(maxsize=1_000)(_parsed)
+
+
 def encode_form(pairs: Iterable[tuple[str, str]]) -> str:
     """The pairs as a form or a query. What is no character (half of a surrogate pair) becomes a question mark."""
-    return urlencode(tuple(pairs), errors="replace")
+    return "&".join(f"{_quoted(name)}={_quoted(value)}" for name, value in pairs)
+
+
+def _quoted(text: str) -> str:
+    # Most names and values stay as they are, which costs much less to see than to do.
+    return text if _PLAIN.fullmatch(text) else quote_plus(text, errors="replace")
 
 
 def _basic(url: httpx2.URL) -> str:
