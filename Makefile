@@ -49,7 +49,9 @@ format:
 	@$(VENV)/ruff check --fix --quiet .
 
 bench:
+	@scripts/apt sip-tester
 	@scripts/setup bench
+	@scripts/engine ensure
 	@$(VENV)/python -m bench
 
 clean:

@@ -4,7 +4,7 @@ Builds a database with a million gathers and a million calls, nine tenths of the
 loopback, and asks over real HTTP on one kept connection. Prints what each question took and whether `total` was
 exact; ends with status 1 where a goal is missed. Takes about two minutes and 1.3 GB below the temporary folder.
 
-    python bench/rest_lists.py [--rows 1000000] [--samples 200] [--json figures.json]
+    python -m bench.rest_lists [--rows 1000000] [--samples 200] [--json figures.json]
 """
 
 import argparse
@@ -29,6 +29,7 @@ from typing import Any
 import uvicorn
 from rich.console import Console
 from rich.table import Table
+from tests.system.server import ACCOUNT_SID, TOKEN
 
 from offhook.call.rows import CallRow
 from offhook.records import migrate
@@ -42,8 +43,7 @@ from offhook.records.numbers import Numbers
 from offhook.rest.app import create_app
 from offhook.rest.ports import CallRefused, NewCall, Ports, Readiness
 
-TOKEN = "bench"
-BIG = "AC" + "1" * 32
+BIG = ACCOUNT_SID
 OTHERS = tuple(f"AC{n:032x}" for n in range(2, 6))
 SPACING_S = 2
 QUICK_MS, PAGE_MS, JUMP_MS = 10.0, 15.0, 60.0

@@ -6,6 +6,8 @@ Runs in a process of its own, which is not counted. The extension of a path choo
     /digit.xml .json  .txt     takes the key (Digits, digits, dtmf or d); answers: hang up
     /play.xml                  play a long file for ever
     /fork.xml                  listen for speech for ever
+    /park.xml                  wait for a key that never comes
+    /barge-key.xml  /barge-speech.xml   play a long file until there is a key, or speech
     /status                    204
     /media/<file>              prompt.wav, long.wav
     /stats, /reset             what was asked so far, as JSON
@@ -77,6 +79,12 @@ def _documents(base: str) -> dict[str, str]:
         "/digit.xml": "<Response><Hangup/></Response>",
         "/digit.json": json.dumps({"verbs": [{"verb": "hangup"}]}),
         "/play.xml": f'<Response><Play loop="0">{base}/media/long.wav</Play></Response>',
+        "/barge-key.xml": f'<Response><Gather numDigits="1" timeout="20" action="{base}/silence.xml">'
+        f"<Play>{base}/media/long.wav</Play></Gather></Response>",
+        "/barge-speech.xml": '<Response><Gather input="speech" hints="sales, support" preTimeout="20" postTimeout="20"'
+        f' action="{base}/silence.xml"><Play>{base}/media/long.wav</Play></Gather></Response>',
+        "/park.xml": f'<Response><Gather preTimeout="600" action="{base}/park.xml"/></Response>',
+        "/silence.xml": '<Response><Pause length="20"/></Response>',
         "/fork.xml": f'<Response><Gather input="speech" preTimeout="3600" postTimeout="3600" action="{base}/fork.xml"'
         ' actionOnEmptyResult="true"/></Response>',
     }

@@ -1,15 +1,17 @@
 """Who is measured: Offhook, the floor, or another server; and what all of them need around them."""
 
 import json
+import re
 import resource
 import socket
 import subprocess
 import sys
 import tempfile
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.system.server import Server, free_port, running_server
@@ -18,11 +20,18 @@ from bench.load.media import make_media
 from bench.load.processes import commands, tree
 
 START_S = 20.0
+DIED = "ended with status"
+WARNING = re.compile(r"\[(?:warning|error|critical) *\] (\S+)")
 DESCRIPTORS = 65_536
 RTP_PORTS = "20000-25999"
 FLOOR_RTP_PORT = 26_000
 MENU, MENU_WITH_STATUS, PLAY, FORK = "menu", "menu-status", "play", "fork"
+BARGE_KEY, BARGE_SPEECH, PARK = "barge-key", "barge-speech", "park"
 """The user parts that are dialled."""
+
+
+class ContenderDied(RuntimeError):
+    """A server under load is gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +43,11 @@ class Contender:
     port: int
     roots: tuple[int, ...]
     """Its processes; their descendants belong to it."""
+
+    def must_live(self) -> None:
+        """Raises ContenderDied where none of its processes is alive."""
+        if not tree(self.roots):
+            raise ContenderDied(f"{self.name} is not running any more, so there is nothing to measure")
 
     def workers(self) -> list[int]:
         """The processes that hold calls; all of them where they cannot be told apart."""
@@ -78,7 +92,10 @@ class Stage:
     media: Path
     other: Other | None
     """Measured in the place of Offhook."""
-    workers: int
+    deaths: list[str] = field(default_factory=list)
+    """What the supervisor said of processes of Offhook that died under load."""
+    warnings: Counter[str] = field(default_factory=Counter)
+    """How often Offhook's log has which warning or error."""
 
 
 def raise_descriptor_limit() -> None:
@@ -89,9 +106,7 @@ def raise_descriptor_limit() -> None:
 
 
 @contextmanager
-def stage(
-    *, other: Other | None, workers: int, application_port: int = 0, sink_port: int = 0
-) -> Iterator[Stage]:
+def stage(*, other: Other | None, application_port: int = 0, sink_port: int = 0) -> Iterator[Stage]:
     """A block with the application, the sink and the sounds; ports of 0 are any free ones."""
     raise_descriptor_limit()
     with tempfile.TemporaryDirectory(prefix="offhook-bench-media-") as folder, ExitStack() as stack:
@@ -106,34 +121,40 @@ def stage(
             sink=Helper(sink[1]),
             media=media,
             other=other,
-            workers=workers,
         )
 
 
 @contextmanager
-def offhook(around: Stage, **settings: str) -> Iterator[tuple[Contender, Server]]:
-    """A block with a fresh server that has the numbers of the bench; `settings` are OFFHOOK_… without the prefix."""
+def offhook(
+    around: Stage, settings: Mapping[str, str] | None = None, *, data: Path | None = None
+) -> Iterator[tuple[Contender, Server]]:
+    """A block with a server that has the numbers of the bench, fresh unless `data` is the folder of its database.
+    `settings` are OFFHOOK_… without the prefix."""
     chosen = {
         "RTP_PORTS": RTP_PORTS,
         "LOG_LEVEL": "warning",
         "DEMO": "0",
-        **({"WORKERS": str(around.workers)} if around.workers > 1 else {}),
-        **settings,
+        **(settings or {}),
     }
     with (
         tempfile.TemporaryDirectory(prefix="offhook-bench-data-") as folder,
-        running_server(Path(folder), **chosen) as server,
+        running_server(data or Path(folder), **chosen) as server,
     ):
         give_numbers(server, around.application.url)
-        yield Contender("offhook", "127.0.0.1", server.sip_port, (server.process.pid,)), server
+        try:
+            yield Contender("offhook", "127.0.0.1", server.sip_port, (server.process.pid,)), server
+        finally:
+            lines = server.output.text.splitlines()
+            around.deaths.extend(line for line in lines if DIED in line)
+            around.warnings.update(found[1] for line in lines if (found := WARNING.search(line)))
 
 
 def give_numbers(server: Server, application: str) -> None:
     """Have the numbers of the bench answered by its application."""
     server.give_number(MENU, f"{application}/menu.xml")
     server.give_number(MENU_WITH_STATUS, f"{application}/menu.xml", StatusCallback=f"{application}/status")
-    server.give_number(PLAY, f"{application}/play.xml")
-    server.give_number(FORK, f"{application}/fork.xml")
+    for name in (PLAY, FORK, BARGE_KEY, BARGE_SPEECH, PARK):
+        server.give_number(name, f"{application}/{name}.xml")
 
 
 @contextmanager
@@ -150,13 +171,13 @@ def floor(around: Stage) -> Iterator[Contender]:
 
 
 @contextmanager
-def contenders(around: Stage, **settings: str) -> Iterator[list[Contender]]:
+def contenders(around: Stage, settings: Mapping[str, str] | None = None) -> Iterator[list[Contender]]:
     """A block with all that are compared: Offhook, or the other server in its place, and the floor."""
     with ExitStack() as stack:
         if around.other is not None:
             first = Contender("other", around.other.host, around.other.port, around.other.roots)
         else:
-            first, _ = stack.enter_context(offhook(around, **settings))
+            first, _ = stack.enter_context(offhook(around, settings))
         yield [first, stack.enter_context(floor(around))]
 
 
@@ -164,7 +185,7 @@ def contenders(around: Stage, **settings: str) -> Iterator[list[Contender]]:
 def _process(module: str, *arguments: str) -> Iterator[tuple[int, int]]:
     """A block with a process of `bench.load`; its pid and the port that it says."""
     process = subprocess.Popen(
-        [sys.executable, "-W", "ignore", "-m", f"bench.load.{module}", *arguments],
+        [sys.executable, "-X", "faulthandler", "-W", "ignore", "-m", f"bench.load.{module}", *arguments],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         text=True,
@@ -172,6 +193,8 @@ def _process(module: str, *arguments: str) -> Iterator[tuple[int, int]]:
     try:
         yield process.pid, _said_port(process, module)
     finally:
+        if process.poll() is not None:
+            print(f"the bench's {module} had ended with status {process.returncode}", file=sys.stderr)
         process.kill()
         process.wait()
         assert process.stdout is not None
@@ -184,8 +207,3 @@ def _said_port(process: subprocess.Popen[str], module: str) -> int:
         if line.startswith("ready "):
             return int(line.split()[1])
     raise RuntimeError(f"the bench's {module} did not start; it ended with status {process.wait(START_S)}")
-
-
-def pids_of(contender: Contender) -> Sequence[int]:
-    """All its processes now."""
-    return tree(contender.roots)

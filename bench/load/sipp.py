@@ -1,6 +1,7 @@
 """One run of sipp: a scenario, how many calls at what rate, and what it saw."""
 
 import csv
+import random
 import shutil
 import socket
 import subprocess
@@ -14,14 +15,16 @@ from pathlib import Path
 from bench.load.processes import cpu_s
 
 SCENARIOS = Path(__file__).parent / "scenarios"
-MEDIA_PORT = 11000
+MEDIA_PORTS = range(11000, 17000, 100)
+"""Where a run may begin to look for audio ports; the next runs begin elsewhere, as ports are let go late."""
 POLL_S = 0.1
+HARMLESS = "SIPp now prefers looking for pcap files"
 GRACE_S = 30.0
 """How long sipp may take longer than it was given before it is killed."""
 
 
-class SippMissing(RuntimeError):
-    """sipp is not installed, or may not do what it must."""
+class SippFailed(RuntimeError):
+    """sipp is not installed, or could not begin."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +45,6 @@ class Load:
     hold_s: float = 0.0
     """How long the scenario pauses, where it does."""
     within_s: float = 120.0
-    media_port: int = MEDIA_PORT
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ class Sipp:
         self._cpu_s = 0.0
         program = shutil.which("sipp")
         if program is None:
-            raise SippMissing("sipp is not installed; on Debian: apt-get install sip-tester")
+            raise SippFailed("sipp is not installed; on Debian: apt-get install sip-tester")
         self._process = subprocess.Popen(
             [program, *_arguments(load)],
             cwd=self._folder,
@@ -102,13 +104,14 @@ class Sipp:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def outcome(self) -> Outcome:
-        """What it saw. Raises SippMissing where it could not begin."""
+        """What it saw. Raises SippFailed where it could not begin."""
         rows = self._statistics()
         log = self._folder / "errors.log"
-        faults = log.read_text("utf-8", "replace")[:600] if log.exists() else ""
-        if not rows:
+        lines = log.read_text("utf-8", "replace").splitlines()[1:] if log.exists() else []
+        faults = "\n".join(line for line in lines if HARMLESS not in line)[:600]
+        if not rows or int(rows[-1]["TotalCallCreated"]) == 0:
             said = (self._folder / "stderr.txt").read_text("utf-8", "replace").strip()[-400:]
-            raise SippMissing(f"sipp ended with status {self._process.returncode} at once: {said or faults}")
+            raise SippFailed(f"sipp ended with status {self._process.returncode} at once: {said or faults}")
         last = rows[-1]
         return Outcome(
             succeeded=int(last["SuccessfulCall(C)"]),
@@ -143,7 +146,7 @@ def _arguments(load: Load) -> list[str]:
         "-i": "127.0.0.1",
         "-p": _free_udp_port(),
         "-mi": "127.0.0.1",
-        "-mp": load.media_port,
+        "-mp": _free_media_port(),
         "-m": load.calls,
         "-r": round(load.rate),
         "-l": load.at_once,
@@ -161,6 +164,23 @@ def _arguments(load: Load) -> list[str]:
         *(str(part) for option in options.items() for part in option),
         *("-nostdin", "-trace_stat", "-trace_rtt", "-trace_err"),
     ]
+
+
+def _free_media_port() -> int:
+    """The first port of a stretch that nobody seems to use."""
+    for first in random.sample(MEDIA_PORTS, len(MEDIA_PORTS)):
+        if all(_is_free(port) for port in range(first, first + 4)):
+            return first
+    raise SippFailed(f"no UDP ports are free between {MEDIA_PORTS.start} and {MEDIA_PORTS.stop}")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 def _free_udp_port() -> int:

@@ -28,4 +28,7 @@ class Spread:
         )
 
     def __str__(self) -> str:
-        return f"{self.p50:.1f} / {self.p95:.1f} / {self.p99:.1f}" if self.samples else "none"
+        def short(value: float) -> str:
+            return f"{value:.1f}" if value < 10 else f"{value:.0f}"
+
+        return " / ".join(map(short, (self.p50, self.p95, self.p99))) if self.samples else "none"
