@@ -11,14 +11,14 @@ COPY pyproject.toml constraints.txt README.md LICENSE ./
 COPY src src
 COPY migrations migrations
 COPY examples examples
-RUN scripts/setup run
+RUN scripts/setup run && .venv/bin/python -m pip install --constraint constraints.txt --editable '.[postgres]'
 ARG CALLS=512
 RUN OFFHOOK_ENGINE_CACHE=/var/cache/offhook-engine OFFHOOK_ENGINE_CALLS=$CALLS scripts/engine
 
 FROM python:3.11-slim-bookworm
 WORKDIR /offhook
 COPY scripts/apt scripts/apt
-RUN scripts/apt libgsm1 libopus0 libsamplerate0 libspeex1 libsrtp2-1 libssl3 libuuid1 libstdc++6 \
+RUN scripts/apt kamailio libgsm1 libopus0 libsamplerate0 libspeex1 libsrtp2-1 libssl3 libuuid1 libstdc++6 \
     && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --home-dir /data --create-home offhook
 COPY --from=build /offhook /offhook

@@ -16,6 +16,7 @@ from typing import Any
 
 from offhook.config import Settings
 from offhook.control import CONFIGURATION_FAULT
+from offhook.edge.installed import KamailioAbsent, find_kamailio
 from offhook.supervisor import STOP_S, Program, Supervisor
 from offhook.surroundings import CLUSTER_SECRET, DEMO_URL, RUN_DIR, WORKER_INDEX, Surroundings
 
@@ -73,6 +74,11 @@ def _what_cannot_be(settings: Settings) -> str | None:
         )
     if settings.edge != "none" and settings.sip_port == 0:
         return "an edge needs a SIP port that is known: set OFFHOOK_SIP_PORT"
+    if settings.edge == "kamailio":
+        try:
+            find_kamailio()
+        except KamailioAbsent as absent:
+            return str(absent)
     if settings.worker_rtp_range(settings.workers - 1)[1] < 2:
         return (
             f"OFFHOOK_RTP_PORTS={settings.rtp_ports} has no two ports for each of {settings.workers} workers"
@@ -97,6 +103,7 @@ def _make_run_dir() -> Path:
 def _demo_socket() -> socket.socket:
     bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     bound.bind(("127.0.0.1", 0))
+    bound.listen()
     return bound
 
 
@@ -111,10 +118,12 @@ def _programs(settings: Settings, surroundings: Surroundings, demo: socket.socke
         for index in range(settings.embedded_recognisers)
     ]
     demo_fd = (demo.fileno(),) if demo is not None else ()
+    edge = Program(name="edge", kind="edge", arguments=("-m", "offhook.processes.edge"), stop_order=1)
     return [
         speech("voice", "voice", surroundings.voice_socket),
         *recognisers,
         *(_worker(index, settings) for index in range(settings.workers)),
+        *((edge,) if settings.edge == "kamailio" else ()),
         Program(
             name="dispatcher",
             kind="dispatcher",

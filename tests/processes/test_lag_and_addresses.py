@@ -70,5 +70,5 @@ def test_behind_an_edge_sip_stays_on_this_machine_and_audio_does_not() -> None:
     )
     behind = engine_settings(settings, OWN, 1)
     assert (behind.sip_host, behind.sip_port, behind.rtp_host) == ("127.0.0.1", 5062, "10.0.0.9")
-    assert behind.proxy == "sip:10.0.0.9:5060;lr"
+    assert behind.proxy == "sip:127.0.0.1:5060;lr"
     assert [str(network) for network in callers_allowed(settings)] == ["127.0.0.0/8", "::1/128"]

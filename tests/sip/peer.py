@@ -391,6 +391,7 @@ class Peer(asyncio.DatagramProtocol):
             f"SIP/2.0 {status} {reason}",
             [
                 *(f"Via: {via}" for via in request.all("Via")),
+                *(f"Record-Route: {route}" for route in request.all("Record-Route")),
                 f"From: {request.get('From')}",
                 f"To: {to}",
                 f"Call-ID: {request.get('Call-ID')}",

@@ -28,6 +28,21 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The same with the PJSIP from PyPI, which holds four calls, whatever other build is installed."""
+    folder = tmp_path_factory.mktemp("small")
+    with running_server(folder, ENGINE="wheel", RTP_PORTS="22300-22499") as running:
+        yield running
+
+
+@pytest.fixture(params=["server", "small"])
+def either(request: pytest.FixtureRequest) -> Server:
+    """A server with our own build of PJSIP, and one with that from PyPI."""
+    chosen: Server = request.getfixturevalue(request.param)
+    return chosen
+
+
 @pytest_asyncio.fixture
 async def app() -> AsyncIterator[Application]:
     """A web application on loopback."""

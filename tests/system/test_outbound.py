@@ -126,8 +126,8 @@ async def test_a_number_goes_to_the_trunk_and_needs_one(
         peer.respond(486, "Busy")
 
 
-async def test_a_full_worker_answers_503(server: Server, app: Application) -> None:
-    phones = [await Peer.open() for _ in range(5)]
+async def test_a_full_worker_answers_503(small: Server, app: Application) -> None:
+    server, phones = small, [await Peer.open() for _ in range(5)]
     try:
         for phone in phones[:4]:
             assert (await phone.invite("echo", server.sip_port)).status == 200

@@ -54,8 +54,9 @@ async def test_a_menu_is_answered_with_a_key_by_info(server: Server, app: Applic
     ("scenario", "calls", "per_s"), [("flood", 500, 100), ("flood", 1500, 500), ("impatient", 500, 100)]
 )
 async def test_a_flood_is_refused_and_the_process_lives(
-    server: Server, peer: Peer, scenario: str, calls: int, per_s: int
+    either: Server, peer: Peer, scenario: str, calls: int, per_s: int
 ) -> None:
+    server = either
     worker = server.children()["worker"]
     status, printed = await sipp(
         server,
@@ -91,8 +92,9 @@ async def still_answers(server: Server) -> int:
 
 
 async def test_a_call_that_runs_keeps_its_audio_in_a_flood(
-    server: Server, app: Application, peer: Peer
+    either: Server, app: Application, peer: Peer
 ) -> None:
+    server = either
     app.on(
         "/voice",
         page(
@@ -111,8 +113,9 @@ async def test_a_call_that_runs_keeps_its_audio_in_a_flood(
 
 
 async def test_thirty_calls_at_once_are_four_served_and_the_rest_refused_then_served_again(
-    server: Server, app: Application
+    small: Server, app: Application
 ) -> None:
+    server = small
     app.on("/voice", page(200, "<Response><Say>Welcome</Say><Pause length='60'/></Response>"))
     server.give_number("7303", f"{app.url}/voice")
     for _ in range(2):

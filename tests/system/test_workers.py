@@ -19,12 +19,15 @@ LISTEN = "<Response><Gather timeout='60'><Say>Take your time.</Say></Gather></Re
 SLOTS_EACH = 3
 
 
-@pytest.fixture(scope="module")
-def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server of two workers with a few slots each."""
-    ports = f"23000-{23000 + 2 * 2 * SLOTS_EACH - 1}"
+@pytest.fixture
+def pair(tmp_path: Path) -> Iterator[Server]:
+    """A server of two workers with a few slots each, as many as there are audio ports for."""
+    count = 2 * 2 * SLOTS_EACH
+    first = free_udp_ports(count + 1)
+    first += first % 2
+    ports = f"{first}-{first + count - 1}"
     settings = {"WORKERS": "2", "SIP_PORT": str(free_udp_ports(2)), "RTP_PORTS": ports}
-    with running_server(tmp_path_factory.mktemp("pair"), **settings) as running:
+    with running_server(tmp_path, **settings) as running:
         yield running
 
 
@@ -53,7 +56,8 @@ async def test_a_new_call_goes_to_whom_has_room(pair: Server, app: Application) 
     for phone in phones[SLOTS_EACH:]:
         placed = await _place(pair, app, phone)
         assert placed == 200
-        await phone.expect()
+        invite = await phone.expect()
+        assert [line for line in invite.body.splitlines() if line.startswith("m=")][1:] == [], "audio alone"
         phone.respond(200, "OK")
         await phone.hears_something()
     extra = await Peer.open()
@@ -78,6 +82,7 @@ async def test_a_dead_worker_takes_only_its_own_calls_along(tmp_path: Path, app:
         lives, dies = await Peer.open(), await Peer.open()
         assert (await lives.invite("7503", own.sip_port)).status == 200
         assert (await dies.invite("7503", own.sip_port + 1)).status == 200
+        await app.has(lambda seen: len(_states(seen, "in-progress")) == 2, within_s=60)
         mark = own.output.mark
         os.kill(_worker_pid(own, 1), signal.SIGKILL)
         await asyncio.to_thread(own.output.until, "worker-1 is ready again", since=mark)

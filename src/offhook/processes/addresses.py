@@ -35,15 +35,9 @@ def engine_settings(settings: Settings, build: Build, worker_index: int) -> Engi
         rtp_first_port=first,
         rtp_ports=count,
         public_address=settings.public_address,
-        proxy=f"sip:{edge_host(settings, build)}:{settings.sip_port};lr" if is_behind else None,
+        proxy=f"sip:{LOOPBACK_HOST}:{settings.sip_port};lr" if is_behind else None,
         library_log_level=LIBRARY_DEBUG_LEVEL if settings.log_level == "debug" else 0,
     )
-
-
-def edge_host(settings: Settings, build: Build) -> str:
-    """Where workers reach the edge."""
-    host = public_host(settings, build)
-    return LOOPBACK_HOST if host == EVERY_HOST else host
 
 
 def fitted_to_ports(build: Build, rtp_ports: int) -> Build:

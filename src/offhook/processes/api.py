@@ -13,6 +13,7 @@ from offhook.bootstrap import open_database
 from offhook.config import Settings
 from offhook.control import CONFIGURATION_FAULT, ControlChannel
 from offhook.processes.demo import load_demo
+from offhook.processes.numbers_told import NumbersTold
 from offhook.processes.quiet_server import QuietServer, listening_socket
 from offhook.processes.worker_doors import WorkerDoors
 from offhook.records.accounts import Accounts
@@ -67,7 +68,7 @@ async def run(settings: Settings, surroundings: Surroundings, bound: socket.sock
     app = create_app(
         Ports(
             accounts=Accounts(database),
-            numbers=Numbers(database),
+            numbers=NumbersTold(Numbers(database), doors.tell_numbers_changed),
             calls=Calls(database),
             gathers=Gathers(database),
             notifications=Notifications(database),

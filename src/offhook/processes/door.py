@@ -19,10 +19,11 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
 class Door:
-    """An ASGI application with one command: POST /calls places a call."""
+    """An ASGI application of two commands: POST /calls places a call, POST /numbers-changed says that some were."""
 
-    def __init__(self, runs: CallRuns, secret: str) -> None:
+    def __init__(self, runs: CallRuns, secret: str, *, on_numbers_changed: Callable[[], None]) -> None:
         self._runs = runs
+        self._on_numbers_changed = on_numbers_changed
         self._secret = secret.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -39,7 +40,11 @@ class Door:
         given = dict(scope["headers"]).get(SECRET_HEADER.encode(), b"")
         if not hmac.compare_digest(given, self._secret):
             return 403, {"message": "this door is for the voice server's own processes"}
-        if (scope["method"], scope["path"]) != ("POST", "/calls"):
+        command = (scope["method"], scope["path"])
+        if command == ("POST", "/numbers-changed"):
+            self._on_numbers_changed()
+            return 200, {}
+        if command != ("POST", "/calls"):
             return 404, {"message": "there is no such command"}
         try:
             return 200, {"call_id": await self._runs.place(read_new_call(json.loads(body)))}

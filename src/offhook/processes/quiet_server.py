@@ -7,6 +7,8 @@ from typing import Any
 
 import uvicorn
 
+WAITING_CONNECTIONS = 2048
+
 
 class QuietServer(uvicorn.Server):
     """A server that leaves signals alone: the supervisor's channel says when to stop."""
@@ -34,12 +36,13 @@ class QuietServer(uvicorn.Server):
 
 
 def listening_socket(host: str, port: int) -> socket.socket:
-    """A bound TCP socket. Raises OSError where the address is taken."""
+    """A TCP socket that takes connections from now on, served or not yet. Raises OSError where the address is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_STREAM)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((host, port))
+        bound.listen(WAITING_CONNECTIONS)
     except OSError:
         bound.close()
         raise

@@ -1,10 +1,11 @@
 """A worker process: SIP, audio, and the calls it owns."""
 
 import asyncio
+import gc
 import ipaddress
 import shutil
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -21,7 +22,6 @@ from offhook.bootstrap import (
 )
 from offhook.call.info import new_id
 from offhook.call.port import Audio
-from offhook.call.rows import NumberRow
 from offhook.config import Network, Settings
 from offhook.control import CONFIGURATION_FAULT, ControlChannel
 from offhook.dialects.rcml.dialect import Rcml
@@ -40,6 +40,7 @@ from offhook.processes.lease import Lease
 from offhook.processes.poke import Poke
 from offhook.processes.programs import Programs
 from offhook.processes.quiet_server import QuietServer, listening_socket
+from offhook.processes.routes import Routes
 from offhook.records.accounts import Accounts
 from offhook.records.database import Database
 from offhook.records.installation import instance_id
@@ -56,6 +57,8 @@ from offhook.webhooks.client import WebhookClient
 logger = structlog.get_logger()
 
 FINISH_GRACE_S = 2.0
+COLLECT_AFTER = (5_000, 20, 20)
+"""Objects made before the collector looks for cycles among the young, and how often among the older."""
 MEGABYTE = 1_000_000
 FORBIDDEN, UNAVAILABLE = 403, 503
 
@@ -81,15 +84,16 @@ class Worker:
         speech = open_speech(self._settings, self._surroundings)
         try:
             self._close_predecessors(database, poke)
+            routes = Routes(Numbers(database).find_for_call, is_quick=database.is_local)
             runs = CallRuns(
                 programs=self._programs(dialect, client, demo_client),
-                find_number=_number_finder(database),
+                find_number=routes.find,
                 first_account_sid=_first_account_sid(database),
                 tools=self._tools(client, speech, recorder),
                 partials_sender=client,
                 trunk=self._settings.trunk,
             )
-            await self._take_calls(runs, database, control)
+            await self._take_calls(runs, routes, database, control)
         finally:
             await speech.close()
             await client.close()
@@ -100,7 +104,9 @@ class Worker:
             poke.close()
             control.close()
 
-    async def _take_calls(self, runs: CallRuns, database: Database, control: ControlChannel) -> None:
+    async def _take_calls(
+        self, runs: CallRuns, routes: Routes, database: Database, control: ControlChannel
+    ) -> None:
         settings, index, gauge = self._settings, self._surroundings.worker_index, LagGauge()
         build = fitted_to_ports(installed_build(), settings.worker_rtp_range(index)[1])
         allow_open_files(build)
@@ -109,7 +115,7 @@ class Worker:
         await switchboard.start()
         runs.connect(switchboard)
         bound = listening_socket("127.0.0.1", 0)
-        door = QuietServer(Door(runs, self._surroundings.cluster_secret))
+        door = QuietServer(Door(runs, self._surroundings.cluster_secret, on_numbers_changed=routes.forget))
         lease = Lease(
             Workers(database),
             worker_id=self._worker_id,
@@ -124,6 +130,7 @@ class Worker:
                 serving = tasks.create_task(door.serve(sockets=[bound]))
                 keeping = [tasks.create_task(lease.keep()), tasks.create_task(watch(gauge))]
                 await lease.taken.wait()
+                _spare_the_collector()
                 control.tell(
                     ready=True,
                     sip_host=listening.sip_host,
@@ -221,17 +228,11 @@ def _is_within(address: str, networks: tuple[Network, ...]) -> bool:
     return any(parsed in network for network in networks)
 
 
-def _number_finder(database: Database) -> Callable[[str], Awaitable[NumberRow | None]]:
-    """A look-up in a local file takes less than to change threads."""
-    find = Numbers(database).find_for_call
-
-    async def at_once(called: str) -> NumberRow | None:
-        return find(called)
-
-    async def on_a_thread(called: str) -> NumberRow | None:
-        return await asyncio.to_thread(find, called)
-
-    return at_once if database.is_local else on_a_thread
+def _spare_the_collector() -> None:
+    """What was made until here stays: it need not be looked through again and again for what could go."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECT_AFTER)
 
 
 def _first_account_sid(database: Database) -> str:

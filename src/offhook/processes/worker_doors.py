@@ -1,6 +1,7 @@
 """Knocks at workers' doors: fills REST's port for making calls."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -27,7 +28,9 @@ class WorkerDoors:
         """`workers` gives those alive, `get_call` a call by account and call_id; both may block."""
         self._workers = workers
         self._get_call = get_call
-        self._client = httpx2.AsyncClient(timeout=COMMAND_S, headers={SECRET_HEADER: secret}, trust_env=False)
+        headers = {SECRET_HEADER: secret}
+        self._client = httpx2.AsyncClient(timeout=COMMAND_S, headers=headers, trust_env=False)
+        self._teller = httpx2.Client(timeout=COMMAND_S, headers=headers, trust_env=False)
 
     async def place(self, call: NewCall) -> CallRow:
         """Ask the worker with the most free slots, then the next. Raises NoFreeSlot, CallRefused."""
@@ -41,9 +44,16 @@ class WorkerDoors:
                 return row
         raise NoFreeSlot("no worker has a free call slot now; try again in a moment")
 
+    def tell_numbers_changed(self) -> None:
+        """Have all workers look numbers up anew. Blocks; a worker that does not hear it forgets by itself."""
+        for worker in self._workers():
+            with contextlib.suppress(httpx2.HTTPError):
+                self._teller.post(f"{worker.address}/numbers-changed")
+
     async def close(self) -> None:
         """Let go of connections."""
         await self._client.aclose()
+        self._teller.close()
 
     async def _ask(self, worker: WorkerRow, call: NewCall) -> str | None:
         try:

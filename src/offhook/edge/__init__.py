@@ -1,0 +1,1 @@
+"""What stands before the workers on the SIP port: Kamailio, configured and kept informed by us."""

@@ -1,0 +1,134 @@
+"""The edge process: runs Kamailio on the SIP port, and tells it of the workers."""
+
+import asyncio
+import sys
+
+import structlog
+import uvloop
+
+from offhook import log
+from offhook.bootstrap import open_database
+from offhook.config import Settings
+from offhook.control import CONFIGURATION_FAULT, ControlChannel
+from offhook.edge.informer import Informer
+from offhook.edge.installed import KamailioAbsent, find_kamailio
+from offhook.edge.kamailio import Kamailio, KamailioFailed
+from offhook.edge.kamailio_config import KamailioConfig
+from offhook.edge.listening import listening
+from offhook.edge.rpc import KamailioRpc, RpcFailed
+from offhook.pjsua.build import installed_build
+from offhook.processes.addresses import public_host
+from offhook.records.database import DatabaseFault
+from offhook.records.workers import Workers
+from offhook.surroundings import Surroundings
+
+LOOK_EVERY_S = 0.5
+LEASE_S = 15.0
+"""A worker that renewed its lease within this time is on the list; that it is dead, Kamailio finds out sooner."""
+SILENT_S = 10.0
+"""A Kamailio that has not answered for this long is started anew."""
+ASK_AGAIN_S = 0.1
+INCOMPLETE_S = 15.0
+"""How long the edge waits for all workers before it calls itself ready; calls are taken meanwhile."""
+
+logger = structlog.get_logger()
+
+
+class EdgeEnded(Exception):
+    """Kamailio ended, or hangs."""
+
+
+class Edge:
+    """All that the edge process is made of."""
+
+    def __init__(self, settings: Settings, surroundings: Surroundings) -> None:
+        self._settings = settings
+        self._build = installed_build()
+        self._host = public_host(settings, self._build)
+        self._folder = surroundings.run_dir / "kamailio"
+
+    async def run(self) -> None:
+        """Serve until told to stop. Raises KamailioAbsent, KamailioFailed, EdgeEnded."""
+        control = await ControlChannel.open()
+        self._folder.mkdir(mode=0o700, exist_ok=True)
+        config = self._config()
+        config.list_file.touch()
+        kamailio = Kamailio(find_kamailio(), self._folder, _pass_on)
+        rpc = KamailioRpc(config.rpc_socket, self._folder / "answers.sock")
+        database = open_database(self._settings)
+        informer = Informer(rpc, list_file=config.list_file, new_calls_per_s=self._build.new_calls_per_s)
+        try:
+            await kamailio.start(config.text(), config.listen)
+            ended = asyncio.create_task(kamailio.ended())
+            informing = asyncio.create_task(self._inform(rpc, informer, Workers(database), control))
+            stopped = asyncio.create_task(control.until_stopped())
+            await asyncio.wait((ended, informing, stopped), return_when=asyncio.FIRST_COMPLETED)
+            informing.cancel()
+            if stopped.done():
+                return
+            if ended.done():
+                raise EdgeEnded(f"Kamailio ended with status {ended.result()}")
+            await informing
+        finally:
+            await kamailio.stop()
+            rpc.close()
+            database.close()
+            control.close()
+
+    def _config(self) -> KamailioConfig:
+        settings = self._settings
+        return KamailioConfig(
+            listen=listening(self._host, settings.sip_port, settings.public_address),
+            callers_allowed=settings.callers_allowed,
+            new_calls_per_s=max(1, round(self._build.new_calls_per_s * settings.workers)),
+            list_file=self._folder / "dispatcher.list",
+            rpc_socket=self._folder / "rpc.sock",
+        )
+
+    async def _inform(
+        self, rpc: KamailioRpc, informer: Informer, workers: Workers, control: ControlChannel
+    ) -> None:
+        """Tell Kamailio of the workers for ever, and the supervisor once that it works. Raises EdgeEnded."""
+        loop = asyncio.get_running_loop()
+        started_at = answered_at = loop.time()
+        is_ready = False
+        while True:
+            try:
+                known = await asyncio.to_thread(lambda: informer.tell(workers.alive(LEASE_S)))
+                answered_at = loop.time()
+                is_complete = known >= self._settings.workers or loop.time() - started_at >= INCOMPLETE_S
+                if is_complete and not is_ready:
+                    control.tell(ready=True, sip_host=self._host, sip_port=self._settings.sip_port)
+                    is_ready = True
+            except DatabaseFault as fault:
+                answered_at = loop.time()
+                logger.warning(
+                    "edge.workers_unknown", error=str(fault), effect="Kamailio goes on with those it has"
+                )
+            except (RpcFailed, OSError) as failure:
+                if loop.time() - answered_at >= SILENT_S:
+                    raise EdgeEnded(f"Kamailio has not answered for {SILENT_S:g} s: {failure}") from failure
+            await asyncio.sleep(LOOK_EVERY_S if is_ready else ASK_AGAIN_S)
+
+
+def _pass_on(is_error: bool, text: str) -> None:
+    """A line of Kamailio's own log. Below warnings it says nothing."""
+    (logger.error if is_error else logger.warning)("kamailio.said", text=text)
+
+
+def main() -> None:
+    """Run the process."""
+    settings = Settings()
+    log.configure(level=settings.log_level, as_json=settings.log_json, process="edge")
+    try:
+        uvloop.run(Edge(settings, Surroundings.from_environment()).run())
+    except (KamailioAbsent, KamailioFailed) as failure:
+        sys.stderr.write(f"offhook: {failure}\n")
+        sys.exit(CONFIGURATION_FAULT)
+    except EdgeEnded as end:
+        logger.error("edge.ended", reason=str(end))
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
