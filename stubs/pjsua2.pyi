@@ -5,10 +5,13 @@ from typing import ClassVar
 
 PJMEDIA_FILE_NO_LOOP: int
 PJMEDIA_TYPE_AUDIO: int
+PJSIP_EVENT_RX_MSG: int
+PJSIP_EVENT_TSX_STATE: int
 PJSIP_INV_STATE_CONFIRMED: int
 PJSIP_INV_STATE_DISCONNECTED: int
 PJSIP_INV_STATE_EARLY: int
 PJSIP_TRANSPORT_UDP: int
+PJSIP_TSX_STATE_TRYING: int
 PJSUA_CALL_MEDIA_ACTIVE: int
 PJSUA_CALL_MEDIA_REMOTE_HOLD: int
 PJSUA_DESTROY_NO_NETWORK: int
@@ -26,6 +29,7 @@ class ByteVector:
     def __iter__(self) -> Iterator[int]: ...
     def __len__(self) -> int: ...
     def __bytes__(self) -> bytes: ...
+    def copy_to_bytearray(self, content: bytearray) -> None: ...  # not in 2.15
 
 class MediaFrame:
     this: int
@@ -149,7 +153,11 @@ class SipTxOption:
     localUri: str
     headers: SipHeaderVector
 
+class CallSetting:
+    textCount: int
+
 class CallOpParam:
+    opt: CallSetting
     statusCode: int
     reason: str
     txOption: SipTxOption
@@ -161,6 +169,28 @@ class CallSendDtmfParam:
 
 class OnCallStateParam: ...
 class OnCallMediaStateParam: ...
+
+class SipTransaction:
+    method: str
+    state: int
+
+class TsxStateEventSrc:
+    rdata: SipRxData
+
+class TsxStateEvent:
+    src: TsxStateEventSrc
+    tsx: SipTransaction
+    type: int
+
+class SipEventBody:
+    tsxState: TsxStateEvent
+
+class SipEvent:
+    type: int
+    body: SipEventBody
+
+class OnCallTsxStateParam:
+    e: SipEvent
 
 class OnDtmfDigitParam:
     digit: str

@@ -9,7 +9,7 @@ import pytest
 from offhook.call.ending import EndCause
 from offhook.call.errors import CallEnded
 from offhook.call.port import Audio
-from tests.contract.conftest import World
+from tests.contract.worlds import World
 
 pytestmark = pytest.mark.sip
 

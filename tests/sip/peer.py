@@ -16,6 +16,7 @@ FRAME_SAMPLES = 160
 TELEPHONE_EVENT = 101
 EVENTS = "0123456789*#ABCD"
 SILENCE = b"\xff" * FRAME_SAMPLES
+T1_S = 0.5
 LOUD = 200
 """RMS of a 16-bit frame from which on it is sound."""
 
@@ -404,7 +405,10 @@ class Peer(asyncio.DatagramProtocol):
 
     def _transmit(self, start: str, headers: list[str], body: str) -> None:
         lines = [start, *headers, f"Content-Length: {len(body.encode())}", "", body]
-        self.sip.sendto("\r\n".join(lines).encode(), self._server)
+        message = "\r\n".join(lines).encode()
+        if not start.startswith(("SIP/2.0", "ACK")):
+            self._request = message
+        self.sip.sendto(message, self._server)
 
     def _ended(self) -> None:
         if not self.over.is_set():

@@ -2,6 +2,7 @@
 
 import asyncio
 import ctypes
+import errno
 import sys
 import threading
 import time
@@ -29,11 +30,15 @@ log = structlog.get_logger()
 
 T = TypeVar("T")
 
-BUSY_POLL_MS = 5
+BUSY_POLL_MS = 10
 """While there are calls, a command waits this long at most before it is carried out."""
 IDLE_POLL_MS = 20
 SWITCH_INTERVAL_S = 0.0002
 """Python's default of 5 ms lets one busy thread hold up SIP and audio."""
+ADDRESS_IN_USE = 120000 + errno.EADDRINUSE
+"""As the library says it: PJ_ERRNO_START_SYS and the system's own number."""
+LONGEST_WAIT_S = 0.25
+"""How long a call may wait to be taken in where the library itself would not break."""
 SERVICE_UNAVAILABLE = 503
 RETRY_AFTER = {"Retry-After": "1"}
 STOP_S = 2.0
@@ -114,6 +119,11 @@ class Engine:
         """How many slots are taken, by calls that run, wait, or end."""
         return len(self._calls)
 
+    @property
+    def legs_listened_to(self) -> int:
+        """How many calls' audio comes into Python; all other audio stays native."""
+        return self._ports.lent
+
     async def start(self) -> None:
         """Listen. Raises EngineFailed."""
         self._loop = asyncio.get_running_loop()
@@ -192,11 +202,10 @@ class Engine:
             if call.is_over:
                 self._waiting.popleft()
                 continue
-            passes = self._rate.passes(time.monotonic())
-            if not passes and self._build.asserts:
-                return  # it keeps its slot, so that the library itself refuses what comes on top
+            if not self._rate.passes(time.monotonic()):
+                return
             self._waiting.popleft()
-            status = self._refuse(invite) if passes else SERVICE_UNAVAILABLE
+            status = self._refuse(invite)
             if status is None:
                 self._loop.call_soon_threadsafe(self._on_call, call, invite)
             else:
@@ -211,7 +220,11 @@ class Engine:
     def _incoming(self, number: int, invite: Invite) -> None:
         self._linger.arrived(time.monotonic())
         call = self._new_call(number)
-        self._waiting.append((call, invite))
+        # With the wheel a call keeps its slot while it waits, so that the library itself refuses what comes on top.
+        if not self._build.asserts and len(self._waiting) >= self._build.new_calls_per_s * LONGEST_WAIT_S:
+            self._turn_away(call, SERVICE_UNAVAILABLE)
+        else:
+            self._waiting.append((call, invite))
 
     def _new_call(self, number: int = pj.PJSUA_INVALID_ID) -> SipCall:
         call = SipCall(
@@ -237,6 +250,8 @@ class Engine:
             call.dial(uri, f"<sip:{caller}@{self._own_host()}>", headers)
         except pj.Error as error:
             self._calls.discard(call)
+            if error.status == ADDRESS_IN_USE:
+                raise NoFreeSlot("all audio ports are taken; OFFHOOK_RTP_PORTS widens them") from error
             raise OffhookError(f"{uri} cannot be dialled: {error.reason}") from error
         return call
 
@@ -283,7 +298,7 @@ class Engine:
             config.sipConfig.proxies.append(self._settings.proxy)
         rtp = config.mediaConfig.transportConfig
         rtp.port = self._settings.rtp_first_port
-        rtp.portRange = self._settings.rtp_ports
+        rtp.portRange = self._settings.rtp_ports - 1  # the library takes first + range for a port of ours too
         rtp.boundAddress = self._settings.rtp_host or self._settings.sip_host
         rtp.publicAddress = self._settings.public_address or ""
         return config

@@ -1,7 +1,8 @@
 """Live audio: from PJMEDIA's clock thread to the event loop, one wake-up for all calls of a tick.
 
 The frame is copied through its address: that takes half a microsecond where `bytes(frame.buf)` takes a
-hundred. The layout that this relies on is checked once at start; where it does not hold, the slow way is taken.
+hundred. The layout that this relies on is checked once at start; where it does not hold, the builds that have
+`copy_to_bytearray` copy with it, and the others the slow way. docs/pjsua2.md tells why it is not the first choice.
 """
 
 import asyncio
@@ -30,6 +31,14 @@ def copy_by_address(frame: pj.MediaFrame) -> bytes:
     return FRAME.from_address(POINTER.from_address(int(frame.this) + BUFFER_OFFSET).value).raw
 
 
+def copy_by_buffer(frame: pj.MediaFrame) -> bytes:
+    """The frame's PCM, with what PJSUA2 has for it from 2.16 on."""
+    buffer = frame.buf
+    content = bytearray(len(buffer))  # never smaller than the frame: that would crash the process, not raise
+    buffer.copy_to_bytearray(content)
+    return bytes(content)
+
+
 def copy_by_value(frame: pj.MediaFrame) -> bytes:
     """The frame's PCM, slowly."""
     return bytes(frame.buf)
@@ -44,7 +53,11 @@ def choose_copy() -> Callable[[pj.MediaFrame], bytes]:
     if copy_by_address(probe) == content:
         return copy_by_address
     log.warning("frames.slow_copy", reason="this build lays MediaFrame out differently")
-    return copy_by_value
+    return copy_by_buffer if hasattr(pj.ByteVector, "copy_to_bytearray") else copy_by_value
+
+
+GATHER_S = 0.002
+"""How long the frames of one tick are gathered before they are delivered."""
 
 
 class FrameHub:
@@ -60,7 +73,11 @@ class FrameHub:
         self._frames.append((to, frame))
         if not self._is_woken:
             self._is_woken = True
-            self._loop.call_soon_threadsafe(self._deliver)
+            self._loop.call_soon_threadsafe(self._deliver_soon)
+
+    def _deliver_soon(self) -> None:
+        """Awake already, the loop would take frame after frame, and keep the clock thread from the next one."""
+        self._loop.call_later(GATHER_S, self._deliver)
 
     def _deliver(self) -> None:
         self._is_woken = False
@@ -114,6 +131,11 @@ class FramePorts:
         self._copy = choose_copy()
         self._idle: list[FramePort] = []
         self._all: list[FramePort] = []
+
+    @property
+    def lent(self) -> int:
+        """How many ports hand frames to somebody."""
+        return len(self._all) - len(self._idle)
 
     def lend(self, to: FrameTo) -> FramePort:
         """A port that hands what it hears to `to`. Raises pj.Error where no conference slot is left."""

@@ -2,14 +2,15 @@
 
 import asyncio
 import contextlib
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 
 from offhook.call.ending import EndCause, Ending
 from offhook.call.errors import OffhookError
 from offhook.call.info import CallInfo
 from offhook.call.port import Audio, FrameSink, KeySink
 from offhook.call.scope import Alive, Lifeline
+from offhook.pjsua.bridge import Bridge
 from offhook.pjsua.engine import Engine
 from offhook.pjsua.leg_events import Answered, AudioFlows, KeyHeard, LegEvent, Over, Rang
 from offhook.pjsua.sip_call import SipCall
@@ -38,6 +39,7 @@ class Leg:
         self._audio_flows = asyncio.Event()
         self._key_sinks: list[KeySink] = []
         self._frame_sinks: list[FrameSink] = []
+        self._is_bridged = False
 
     @property
     def info(self) -> CallInfo:
@@ -48,6 +50,16 @@ class Leg:
     def is_answered(self) -> bool:
         """Whether the leg was answered, by us or by the called side."""
         return self._is_answered
+
+    @property
+    def engine(self) -> Engine:
+        """The engine that holds the call."""
+        return self._engine
+
+    @property
+    def ending(self) -> Ending | None:
+        """How the leg ended; None while it lives."""
+        return self._lifeline.ending
 
     def take(self, event: LegEvent) -> None:
         """What the SIP call tells."""
@@ -137,6 +149,25 @@ class Leg:
             self._frame_sinks.remove(to)
             if not self._frame_sinks:
                 self._engine.post(self._sip_call.stop_listening)
+
+    @asynccontextmanager
+    async def bridged(self, bridge: Bridge, *, hears: bool, is_heard: bool) -> AsyncIterator[None]:
+        """A block in which the leg is among those of a bridge. Raises ValueError inside of another such block."""
+        if self._is_bridged:
+            raise ValueError("the leg is in a room already; it has to leave that one first")
+        self._is_bridged = True
+        try:
+            await self._engine.submit(
+                lambda: self._sip_call.enter_room(bridge, hears=hears, is_heard=is_heard)
+            )
+            yield
+        finally:
+            self._is_bridged = False
+            self._engine.post(self._sip_call.leave_room)
+
+    def change_place(self, *, hears: bool | None, is_heard: bool | None) -> None:
+        """Be deaf or hearing, muted or heard, inside of a `bridged` block; None leaves it."""
+        self._engine.post(lambda: self._sip_call.change_place(hears=hears, is_heard=is_heard))
 
     def alive(self) -> Alive:
         """A block that ends with `CallEnded` when the leg does, and at once if it already has."""

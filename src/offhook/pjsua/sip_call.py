@@ -13,7 +13,9 @@ import pjsua2 as pj
 import structlog
 
 from offhook.call.ending import EndCause, Ending
+from offhook.pjsua.bridge import Bridge
 from offhook.pjsua.frames import FramePort, FramePorts, FrameTo
+from offhook.pjsua.info_key import key_of_info
 from offhook.pjsua.leg_events import Answered, AudioFlows, KeyHeard, LegEvent, Over, Rang
 from offhook.pjsua.players import Players
 
@@ -62,10 +64,12 @@ class SipCall(pj.Call):
         self._is_incoming = number != pj.PJSUA_INVALID_ID
         self._was_confirmed = False
         self._is_ended_here = False
-        self._audio: pj.AudioMedia | None = None
+        self.audio: pj.AudioMedia | None = None
+        """The call's conference port, while it has one and its dialog does not end."""
         self._player: pj.AudioMediaPlayer | None = None
         self._port: FramePort | None = None
         self._is_echoing = False
+        self._bridge: Bridge | None = None
         self.is_over = False
         """Whether the call is gone, and this object an empty shell."""
 
@@ -95,26 +99,36 @@ class SipCall(pj.Call):
         """Media was negotiated, at first or anew (re-INVITE): connect what is playing and listening."""
         if self._is_ending:
             return
-        info = self.getInfo()  # kept: its media list is memory of this object
-        for media in info.media:
-            is_flowing = media.status in (pj.PJSUA_CALL_MEDIA_ACTIVE, pj.PJSUA_CALL_MEDIA_REMOTE_HOLD)
-            if media.type == pj.PJMEDIA_TYPE_AUDIO and is_flowing:
-                self._audio = self.getAudioMedia(media.index)
-                if self._player is not None:
-                    self._player.startTransmit(self._audio)
-                if self._port is not None:
-                    self._audio.startTransmit(self._port)
-                if self._is_echoing:
-                    self._audio.startTransmit(self._audio)
-                self._tell(self, AudioFlows())
-                return
-        self._audio = None
+        self.audio = self._flowing_audio()
+        if self._bridge is not None:
+            self._bridge.audio_changed(self)
+        if self.audio is None:
+            return
+        if self._player is not None:
+            self._player.startTransmit(self.audio)
+        if self._port is not None:
+            self.audio.startTransmit(self._port)
+        if self._is_echoing:
+            self.audio.startTransmit(self.audio)
+        self._tell(self, AudioFlows())
 
     @guarded
     def onDtmfDigit(self, parameter: pj.OnDtmfDigitParam) -> None:
         """A key, by RFC 4733 or SIP INFO."""
         key = parameter.digit.upper()
         if key in KEYS:
+            self._tell(self, KeyHeard(key))
+
+    @guarded
+    def onCallTsxState(self, parameter: pj.OnCallTsxStateParam) -> None:
+        """A request came in: a key by SIP INFO, in the form that PJSUA does not know and answers 500 to."""
+        if parameter.e.type != pj.PJSIP_EVENT_TSX_STATE:
+            return
+        change = parameter.e.body.tsxState
+        if change.type != pj.PJSIP_EVENT_RX_MSG or change.tsx.state != pj.PJSIP_TSX_STATE_TRYING:
+            return
+        key = key_of_info(change.src.rdata.wholeMsg) if change.tsx.method == "INFO" else None
+        if key is not None:
             self._tell(self, KeyHeard(key))
 
     # -- what the leg asks for -------------------------------------------------------------------------
@@ -133,7 +147,7 @@ class SipCall(pj.Call):
             return
         self._is_ended_here = True
         self._let_go()
-        parameter = pj.CallOpParam(True)
+        parameter = _audio_only()
         parameter.statusCode = status
         if headers:
             parameter.txOption.headers = _header_vector(headers)
@@ -145,11 +159,11 @@ class SipCall(pj.Call):
             return
         self._is_ended_here = True
         self._let_go()
-        self.hangup(pj.CallOpParam(True))
+        self.hangup(_audio_only())
 
     def dial(self, uri: str, caller_uri: str, headers: Mapping[str, str]) -> None:
         """Send an INVITE. Raises pj.Error for what cannot be sent; the call is gone then."""
-        parameter = pj.CallOpParam(True)
+        parameter = _audio_only()
         parameter.txOption.localUri = caller_uri
         parameter.txOption.headers = _header_vector(headers)
         self.makeCall(uri, parameter)
@@ -160,8 +174,8 @@ class SipCall(pj.Call):
             return
         self.stop_player()
         self._player = self._players.play_once(path)
-        if self._audio is not None:
-            self._player.startTransmit(self._audio)
+        if self.audio is not None:
+            self._player.startTransmit(self.audio)
 
     def samples_played(self) -> int:
         """How far the player is; 0 once it has come to its end (it rewinds)."""
@@ -172,8 +186,8 @@ class SipCall(pj.Call):
         player, self._player = self._player, None
         if player is None:
             return
-        if self._audio is not None:
-            player.stopTransmit(self._audio)
+        if self.audio is not None:
+            player.stopTransmit(self.audio)
         self._players.take_back(player, time.monotonic())
 
     def start_listening(self, to: FrameTo) -> None:
@@ -182,16 +196,16 @@ class SipCall(pj.Call):
             return
         self.stop_listening()
         self._port = self._ports.lend(to)
-        if self._audio is not None:
-            self._audio.startTransmit(self._port)
+        if self.audio is not None:
+            self.audio.startTransmit(self._port)
 
     def stop_listening(self) -> None:
         """Hand the far end's audio to nobody."""
         port, self._port = self._port, None
         if port is None:
             return
-        if self._audio is not None:
-            self._audio.stopTransmit(port)
+        if self.audio is not None:
+            self.audio.stopTransmit(port)
         self._ports.take_back(port)
 
     def start_echo(self) -> None:
@@ -199,14 +213,32 @@ class SipCall(pj.Call):
         if self._is_ending:
             return
         self._is_echoing = True
-        if self._audio is not None:
-            self._audio.startTransmit(self._audio)
+        if self.audio is not None:
+            self.audio.startTransmit(self.audio)
 
     def stop_echo(self) -> None:
         """Send nothing back."""
-        if self._is_echoing and self._audio is not None:
-            self._audio.stopTransmit(self._audio)
+        if self._is_echoing and self.audio is not None:
+            self.audio.stopTransmit(self.audio)
         self._is_echoing = False
+
+    def enter_room(self, bridge: Bridge, *, hears: bool, is_heard: bool) -> None:
+        """Hear a room and be heard in it; at once, or as soon as audio flows."""
+        if self._is_ending:
+            return
+        self._bridge = bridge
+        bridge.enter(self, hears=hears, is_heard=is_heard)
+
+    def change_place(self, *, hears: bool | None, is_heard: bool | None) -> None:
+        """Be deaf or hearing, muted or heard, in the room; None leaves it."""
+        if self._bridge is not None:
+            self._bridge.change(self, hears=hears, is_heard=is_heard)
+
+    def leave_room(self) -> None:
+        """Hear nobody, be heard by nobody."""
+        bridge, self._bridge = self._bridge, None
+        if bridge is not None:
+            bridge.leave(self)
 
     def send_keys(self, keys: str) -> None:
         """Send keys as RFC 4733 events; by SIP INFO where the far end did not offer them."""
@@ -224,10 +256,18 @@ class SipCall(pj.Call):
     def _is_ending(self) -> bool:
         return self.is_over or self._is_ended_here
 
+    def _flowing_audio(self) -> pj.AudioMedia | None:
+        info = self.getInfo()  # kept: its media list is memory of this object
+        for media in info.media:
+            is_flowing = media.status in (pj.PJSUA_CALL_MEDIA_ACTIVE, pj.PJSUA_CALL_MEDIA_REMOTE_HOLD)
+            if media.type == pj.PJMEDIA_TYPE_AUDIO and is_flowing:
+                return self.getAudioMedia(media.index)
+        return None
+
     def _respond(self, status: int, headers: Mapping[str, str] | None = None) -> None:
         if self.is_over:
             return
-        parameter = pj.CallOpParam(True)
+        parameter = _audio_only()
         parameter.statusCode = status
         if headers:
             parameter.txOption.headers = _header_vector(headers)
@@ -236,7 +276,10 @@ class SipCall(pj.Call):
     def _let_go(self) -> None:
         """The dialog ends, and the library takes the call's conference port away by itself. To disconnect
         anything from that port now would be carried out after it is gone, and abort the process."""
-        self._audio = None
+        self.audio = None
+        bridge, self._bridge = self._bridge, None
+        if bridge is not None:
+            bridge.forget(self)
         self.stop_player()
         self.stop_listening()
         self.stop_echo()
@@ -252,6 +295,14 @@ class SipCall(pj.Call):
         if status == REQUEST_TERMINATED:
             return Ending(EndCause.ABANDONED, status, "the caller gave up before the answer")
         return Ending(EndCause.BROKEN, status, reason)
+
+
+def _audio_only() -> pj.CallOpParam:
+    """Defaults without real-time text, which PJSUA2 offers from 2.16 on, with two more ports, unless it is told."""
+    parameter = pj.CallOpParam(True)
+    if hasattr(parameter.opt, "textCount"):
+        parameter.opt.textCount = 0
+    return parameter
 
 
 def _header_vector(headers: Mapping[str, str]) -> pj.SipHeaderVector:

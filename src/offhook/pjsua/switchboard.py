@@ -8,6 +8,7 @@ from offhook.pjsua.engine import Engine, EngineSettings, Refusal
 from offhook.pjsua.invite import Invite
 from offhook.pjsua.leg import Leg
 from offhook.pjsua.leg_events import LegEvent, Over
+from offhook.pjsua.room import LegRoom
 from offhook.pjsua.sip_call import SipCall
 
 
@@ -72,6 +73,10 @@ class Switchboard:
         for event in self._early.pop(sip_call, ()):
             self._give(leg, sip_call, event)
         return leg
+
+    def room(self) -> LegRoom:
+        """A room for legs of this switchboard; empty, and as such it costs nothing."""
+        return LegRoom(self.engine)
 
     def forget(self, sip_call: SipCall) -> None:
         """No leg will be made for this call."""

@@ -3,8 +3,8 @@
 import asyncio
 from collections import deque
 
-LOOK_EVERY_S = 0.02
-LOOKS = 4
+LOOK_EVERY_S = 0.1
+LOOKS = 3
 
 
 class LagGauge:

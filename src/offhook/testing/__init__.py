@@ -15,6 +15,7 @@ from offhook.testing.follow import Followed, follow
 from offhook.testing.kept_facts import KeptFacts
 from offhook.testing.kept_partials import KeptPartials
 from offhook.testing.scripted_call import ScriptedCall
+from offhook.testing.scripted_room import ScriptedRoom
 from offhook.testing.virtual_clock import Deadlock, VirtualClockLoop, run_virtually
 from offhook.testing.webhook_stub import Page, WebhookStub
 
@@ -27,6 +28,7 @@ __all__ = [
     "KeptPartials",
     "Page",
     "ScriptedCall",
+    "ScriptedRoom",
     "SilentDecoder",
     "VirtualClockLoop",
     "WebhookStub",

@@ -7,11 +7,12 @@ The script is a list of lines, each with its time in seconds since the call was 
     "9.0 hangs up"          leaves
     "3.0 answers"           (a dialled call) answers; "2.0 rings" rings; "2.0 refuses 486" refuses
 
-`heard` tells what the caller heard and when: "0.0 hello starts", "1.2 hello ends", "0.8 hello stops".
+`heard` tells what the caller heard and when: "0.0 hello starts", "1.2 hello ends", "0.8 hello stops". In a
+`ScriptedRoom` they hear the others as well: "2.0 +15550101 starts".
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
@@ -45,6 +46,9 @@ class ScriptedCall:
         self._key_sinks: list[KeySink] = []
         self._frame_sinks: list[FrameSink] = []
         self._speaks_until = 0.0
+        self._voice_listeners: list[Callable[[], None]] = []
+        self.is_in_room = False
+        """Whether the caller is in a room; a room sets it."""
         self._frames = 0
         self.heard: list[str] = []
         """What the caller heard, in order."""
@@ -70,9 +74,15 @@ class ScriptedCall:
         """How the call ended; None while it lives."""
         return self._lifeline.ending
 
+    @property
+    def is_speaking(self) -> bool:
+        """Whether the caller makes a sound now that can be heard here."""
+        return self.is_answered and self.ending is None and self._loop.time() < self._speaks_until
+
     async def answer(self) -> None:
         """Answer the call."""
         self._answered.set()
+        self._voice_changed()
 
     async def reject(self, sip_status: int) -> None:
         """Refuse the call."""
@@ -87,21 +97,21 @@ class ScriptedCall:
     async def play(self, audio: Audio) -> None:
         """Let the caller hear a sound for as long as it lasts."""
         name = audio.label or audio.path.name
-        self._hear(f"{name} starts")
+        self.hear(f"{name} starts")
         try:
             await asyncio.sleep(audio.duration_s)
         except asyncio.CancelledError:
-            self._hear(f"{name} stops")
+            self.hear(f"{name} stops")
             raise
-        self._hear(f"{name} ends")
+        self.hear(f"{name} ends")
 
     async def echo(self) -> None:
         """Let the caller hear themselves, without end."""
-        self._hear("echo starts")
+        self.hear("echo starts")
         try:
             await asyncio.Event().wait()
         finally:
-            self._hear("echo stops")
+            self.hear("echo stops")
 
     async def send_keys(self, keys: str) -> None:
         """Send keys to the caller: 0.2 s each, half a second for `w`."""
@@ -142,6 +152,19 @@ class ScriptedCall:
         """Returns when the far end has answered."""
         await self._answered.wait()
 
+    def hear(self, what: str) -> None:
+        """Note what the caller hears from now on."""
+        self.heard.append(f"{self._loop.time() - self._began_at:.1f} {what}")
+
+    @contextmanager
+    def voice(self, to: Callable[[], None]) -> Iterator[None]:
+        """A block in which `to` is called whenever the caller starts or ends to speak, and when they leave."""
+        self._voice_listeners.append(to)
+        try:
+            yield
+        finally:
+            self._voice_listeners.remove(to)
+
     def _arm(self, line: str) -> None:
         at, _, deed = line.partition(" ")
         self._loop.call_at(self._began_at + float(at), self._do, deed)
@@ -153,16 +176,19 @@ class ScriptedCall:
                     sink(key)
             case ["says", seconds]:
                 self._speaks_until = self._loop.time() + float(seconds)
+                self._voice_changed()
+                self._loop.call_at(self._speaks_until, self._voice_changed)
             case ["hangs", "up"]:
                 cause = EndCause.FAR_END if self.is_answered else EndCause.ABANDONED
-                self._lifeline.end(Ending(cause))
+                self._end(Ending(cause))
             case ["rings"]:
                 self._rang.set()
             case ["answers"]:
                 self._rang.set()
                 self._answered.set()
+                self._voice_changed()
             case ["refuses", status]:
-                self._lifeline.end(Ending(EndCause.REFUSED, int(status)))
+                self._end(Ending(EndCause.REFUSED, int(status)))
             case _:
                 raise ValueError(f"a scripted caller cannot: {deed!r}")
 
@@ -176,12 +202,17 @@ class ScriptedCall:
         for sink in tuple(self._frame_sinks):
             sink(frame)
 
-    def _hear(self, what: str) -> None:
-        self.heard.append(f"{self._loop.time() - self._began_at:.1f} {what}")
+    def _voice_changed(self) -> None:
+        for listener in tuple(self._voice_listeners):
+            listener()
+
+    def _end(self, ending: Ending) -> None:
+        self._lifeline.end(ending)
+        self._voice_changed()
 
     async def _end_here(self, ending: Ending) -> None:
         """The end is told from a loop callback, as the scope demands, so also to the task that caused it."""
         over = asyncio.Event()
-        self._loop.call_soon(self._lifeline.end, ending)
+        self._loop.call_soon(self._end, ending)
         self._loop.call_soon(over.set)
         await over.wait()
