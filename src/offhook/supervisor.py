@@ -90,7 +90,9 @@ class Child:
             delay_s = FIRST_DELAY_S if lived_s > LIVED_WELL_S else min(LONGEST_DELAY_S, delay_s * 2)
             say(f"{self.program.name} ended with status {status} after {lived_s:.1f} s; starting it again")
             self.restarts += 1
-            await asyncio.sleep(delay_s)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(delay_s):
+                    await self._stop_asked.wait()
 
     async def stop(self) -> None:
         """Ask it to stop, and kill it if it does not."""
@@ -167,6 +169,10 @@ class Supervisor:
         stopping.cancel()
         await asyncio.gather(*keeping, return_exceptions=True)
         return 1 if failed else 0
+
+    def stop(self) -> None:
+        """End everything, as a signal does; `run` returns when it is done."""
+        self._asked_to_stop()
 
     def _asked_to_stop(self) -> None:
         """The first time everything ends in order; the second time nobody waits for running calls."""

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 import pjsua2 as pj
@@ -97,6 +98,8 @@ class Engine:
         self._thread = threading.Thread(target=self._main, name="pjsua", daemon=True)
         self._commands: deque[tuple[Callable[[], Any], asyncio.Future[Any] | None]] = deque()
         self._waiting: deque[tuple[SipCall, Invite]] = deque()
+        self._news: list[Callable[[], None]] = []
+        """What the event loop is to be told after this poll."""
         self._calls: set[SipCall] = set()
         self._players = Players()
         self._rate = RateGate(build.new_calls_per_s, at=time.monotonic())
@@ -172,6 +175,7 @@ class Engine:
         self._carry_out_commands()
         self._take_in_waiting()
         self._players.destroy_rested(time.monotonic())
+        self._pass_on_news()
         if rest_s := self._linger.rest_s(time.monotonic()):
             log.warning("pjsua.resting", seconds=round(rest_s, 3), reason="too many new calls at once")
             self._rest_until(time.monotonic() + rest_s)
@@ -179,6 +183,7 @@ class Engine:
     def _rest_until(self, moment: float) -> None:
         while (left := moment - time.monotonic()) > 0:
             self._carry_out_commands()
+            self._pass_on_news()
             time.sleep(min(left, BUSY_POLL_MS / 1000))
 
     def _carry_out_commands(self) -> None:
@@ -191,10 +196,10 @@ class Engine:
                 if future is None:
                     log.warning("pjsua.command_failed", error=str(fault))
                 else:
-                    self._loop.call_soon_threadsafe(_reject, future, fault)
+                    self._news.append(partial(_reject, future, fault))
             else:
                 if future is not None:
-                    self._loop.call_soon_threadsafe(_resolve, future, outcome)
+                    self._news.append(partial(_resolve, future, outcome))
 
     def _take_in_waiting(self) -> None:
         while self._waiting:
@@ -207,7 +212,7 @@ class Engine:
             self._waiting.popleft()
             status = self._refuse(invite)
             if status is None:
-                self._loop.call_soon_threadsafe(self._on_call, call, invite)
+                self._news.append(partial(self._on_call, call, invite))
             else:
                 self._turn_away(call, status)
 
@@ -239,7 +244,20 @@ class Engine:
         return call
 
     def _tell(self, call: SipCall, event: LegEvent) -> None:
-        self._loop.call_soon_threadsafe(self._on_event, call, event)
+        self._news.append(partial(self._on_event, call, event))
+
+    def _pass_on_news(self) -> None:
+        """All that happened in one poll, with one waking of the event loop."""
+        if self._news:
+            news, self._news = self._news, []
+            self._loop.call_soon_threadsafe(self._take_news, news)
+
+    def _take_news(self, news: list[Callable[[], None]]) -> None:
+        for tell in news:
+            try:
+                tell()
+            except Exception as error:  # noqa: BLE001  # what one call makes of its news is not the others' business
+                self._loop.call_exception_handler({"message": "a call broke on its news", "exception": error})
 
     def _dial(self, uri: str, caller: str, headers: Mapping[str, str]) -> SipCall:
         if len(self._calls) >= self._build.call_slots or self._linger.rest_s(time.monotonic()):
@@ -324,6 +342,7 @@ class Engine:
         deadline = time.monotonic() + STOP_S
         while self._calls and time.monotonic() < deadline:
             self._endpoint.libHandleEvents(IDLE_POLL_MS)
+            self._pass_on_news()
         self._carry_out_commands()
         self._waiting.clear()
         for call in tuple(self._calls):
@@ -335,6 +354,7 @@ class Engine:
         self._account.shutdown()
         pj.Account.__swig_destroy__(self._account)
         self._destroy_library()
+        self._pass_on_news()
 
     def _destroy_library(self) -> None:
         self._endpoint.libDestroy(pj.PJSUA_DESTROY_NO_NETWORK)
