@@ -96,10 +96,11 @@ async def test_children_of_the_block_end_first_and_the_exception_comes_plain(
     call = await world.incoming("0.5 hangs up")
     await call.answer()
     ended: list[str] = []
+    sound = tone(20.0)
 
     async def child() -> None:
         try:
-            await call.play(tone(20.0))
+            await call.play(sound)
         finally:
             ended.append("child")
 

@@ -25,6 +25,7 @@ from offhook.pjsua.invite import Invite
 from offhook.pjsua.leg_events import LegEvent
 from offhook.pjsua.players import Players
 from offhook.pjsua.sip_call import SipCall
+from offhook.pjsua.waker import Waker
 from offhook.speech.pcm import SAMPLE_RATE_HZ
 
 log = structlog.get_logger()
@@ -32,7 +33,7 @@ log = structlog.get_logger()
 T = TypeVar("T")
 
 BUSY_POLL_MS = 10
-"""While there are calls, a command waits this long at most before it is carried out."""
+"""While there are calls, a key waits this long at most before it is told; commands wake the thread by themselves."""
 IDLE_POLL_MS = 20
 SWITCH_INTERVAL_S = 0.0002
 """Python's default of 5 ms lets one busy thread hold up SIP and audio."""
@@ -98,6 +99,7 @@ class Engine:
         self._thread = threading.Thread(target=self._main, name="pjsua", daemon=True)
         self._commands: deque[tuple[Callable[[], Any], asyncio.Future[Any] | None]] = deque()
         self._waiting: deque[tuple[SipCall, Invite]] = deque()
+        self._waker = Waker()
         self._news: list[Callable[[], None]] = []
         """What the event loop is to be told after this poll."""
         self._calls: set[SipCall] = set()
@@ -145,11 +147,13 @@ class Engine:
         """Have the owner thread do something; the future holds what came of it."""
         future: asyncio.Future[T] = self._loop.create_future()
         self._commands.append((command, future))
+        self._waker.wake()
         return future
 
     def post(self, command: Callable[[], object]) -> None:
         """Have the owner thread do something; nobody waits for it."""
         self._commands.append((command, None))
+        self._waker.wake()
 
     def dial(self, uri: str, caller: str, headers: Mapping[str, str]) -> asyncio.Future[SipCall]:
         """Begin a call to a SIP URI as `caller` (a user part). The future raises NoFreeSlot or OffhookError."""
@@ -187,6 +191,7 @@ class Engine:
             time.sleep(min(left, BUSY_POLL_MS / 1000))
 
     def _carry_out_commands(self) -> None:
+        self._waker.is_awake()
         while self._commands:
             command, future = self._commands.popleft()
             try:
@@ -287,6 +292,7 @@ class Engine:
         if settings.sip_port == 0:
             local_name = self._endpoint.transportGetInfo(transport_id).localName
             self._sip_port = int(local_name.rpartition(":")[2])
+        self._waker.aim(settings.sip_host, self._sip_port)
         self._endpoint.audDevManager().setNullDev()
         self._endpoint.libStart()
         for codec in self._endpoint.codecEnum2():
@@ -357,6 +363,7 @@ class Engine:
         self._pass_on_news()
 
     def _destroy_library(self) -> None:
+        self._waker.close()
         self._endpoint.libDestroy(pj.PJSUA_DESTROY_NO_NETWORK)
         pj.Endpoint.__swig_destroy__(self._endpoint)  # there may be only one, and a next engine makes its own
 
