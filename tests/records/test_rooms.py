@@ -50,6 +50,17 @@ def test_a_dead_owner_is_followed_by_the_next_to_claim(database: Database, accou
     assert rooms.find(account.sid, QUEUE, "support") == second
 
 
+def test_the_owner_of_another_room_lives_for_that_one_alone(database: Database, account: AccountRow) -> None:
+    workers, rooms = Workers(database), Rooms(database, lease_s=15)
+    register(workers, "a", index=0)
+    register(workers, "b", index=1)
+    rooms.claim(account.sid, CONFERENCE, "hers", "a")
+    rooms.claim(account.sid, CONFERENCE, "his", "b")
+    workers.stop("a")
+    assert rooms.claim(account.sid, CONFERENCE, "hers", "b").worker_id == "b"
+    assert rooms.find(account.sid, CONFERENCE, "his") is not None
+
+
 def test_an_owner_whose_lease_ran_out_is_dead(database: Database, account: AccountRow) -> None:
     workers = Workers(database)
     register(workers, "a", index=0)

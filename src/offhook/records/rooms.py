@@ -45,7 +45,7 @@ class Rooms:
                 insert.on_conflict_do_update(
                     index_elements=[rooms.c.account_sid, rooms.c.kind, rooms.c.name_key],
                     set_=taken_over,
-                    where=~self._owner_lives(),
+                    where=rooms.c.worker_id.not_in(self._living()),
                 )
             )
             return _room(_find(connection, account_sid, kind, name))
@@ -53,7 +53,9 @@ class Rooms:
     def find(self, account_sid: str, kind: RoomKind, name: str) -> RoomRow | None:
         """The room of that name, if a living worker has it open."""
         with self._database.reading() as connection:
-            row = connection.execute(_named(account_sid, kind, name).where(self._owner_lives())).one_or_none()
+            row = connection.execute(
+                _named(account_sid, kind, name).where(rooms.c.worker_id.in_(self._living()))
+            ).one_or_none()
         return _room(row) if row else None
 
     def release(self, room_id: str, worker_id: str) -> bool:
@@ -62,12 +64,9 @@ class Rooms:
         with self._database.writing() as connection:
             return connection.execute(which).rowcount == 1
 
-    def _owner_lives(self) -> Any:
+    def _living(self) -> Any:
         renewed = workers.c.renewed_at >= database_now() - round(self._lease_s * 1000)
-        lives = select(workers.c.worker_id).where(
-            workers.c.worker_id == rooms.c.worker_id, workers.c.stopped_at.is_(None), renewed
-        )
-        return lives.exists()
+        return select(workers.c.worker_id).where(workers.c.stopped_at.is_(None), renewed)
 
 
 def _key(name: str) -> str:
