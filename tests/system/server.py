@@ -16,6 +16,8 @@ import httpx2
 
 START_S = 60.0
 STOP_S = 30.0
+WRITTEN_S, LOOK_EVERY_S = 20.0, 0.05
+RUNNING = ("queued", "ringing", "in-progress")
 ACCOUNT_SID = "AC" + "0123456789abcdef" * 2
 TOKEN = "a-token-for-tests"
 
@@ -135,7 +137,13 @@ class Server:
         return list(self.get("/Calls", To=name)["calls"])
 
     def call_to(self, name: str) -> dict[str, Any]:
-        """The one call to `name`."""
+        """The one call to `name`, once its end is written: a caller hears of it a moment before."""
+        pause, tries = threading.Event(), int(WRITTEN_S / LOOK_EVERY_S)
+        for _ in range(tries):
+            calls = self.calls_to(name)
+            if calls and calls[0]["status"] not in RUNNING:
+                break
+            pause.wait(LOOK_EVERY_S)
         [call] = self.calls_to(name)
         return call
 
