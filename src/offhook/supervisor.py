@@ -160,7 +160,7 @@ class Supervisor:
         """Run until a signal or a process that cannot start; the exit status."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self._asked_to_stop)
+            loop.add_signal_handler(number, self.stop)
         keeping = [asyncio.create_task(child.keep_running()) for child in self.children]
         stopping = asyncio.create_task(self._stop.wait())
         done, _ = await asyncio.wait((*keeping, stopping), return_when=asyncio.FIRST_COMPLETED)
@@ -171,11 +171,7 @@ class Supervisor:
         return 1 if failed else 0
 
     def stop(self) -> None:
-        """End everything, as a signal does; `run` returns when it is done."""
-        self._asked_to_stop()
-
-    def _asked_to_stop(self) -> None:
-        """The first time everything ends in order; the second time nobody waits for running calls."""
+        """End everything, in order; `run` returns when it is done. The second time nobody waits for running calls."""
         if self._stop.is_set():
             for child in self.children:
                 child.tell(stop=True)

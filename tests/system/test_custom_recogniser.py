@@ -1,14 +1,11 @@
 """A whole call with an operator's own recogniser: Offhook in processes of its own, the speech engine here."""
 
-import asyncio
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.sip.peer import Peer
-from tests.system.server import running_server
+from tests.system.spoken_call import gathers_of_a_call
 from tests.vendors.custom_server import AfterAudio, AfterStop, custom_server, interim, transcription
 from tests.webhooks.server import Application, page
 
@@ -34,12 +31,12 @@ async def test_an_own_engine_hears_calls_and_its_failure_is_a_record(
             "ASR_CUSTOM": f"mine={works.url}",
             "ASR_CUSTOM_TOKENS": "mine=a-token",
         }
-        [gather] = await _call(tmp_path / "works", app, said("sales"), **settings)
+        [gather] = await gathers_of_a_call(tmp_path / "works", app, said("sales"), **settings)
         assert (gather["provider"], gather["language"]) == ("custom:mine", "en-GB")
         assert (gather["status"], gather["reason"]) == ("completed", "")
     async with custom_server('{"type":"error","error":"the model is gone"}') as fails:
         settings = {"ASR": "custom:other", "ASR_CUSTOM": f"mine={works.url},other={fails.url}"}
-        [gather] = await _call(tmp_path / "fails", app, said("sales"), **settings)
+        [gather] = await gathers_of_a_call(tmp_path / "fails", app, said("sales"), **settings)
         assert (gather["provider"], gather["status"]) == ("custom:other", "failed")
         assert gather["reason"] == "recogniser_failed: the engine says: the model is gone"
     spoken, empty = (dict(received.form) for received in app.requests if received.path == "/heard")
@@ -55,20 +52,3 @@ async def test_an_own_engine_hears_calls_and_its_failure_is_a_record(
     assert {len(frame) for frame in connection.frames} == {320}
     assert len(connection.frames) >= 25
     assert len(fails.connections) == 1
-
-
-async def _call(folder: Path, app: Application, pcm: bytes, **settings: str) -> list[dict[str, Any]]:
-    """The records of the gathers of one call, on a server of its own."""
-    folder.mkdir()
-    with running_server(folder, **settings) as server:
-        server.give_number("7001", f"{app.url}/voice")
-        peer = await Peer.open()
-        async with asyncio.timeout(60):
-            assert (await peer.invite("7001", server.sip_port)).status == 200
-            await peer.hears_quiet()
-            peer.say(pcm)
-            await peer.over.wait()
-        await peer.close()
-        call = server.call_to("7001")
-        assert call["status"] == "completed"
-        return server.gathers_of(call["sid"])

@@ -1,14 +1,12 @@
 """A whole call with the cloud recogniser: Google's client in the worker, a local server that speaks its protocol."""
 
-import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
 import grpc
 import pytest
 
-from tests.sip.peer import Peer
-from tests.system.server import running_server
+from tests.system.spoken_call import gathers_of_a_call
 from tests.vendors.google_server import AfterFirstAudio, Failure, final, google_server, interim
 from tests.webhooks.server import Application, page
 
@@ -49,23 +47,8 @@ async def test_google_hears_a_call_and_its_failure_is_a_record(
 
 
 async def _call(folder: Path, endpoint: str, app: Application, pcm: bytes) -> None:
-    """One call on a server of its own; leaves once the server has its record."""
-    folder.mkdir()
+    """One call, and what its record must say."""
     fails = folder.name == "fails"
-    environment = {"ASR": "google", "GOOGLE_ENDPOINT": endpoint}
-    with running_server(folder, **environment) as server:
-        server.give_number("7001", f"{app.url}/voice")
-        peer = await Peer.open()
-        async with asyncio.timeout(60):
-            assert (await peer.invite("7001", server.sip_port)).status == 200
-            await peer.hears_quiet()
-            peer.say(pcm)
-            await peer.over.wait()
-        await peer.close()
-        call = server.call_to("7001")
-        assert call["status"] == "completed"
-        [gather] = server.gathers_of(call["sid"])
-        assert (gather["provider"], gather["language"]) == ("google", "en-GB")
-        assert (gather["status"], gather["reason"] != "") == (
-            ("failed", True) if fails else ("completed", False)
-        )
+    [gather] = await gathers_of_a_call(folder, app, pcm, ASR="google", GOOGLE_ENDPOINT=endpoint)
+    assert (gather["provider"], gather["language"]) == ("google", "en-GB")
+    assert (gather["status"], gather["reason"] != "") == (("failed", True) if fails else ("completed", False))
