@@ -42,6 +42,8 @@ class AccountRow:
     """The account that owns this one."""
     date_created: datetime
     date_updated: datetime
+    password_hash: str | None = None
+    """Argon2 of the password that a person signs in with; None where only the token opens."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,6 +252,8 @@ class WorkerRow:
     stopped_at: datetime | None
     is_draining: bool
     """Whether it only lets its calls come to their end, and takes no more."""
+    fence: int = 0
+    """Grows with each lease that is given or ended; what an older one writes about closed calls changes nothing."""
 
 
 class RoomKind(StrEnum):

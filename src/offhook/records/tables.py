@@ -41,6 +41,7 @@ installation = Table(
     Column("id", Integer, CheckConstraint("id = 1", name="single"), primary_key=True, autoincrement=False),
     Column("instance_id", String(32), nullable=False),
     Column("created", Moment, nullable=False),
+    Column("last_fence", Integer, nullable=False, server_default="0"),
 )
 
 accounts = Table(
@@ -53,11 +54,42 @@ accounts = Table(
     Column("type", String(16), nullable=False),
     Column("status", String(16), nullable=False),
     Column("role", String(64), nullable=False),
-    Column("auth_token", String(128), nullable=False),
+    Column("auth_token", Words, nullable=False),
     Column("organization_sid", String(34), nullable=False),
     Column("parent_sid", String(34), ForeignKey("accounts.sid")),
     Column("date_created", Moment, nullable=False),
     Column("date_updated", Moment, nullable=False),
+    Column("password_hash", Words),
+)
+
+account_limits = Table(
+    "account_limits",
+    metadata,
+    Column("account_sid", String(34), ForeignKey("accounts.sid"), primary_key=True),
+    Column("concurrent_calls", Integer),
+    Column("calls_per_s", Float),
+    Column("requests_per_s", Float),
+    Column("destinations", JSON(none_as_null=True)),
+)
+
+account_keeping = Table(
+    "account_keeping",
+    metadata,
+    Column("account_sid", String(34), ForeignKey("accounts.sid"), primary_key=True),
+    Column("kind", String(16), primary_key=True),
+    Column("days", Integer, nullable=False),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("key_id", String(34), primary_key=True),
+    Column("account_sid", String(34), ForeignKey("accounts.sid"), nullable=False),
+    Column("friendly_name", Words, nullable=False),
+    Column("secret_sha256", String(64), nullable=False),
+    Column("date_created", Moment, nullable=False),
+    Column("date_revoked", Moment),
+    Index("api_keys_of_account", "account_sid", "date_created"),
 )
 
 incoming_phone_numbers = Table(
@@ -128,6 +160,7 @@ calls = Table(
     Column("if_lost_url", Words),
     Column("if_lost_method", String(8)),
     Column("if_lost_parameters", JSON),
+    Column("fence", Integer, nullable=False, server_default="0"),
     Index("calls_list", "account_sid", "seq", unique=True),
     Index("calls_by_status", "account_sid", "status", "seq"),
     Index("calls_by_from", "account_sid", "from_", "seq"),
@@ -142,6 +175,23 @@ calls = Table(
         sqlite_where=text("end_time IS NULL"),
         postgresql_where=text("end_time IS NULL"),
     ),
+    Index(
+        "calls_running",
+        "account_sid",
+        sqlite_where=text("end_time IS NULL"),
+        postgresql_where=text("end_time IS NULL"),
+    ),
+)
+
+call_timelines = Table(
+    "call_timelines",
+    metadata,
+    Column("call_id", String(32), primary_key=True),
+    Column("chunk", Integer, primary_key=True),
+    Column("account_sid", String(34), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("events", JSON, nullable=False),
+    Index("call_timelines_by_age", "account_sid", "at"),
 )
 
 gathers = Table(
@@ -215,9 +265,11 @@ outbox = Table(
     Column("last_status", Integer),
     Column("last_error", Words),
     Column("created", Moment, nullable=False),
+    Column("attempts", JSON(none_as_null=True)),
     Index("outbox_due", "state", "next_at"),
     Index("outbox_leases", "state", "lease_until"),
     Index("outbox_of_call", "call_id", "seq", unique=True),
+    Index("outbox_list", "account_sid", "created"),
 )
 
 workers = Table(
@@ -234,6 +286,7 @@ workers = Table(
     Column("renewed_at", Moment, nullable=False),
     Column("stopped_at", Moment),
     Column("is_draining", Boolean, nullable=False, server_default=false()),
+    Column("fence", Integer, nullable=False, server_default="0"),
     Index("workers_alive", "stopped_at", "renewed_at"),
 )
 
@@ -257,4 +310,15 @@ sequences = Table(
     Column("list", String(32), primary_key=True),
     Column("last_seq", Integer, nullable=False),
     Column("last_at", Moment, nullable=False),
+    Column("first_seq", Integer, nullable=False, server_default="1"),
+)
+
+purges = Table(
+    "purges",
+    metadata,
+    Column("purge_id", String(32), primary_key=True),
+    Column("number_digest", String(64), nullable=False),
+    Column("account_sid", String(34)),
+    Column("counts", JSON, nullable=False),
+    Column("at", Moment, nullable=False),
 )
