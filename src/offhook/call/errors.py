@@ -7,6 +7,7 @@ OffhookError
 │  ├─ DocumentInvalid(line, column)  it answered with something that cannot be run
 │  └─ PromptUnusable                 a sound or text of theirs cannot be played
 ├─ ProviderError(vendor, retryable)  a speech vendor or our own speech process
+├─ RecordsAway                       the database cannot be used now; nothing is wrong with what was asked
 └─ NoFreeSlot                        this worker has as many calls as it can hold
 Anything else is our bug: the call ends with an apology and a traceback in the log.
 """
@@ -80,3 +81,7 @@ class ProviderError(OffhookError):
 
 class NoFreeSlot(OffhookError):
     """The worker cannot take another leg now."""
+
+
+class RecordsAway(OffhookError):
+    """The database cannot be reached, or does not answer, or is busy for too long. Another try may succeed."""

@@ -19,7 +19,7 @@ def upgrade() -> None:
     try:
         before = current(url)
         upgrade_to_head(url)
-    except (DatabaseFault, OSError) as error:
+    except (*DatabaseFault, OSError) as error:
         typer.echo(f"The database cannot be used: {error}", err=True)
         raise typer.Exit(1) from None
     if before == head():

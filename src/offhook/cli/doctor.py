@@ -149,7 +149,7 @@ def _database(settings: "Settings") -> Iterator[Finding]:
         return
     try:
         revision = current(url)
-    except (DatabaseFault, ImportError, OSError) as error:
+    except (*DatabaseFault, ImportError, OSError) as error:
         yield Finding(Mark.BAD, f"{shown} cannot be used: {error}. Check OFFHOOK_DATABASE_URL")
         return
     if revision == head():

@@ -32,7 +32,7 @@ def main() -> None:
     settings = Settings()
     try:
         prepared = prepare(settings)
-    except (DatabaseFault, OSError) as error:
+    except (*DatabaseFault, OSError) as error:
         sys.stderr.write(f"offhook: the database cannot be used: {error}\n")
         sys.exit(CONFIGURATION_FAULT)
     sys.stdout.write(json.dumps(prepared) + "\n")

@@ -12,7 +12,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError, SQLAlchemyError, TimeoutError
+
+from offhook.call.errors import RecordsAway
 
 BUSY_TIMEOUT_S = 5.0
 """How long a writer waits for another one."""
@@ -21,6 +23,14 @@ _OPTIONS: dict[str, Any] = {
     "max_overflow": 32,
     "hide_parameters": True,  # what callers said and pressed has no place in an error's text
 }
+_PATIENCE = {
+    "connect_timeout": 3,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+"""How long a PostgreSQL server that fell silent is waited for, in seconds and (the last) milliseconds."""
 _PRAGMAS = (
     f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT_S * 1000)}",
     "PRAGMA journal_mode = WAL",
@@ -30,7 +40,7 @@ _PRAGMAS = (
 )
 
 
-DatabaseFault = SQLAlchemyError
+DatabaseFault = (SQLAlchemyError, RecordsAway)
 """What a database raises that cannot be used, is away, or refuses."""
 
 
@@ -53,21 +63,24 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A block that sees one state of the database; on PostgreSQL, one state a statement."""
-        with self._engine.connect() as connection, connection.begin():
+        """A block that sees one state of the database; on PostgreSQL, one state a statement. Raises RecordsAway."""
+        with _away(), self._engine.connect() as connection, connection.begin():
             self._begin(connection, "BEGIN")
             yield connection
 
     @contextmanager
     def asking(self) -> Iterator[Connection]:
-        """A block for one statement that reads; cheaper than `reading`, as it needs no transaction of its own."""
-        with self._engine.connect() as connection:
+        """A block for one statement that reads; cheaper than `reading`, as it needs no transaction of its own.
+
+        Raises RecordsAway.
+        """
+        with _away(), self._engine.connect() as connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """A block whose changes are kept together at its end, or not at all when it raises."""
-        with self._engine.connect() as connection, connection.begin():
+        """A block whose changes are kept together at its end, or not at all when it raises. Raises RecordsAway."""
+        with _away(), self._engine.connect() as connection, connection.begin():
             self._begin(connection, "BEGIN IMMEDIATE")
             yield connection
 
@@ -81,7 +94,7 @@ class Database:
         try:
             with self.reading() as connection:
                 connection.exec_driver_sql("SELECT 1")
-        except SQLAlchemyError:
+        except DatabaseFault:
             return False
         return True
 
@@ -90,11 +103,25 @@ class Database:
         self._engine.dispose()
 
 
+class _away:
+    """A block in which what a database says of its own state becomes RecordsAway; what it says of a statement stays."""
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
+        # Neither of the subclasses that tell of a statement: IntegrityError, DataError, ProgrammingError.
+        if (
+            isinstance(error, (OperationalError, InterfaceError, TimeoutError))
+            or type(error) is DatabaseError
+        ):
+            raise RecordsAway(str(error.orig if isinstance(error, DatabaseError) else error)) from error
+
+
 def _postgresql(url: str) -> Engine:
     address = make_url(url)
     if address.drivername in ("postgres", "postgresql"):
         address = address.set(drivername="postgresql+psycopg")
-    return create_engine(address, pool_pre_ping=True, **_OPTIONS)
+    return create_engine(address, pool_pre_ping=True, connect_args=_PATIENCE, **_OPTIONS)
 
 
 def _sqlite(url: str, foreign_keys: bool) -> Engine:

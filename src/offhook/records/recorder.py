@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import structlog
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, TimeoutError
 
+from offhook.call.errors import RecordsAway
 from offhook.call.facts import Fact
 from offhook.call.info import new_id
 from offhook.records.database import Database
@@ -143,7 +144,7 @@ class Recorder:
             try:
                 with self._database.writing() as connection:
                     return self._writer.write(connection, entries)
-            except (DBAPIError, TimeoutError) as error:
+            except (RecordsAway, DBAPIError, TimeoutError) as error:
                 if isinstance(error, (IntegrityError, DataError)):
                     raise
                 log.warning("facts.wait", facts=len(entries), again_in_s=pause_s, error=str(error))
