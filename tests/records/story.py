@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from offhook.call.delivery import DeliveryEnd, DeliveryReport
 from offhook.call.facts import (
     CallFinished,
     CallProgressed,
@@ -13,7 +14,7 @@ from offhook.call.facts import (
     NotificationRaised,
 )
 from offhook.call.info import CallInfo, CallStatus, Direction, new_id
-from offhook.call.rows import AccountRow, AccountStatus
+from offhook.call.rows import AccountRow, AccountStatus, Attempt, OutboxItem
 from offhook.records.accounts import Accounts
 from offhook.records.database import Database
 from offhook.records.recorder import Recorder
@@ -54,6 +55,14 @@ def account(database: Database, sid: str = "", **fields: Any) -> AccountRow:
 def told(name: str, value: str = "1") -> Request:
     """A callback."""
     return Request(Target(f"http://app.example/{name}", Method.POST), (("CallStatus", name), ("n", value)))
+
+
+def arrived(item: OutboxItem) -> DeliveryReport:
+    """A dispatcher's report on a callback that was taken with a 200."""
+    now = datetime.now(UTC)
+    return DeliveryReport(
+        item=item, end=DeliveryEnd.DONE, at=now, attempt=Attempt(at=now, status=200, took_ms=12, head="OK")
+    )
 
 
 def started(account_sid: str, call_id: str, at: datetime = NOON, **fields: Any) -> CallStarted:

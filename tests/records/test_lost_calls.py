@@ -14,6 +14,7 @@ from offhook.records.workers import Workers
 from offhook.verbs import GatherEnd, Request
 from tests.records.story import (
     after,
+    arrived,
     finished,
     gather_finished,
     gather_started,
@@ -108,7 +109,7 @@ def test_the_customer_is_told_of_the_end_after_all_else(
     lost.close_predecessors(worker_index=0, except_worker_id="new")
     outbox = Outbox(database)
     (first,) = outbox.claim(10, 60)
-    outbox.done(first.id, 200)
+    outbox.report(arrived(first))
     (last,) = outbox.claim(10, 60)
     assert (first.request, last.seq) == (told("ringing"), 2)
     assert last.request == Request(told("ringing").target, (("CallStatus", "failed"),))

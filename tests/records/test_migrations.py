@@ -31,10 +31,11 @@ def test_the_migrated_schema_is_the_one_in_the_code(database: Database) -> None:
             assert {index.name for index in table.indexes} <= names
 
 
-def test_going_back_to_the_base_leaves_nothing(database_url: str) -> None:
-    migrate.downgrade(database_url, "base")
-    assert migrate.current(database_url) is None
-    database = Database(database_url)
+def test_going_back_to_the_base_leaves_nothing(empty_url: str) -> None:
+    migrate.upgrade(empty_url)
+    migrate.downgrade(empty_url, "base")
+    assert migrate.current(empty_url) is None
+    database = Database(empty_url)
     with database.reading() as connection:
         assert set(inspect(connection).get_table_names()) == {"alembic_version"}
     database.close()

@@ -238,7 +238,7 @@ def test_a_fact_that_cannot_be_written_spares_the_others(database: Database, acc
             database,
             started(account.sid, twice),
             started("AC" + "0" * 32, new_id()),
-            started(account.sid, twice, after(1)),
+            started("AC" + "1" * 32, new_id()),
             notified(account.sid, twice),
             started(account.sid, alone, after(2)),
         )
@@ -286,7 +286,7 @@ def test_nothing_is_dropped_while_the_database_cannot_be_written(empty_url: str)
     has_failed = threading.Event()
 
     def watch(_logger: Any, _name: str, entry: Any) -> Any:
-        if entry["event"] == "facts.wait":
+        if entry["event"] == "records.away":
             has_failed.set()
         raise structlog.DropEvent
 

@@ -12,8 +12,28 @@ OffhookError
 Anything else is our bug: the call ends with an apology and a traceback in the log.
 """
 
+from enum import StrEnum
+
 from offhook.call.ending import Ending
 from offhook.call.exchange import Exchange
+
+TOO_MANY = 429
+"""Too Many Requests (RFC 6585)."""
+
+
+class Trouble(StrEnum):
+    """What kept an application from answering, where another try could end otherwise."""
+
+    NO_CONNECTION = "ct"
+    NO_ANSWER = "rt"
+    """The connection stood, and broke, or no answer came in time."""
+    REFUSAL = "4xx"
+    BREAKDOWN = "5xx"
+
+    @classmethod
+    def of_status(cls, status: int) -> "Trouble | None":
+        """That of an answer; None for one that is none."""
+        return {4: cls.REFUSAL, 5: cls.BREAKDOWN}.get(status // 100)
 
 
 class OffhookError(Exception):
@@ -39,13 +59,29 @@ class CustomerError(OffhookError):
 
 
 class FetchFailed(CustomerError):
-    """A URL of the customer's did not answer as it must. `status` is None where no answer came."""
+    """A URL of the customer's did not answer as it must. `status` is None where no answer came.
+
+    `trouble` is None where another try would end the same: the URL is invalid or refused, the certificate is, ….
+    """
 
     def __init__(
-        self, code: int, message: str, exchange: Exchange | None = None, *, status: int | None = None
+        self,
+        code: int,
+        message: str,
+        exchange: Exchange | None = None,
+        *,
+        status: int | None = None,
+        trouble: Trouble | None = None,
     ) -> None:
         super().__init__(code, message, exchange)
         self.status = status
+        self.trouble = trouble or (Trouble.of_status(status) if status is not None else None)
+
+    @property
+    def is_passing(self) -> bool:
+        """Whether another try a moment later may fare better: nobody was there, or they are busy or broken."""
+        passing = (Trouble.NO_CONNECTION, Trouble.NO_ANSWER, Trouble.BREAKDOWN)
+        return self.trouble in passing or self.status == TOO_MANY
 
 
 class DocumentInvalid(CustomerError):

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from offhook.call.exchange import Exchange
 from offhook.call.info import CallInfo, CallStatus
+from offhook.call.timeline import Event
 from offhook.verbs import Gathered, Request
 
 
@@ -100,4 +101,23 @@ class NotificationRaised:
     exchange: Exchange | None = None
 
 
-Fact = CallStarted | CallProgressed | CallFinished | GatherStarted | GatherFinished | NotificationRaised
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimelineKept:
+    """A part of a call's timeline; parts are numbered from 0. The last one comes before the call's `CallFinished`."""
+
+    call_id: str
+    account_sid: str
+    at: datetime
+    chunk: int
+    events: tuple[Event, ...]
+
+
+Fact = (
+    CallStarted
+    | CallProgressed
+    | CallFinished
+    | GatherStarted
+    | GatherFinished
+    | NotificationRaised
+    | TimelineKept
+)

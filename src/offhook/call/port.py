@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from offhook.call.info import CallInfo
+from offhook.call.timeline import Timeline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +35,10 @@ class Call(Protocol):
     @property
     def info(self) -> CallInfo:
         """What is known of the call."""
+
+    @property
+    def timeline(self) -> Timeline:
+        """What happens to the call. The leg notes signalling, media, sounds and keys; whoever runs it the rest."""
 
     @property
     def is_answered(self) -> bool:

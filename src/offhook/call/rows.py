@@ -47,6 +47,39 @@ class AccountRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccountLimits:
+    """What an account may use at most; None is no limit. Each account counts for itself, without its sub-accounts."""
+
+    concurrent_calls: int | None = None
+    """Calls that run at once, in both directions."""
+    calls_per_s: float | None = None
+    """Calls that begin in a second, in both directions; below 1, one call in so many seconds."""
+    requests_per_s: float | None = None
+    """Requests to REST in a second."""
+    destinations: tuple[str, ...] | None = None
+    """Prefixes of the numbers that may be called, such as `+49`; None is all but premium-rate ones."""
+
+    @property
+    def holds_calls(self) -> bool:
+        """Whether calls have to be counted."""
+        return self.concurrent_calls is not None or self.calls_per_s is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiKeyRow:
+    """A name and secret that a program signs in with, in place of its account's token."""
+
+    key_id: str
+    """`SK` and 32 hex digits."""
+    account_sid: str
+    friendly_name: str
+    secret_sha256: str
+    """The secret itself is 256 random bits, and is known to nobody but its owner."""
+    date_created: datetime
+    date_revoked: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NumberRow:
     """A number that can be called, and the application that answers there."""
 
@@ -217,6 +250,23 @@ class NotificationRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One attempt to deliver a callback."""
+
+    at: datetime
+    """When it came to its end."""
+    status: int | None = None
+    """None where no answer came."""
+    error: str = ""
+    """Empty where it arrived."""
+    took_ms: int = 0
+    head: str = ""
+    """The first kilobyte of the answer's body."""
+    replayed_at: datetime | None = None
+    """When somebody had the callback sent again after this attempt."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxItem:
     """A request to a customer that must arrive, as the dispatcher took it on."""
 
@@ -229,8 +279,38 @@ class OutboxItem:
     kind: str
     request: Request
     attempt: int
-    """1 for the first."""
+    """1 for the first; those whose end nobody knows are not counted."""
     created: datetime
+    since: datetime
+    """Since when it is tried: its creation, or when it was replayed."""
+    lease_until: datetime
+    """Until when it is for nobody else."""
+    attempts: tuple[Attempt, ...] = ()
+    """The last ones, oldest first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallbackRow:
+    """A callback in the outbox, as people see it."""
+
+    id: str
+    account_sid: str
+    call_id: str
+    seq: int
+    """Counts from 1 along the call."""
+    kind: str
+    state: str
+    """`pending`, `leased`, `done` or `dead`."""
+    request: Request
+    attempt: int
+    """How many were made since it was created, or replayed."""
+    attempts: tuple[Attempt, ...]
+    """The last ones, oldest first."""
+    created: datetime
+    next_at: datetime
+    """When it is due; when it was over, where it is done or dead."""
+    last_status: int | None
+    last_error: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,13 +7,16 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, or_, select, update
+from sqlalchemy import Connection, Row, String, bindparam, insert, or_, select, update
 
 from offhook.call.info import new_id
 from offhook.call.rows import AccountRow, AccountStatus
+from offhook.records import passwords
 from offhook.records.columns import storable
 from offhook.records.database import Database
 from offhook.records.installation import hold_installation
+from offhook.records.sealed_columns import ACCOUNT_TOKEN, new_token
+from offhook.records.secret_keys import SecretKeyWrong
 from offhook.records.tables import accounts
 
 _SID = re.compile(r"AC[0-9A-Za-z]{32}")
@@ -21,28 +24,64 @@ _LETTERS = string.ascii_uppercase + string.digits
 
 
 class Accounts:
-    """The accounts of the installation."""
+    """The accounts of the installation. Their tokens are sealed as they are written, and opened as they are read."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._decoy: Row[Any] | None = None
 
     def get(self, sid: str) -> AccountRow | None:
         """The account with this sid."""
-        with self._database.reading() as connection:
-            return _get(connection, sid)
+        with self._database.asking() as connection:
+            row = connection.execute(select(accounts).where(accounts.c.sid == storable(sid))).one_or_none()
+        return self._account(row)
 
     def find(self, name: str) -> AccountRow | None:
-        """The account with this sid, auth id or e-mail address: the names that one can sign in with."""
-        name = storable(name)
-        wanted = or_(accounts.c.sid == name, accounts.c.auth_id == name, accounts.c.email_address == name)
+        """The account with this sid, auth id or e-mail address: the names that one can sign in with.
+
+        To find none takes as long as to find one, so nobody learns by the clock which names there are.
+        """
+        with self._database.asking() as connection:
+            row = connection.execute(_FIND, {"name": storable(name)}).one_or_none()
+            if row is None and self._decoy is None:
+                self._decoy = _first(connection, None)
+        if row is None and self._decoy is not None:
+            try:
+                self._opened(self._decoy)
+            except SecretKeyWrong:  # sealed anew since, and the key that it remembers is gone
+                self._decoy = None
+        return self._account(row)
+
+    def all(self) -> tuple[AccountRow, ...]:
+        """Every account, oldest first."""
         with self._database.reading() as connection:
-            row = connection.execute(select(accounts).where(wanted).limit(1)).one_or_none()
-        return _account(row) if row else None
+            rows = connection.execute(select(accounts).order_by(*_AGE)).all()
+        return tuple(self._opened(row) for row in rows)
 
     def create(self, account: AccountRow) -> None:
         """Keep a new account. Raises IntegrityError where its sid, auth id or address is taken."""
         with self._database.writing() as connection:
-            connection.execute(insert(accounts), asdict(account))
+            connection.execute(insert(accounts), self._fields(account))
+
+    def renew_token(self, sid: str, *, now: datetime) -> str | None:
+        """A new token in place of the old one, which opens nothing any more; None without such an account."""
+        token = new_token()
+        change = update(accounts).where(accounts.c.sid == sid)
+        with self._database.writing() as connection:
+            done = connection.execute(change, {"auth_token": self._sealed(sid, token), "date_updated": now})
+        return token if done.rowcount == 1 else None
+
+    def set_password(self, sid: str, password: str | None, *, now: datetime) -> bool:
+        """Let a person sign in with `password`, or with none any more; False where there is no such account."""
+        kept = None if password is None else passwords.hashed(password)
+        change = update(accounts).where(accounts.c.sid == sid)
+        with self._database.writing() as connection:
+            done = connection.execute(change, {"password_hash": kept, "date_updated": now})
+        return done.rowcount == 1
+
+    def is_password(self, given: str, account: AccountRow | None) -> bool:
+        """Whether `given` is the account's password. Slow on purpose, and as slow where there is none."""
+        return passwords.is_password(given, account.password_hash if account else None)
 
     def ensure_first(
         self, sid: str | None, token: str | None, *, now: datetime | None = None
@@ -58,28 +97,49 @@ class Accounts:
             raise ValueError(f"an account sid is AC and 32 letters or digits, not {sid!r}")
         with self._database.writing() as connection:
             hold_installation(connection)
-            found = _get(connection, sid) if sid else _oldest(connection)
+            found = self._account(_first(connection, sid))
             if found is None:
                 made = _new_account(sid, token, at)
-                connection.execute(insert(accounts), asdict(made))
+                connection.execute(insert(accounts), self._fields(made))
                 return made, made.auth_token, True
             if token is not None and token != found.auth_token:
                 change = update(accounts).where(accounts.c.sid == found.sid)
-                connection.execute(change, {"auth_token": token, "date_updated": at})
-                found = _get(connection, found.sid)
+                connection.execute(change, {"auth_token": self._sealed(found.sid, token), "date_updated": at})
+                found = self._account(_first(connection, found.sid))
                 assert found is not None
         return found, found.auth_token, False
 
+    def _fields(self, account: AccountRow) -> dict[str, Any]:
+        return {**asdict(account), "auth_token": self._sealed(account.sid, account.auth_token)}
 
-def _get(connection: Connection, sid: str) -> AccountRow | None:
-    row = connection.execute(select(accounts).where(accounts.c.sid == sid)).one_or_none()
-    return _account(row) if row else None
+    def _sealed(self, sid: str, token: str) -> str:
+        box = self._database.secrets
+        return box.seal(storable(token), ACCOUNT_TOKEN.place(sid)) if box else token
+
+    def _account(self, row: Row[Any] | None) -> AccountRow | None:
+        return None if row is None else self._opened(row)
+
+    def _opened(self, row: Row[Any]) -> AccountRow:
+        fields, box = row._asdict(), self._database.secrets
+        fields["status"] = AccountStatus(row.status)
+        if box is not None:
+            fields["auth_token"] = box.open(row.auth_token, ACCOUNT_TOKEN.place(row.sid))
+        return AccountRow(**fields)
 
 
-def _oldest(connection: Connection) -> AccountRow | None:
-    order = accounts.c.date_created, accounts.c.sid
-    row = connection.execute(select(accounts).order_by(*order).limit(1)).one_or_none()
-    return _account(row) if row else None
+_AGE = accounts.c.date_created, accounts.c.sid
+_NAME = bindparam("name", type_=String)
+_FIND = (
+    select(accounts)
+    .where(or_(accounts.c.sid == _NAME, accounts.c.auth_id == _NAME, accounts.c.email_address == _NAME))
+    .limit(1)
+)
+
+
+def _first(connection: Connection, sid: str | None) -> Row[Any] | None:
+    """The account with this sid; without one, the oldest."""
+    wanted = select(accounts).order_by(*_AGE).limit(1)
+    return connection.execute(wanted.where(accounts.c.sid == sid) if sid else wanted).one_or_none()
 
 
 def _new_account(sid: str | None, token: str | None, now: datetime) -> AccountRow:
@@ -91,15 +151,9 @@ def _new_account(sid: str | None, token: str | None, now: datetime) -> AccountRo
         type="Full",
         status=AccountStatus.ACTIVE,
         role="Administrator",
-        auth_token=token or secrets.token_hex(32),
+        auth_token=token or new_token(),
         organization_sid=f"OR{new_id()}",
         parent_sid=None,
         date_created=now,
         date_updated=now,
     )
-
-
-def _account(row: Row[Any]) -> AccountRow:
-    fields = row._asdict()
-    fields["status"] = AccountStatus(row.status)
-    return AccountRow(**fields)

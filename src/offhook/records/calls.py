@@ -9,7 +9,7 @@ from offhook.call.listing import CallFilter, Page
 from offhook.call.rows import CallRow
 from offhook.records.database import Database
 from offhook.records.listing import NumberedList, alike, counted, looked_at
-from offhook.records.numbering import Listing, length
+from offhook.records.numbering import Listing, ends
 from offhook.records.tables import calls
 from offhook.verbs import Method, Request, Target
 
@@ -32,8 +32,8 @@ class Calls:
         seq = calls.c.seq
         belongs = calls.c.account_sid == account_sid
         with self._database.reading() as connection:
-            length_now = length(connection, account_sid, Listing.CALLS)
-            whole = NumberedList((belongs,), seq, calls.c.date_created, length_now)
+            ends_now = ends(connection, account_sid, Listing.CALLS)
+            whole = NumberedList((belongs,), seq, calls.c.date_created, ends_now)
             # A call does not end before it is created, so the later ones need not be looked at.
             first, last = whole.between(connection, None, wanted.ended_before)
             if wanted == CallFilter():

@@ -12,9 +12,17 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError, SQLAlchemyError, TimeoutError
+from sqlalchemy.exc import (
+    DatabaseError,
+    InterfaceError,
+    OperationalError,
+    ProgrammingError,
+    SQLAlchemyError,
+    TimeoutError,
+)
 
 from offhook.call.errors import RecordsAway
+from offhook.records.sealing import SecretBox
 
 BUSY_TIMEOUT_S = 5.0
 """How long a writer waits for another one."""
@@ -31,6 +39,8 @@ _PATIENCE = {
     "tcp_user_timeout": 10_000,
 }
 """How long a PostgreSQL server that fell silent is waited for, in seconds and (the last) milliseconds."""
+UNDEFINED_TABLE = "42P01"
+"""The SQLSTATE of PostgreSQL for a table that is not there."""
 _PRAGMAS = (
     f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT_S * 1000)}",
     "PRAGMA journal_mode = WAL",
@@ -52,9 +62,11 @@ def shown_url(url: str) -> str:
 class Database:
     """A database by its SQLAlchemy URL: `sqlite:///path` or `postgresql://…`. Safe to use from many threads."""
 
-    def __init__(self, url: str, *, foreign_keys: bool = True) -> None:
+    def __init__(self, url: str, *, foreign_keys: bool = True, secrets: SecretBox | None = None) -> None:
+        """`secrets` seals and opens what must not be read from a copy; without it, it is kept as it comes."""
         self._engine = _sqlite(url, foreign_keys) if url.startswith("sqlite") else _postgresql(url)
         self._is_sqlite = url.startswith("sqlite")
+        self.secrets = secrets
 
     @property
     def is_local(self) -> bool:
@@ -98,6 +110,15 @@ class Database:
             return False
         return True
 
+    def takes_changes(self) -> bool:
+        """Whether it can be written now. Raises nothing for one that cannot."""
+        try:
+            with self.writing() as connection:
+                connection.exec_driver_sql("SELECT 1")
+        except DatabaseFault:
+            return False
+        return True
+
     def close(self) -> None:
         """Let go of all connections."""
         self._engine.dispose()
@@ -109,12 +130,16 @@ class _away:
     def __enter__(self) -> None: ...
 
     def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
-        # Neither of the subclasses that tell of a statement: IntegrityError, DataError, ProgrammingError.
-        if (
-            isinstance(error, (OperationalError, InterfaceError, TimeoutError))
-            or type(error) is DatabaseError
-        ):
+        if _tells_of_the_database(error):
             raise RecordsAway(str(error.orig if isinstance(error, DatabaseError) else error)) from error
+
+
+def _tells_of_the_database(error: BaseException | None) -> bool:
+    """Whether another try may succeed, and not only because the statement is another one."""
+    if isinstance(error, (OperationalError, InterfaceError, TimeoutError)) or type(error) is DatabaseError:
+        return True
+    # Somebody is restoring it, or has not migrated it yet.
+    return isinstance(error, ProgrammingError) and getattr(error.orig, "sqlstate", None) == UNDEFINED_TABLE
 
 
 def _postgresql(url: str) -> Engine:

@@ -8,7 +8,7 @@ from offhook.call.listing import GatherFilter, Page
 from offhook.call.rows import GatherKind, GatherRow, GatherStatus
 from offhook.records.database import Database
 from offhook.records.listing import NumberedList, counted
-from offhook.records.numbering import Listing, length
+from offhook.records.numbering import Listing, ends
 from offhook.records.tables import gathers
 from offhook.verbs import GatherEnd
 
@@ -34,7 +34,7 @@ class Gathers:
         seq, date = gathers.c.seq, gathers.c.date_created
         belongs = _listed(account_sid, wanted.kind)
         with self._database.reading() as connection:
-            whole = NumberedList(belongs, seq, date, length(connection, account_sid, LISTING_OF[wanted.kind]))
+            whole = NumberedList(belongs, seq, date, ends(connection, account_sid, LISTING_OF[wanted.kind]))
             first, last = whole.between(connection, wanted.created_from, None)
             if wanted.call_id is not None:
                 of_call = gathers.c.call_id == wanted.call_id

@@ -1,6 +1,6 @@
-"""The identity of the installation: made once, on every call's sid ever after."""
+"""The identity of the installation, made once and on every call's sid ever after, and the last fence it gave out."""
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 
 from offhook.call.info import new_id
 from offhook.records.columns import database_now
@@ -21,3 +21,11 @@ def hold_installation(connection: Connection) -> str:
     connection.execute(new.on_conflict_do_nothing())
     held: str = connection.execute(select(installation.c.instance_id).with_for_update()).scalar_one()
     return held
+
+
+def next_fence(connection: Connection) -> int:
+    """A fencing token greater than all before: for a lease that is given, and for what is taken from one."""
+    hold_installation(connection)
+    grown = update(installation).values(last_fence=installation.c.last_fence + 1)
+    fence: int = connection.execute(grown.returning(installation.c.last_fence)).scalar_one()
+    return fence

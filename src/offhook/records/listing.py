@@ -18,12 +18,12 @@ Rows = Sequence[Row[Any]]
 
 @dataclass(frozen=True, slots=True)
 class NumberedList:
-    """One account's numbered list in its table: the rows that belong to it, and how long it is."""
+    """One account's numbered list in its table: the rows that belong to it, and its first and last number."""
 
     belongs: tuple[ColumnElement[bool], ...]
     seq: Column[int]
     date: Column[datetime]
-    length: int
+    ends: tuple[int, int]
 
     def between(
         self, connection: Connection, since: datetime | None, before: datetime | None
@@ -32,13 +32,13 @@ class NumberedList:
 
         Where there is none the first is greater than the last.
         """
-        first, last = 1, self.length
+        first, last = self.ends
         if since is not None:
             earliest = select(self.seq).where(*self.belongs, self.date >= since).order_by(self.date)
-            first = connection.scalar(earliest.limit(1)) or self.length + 1
+            first = connection.scalar(earliest.limit(1)) or last + 1
         if before is not None:
             latest = select(self.seq).where(*self.belongs, self.date < before).order_by(self.date.desc())
-            last = min(self.length, connection.scalar(latest.limit(1)) or 0)
+            last = min(last, connection.scalar(latest.limit(1)) or 0)
         return first, last
 
     def stretch(
@@ -49,12 +49,13 @@ class NumberedList:
         Costs the same at any depth.
         """
         first, last = numbers
+        total = max(0, last - first + 1)
         newest = last - offset
         oldest = max(first, newest - limit + 1)
         if newest < oldest:
-            return (), max(0, last - first + 1)
+            return (), total
         wanted = select(self.seq.table).where(*self.belongs, self.seq.between(oldest, newest))
-        return connection.execute(wanted.order_by(self.seq.desc())).all(), last - first + 1
+        return connection.execute(wanted.order_by(self.seq.desc())).all(), total
 
 
 def counted(

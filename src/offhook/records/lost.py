@@ -1,15 +1,16 @@
 """Calls of workers that died: their rows reach a final status all the same, and the customer is told.
 
 A lost call ends, on paper, when its worker was last heard of: at its last renewed lease, or at the call's own
-last change where that is later.
+last change where that is later. It gets a new fence: should its worker only have been silent, what that writes about
+the call from then on changes nothing.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, select, update
 
 from offhook.call.facts import CallFinished, Fact, GatherFinished
 from offhook.call.info import CallStatus, new_id
@@ -17,8 +18,10 @@ from offhook.call.rows import CallRow, GatherKind, GatherStatus
 from offhook.records.calls import call_row
 from offhook.records.columns import database_now
 from offhook.records.database import Database
+from offhook.records.entry import Entry
+from offhook.records.installation import next_fence
 from offhook.records.tables import calls, gathers, workers
-from offhook.records.writer import Entry, Writer
+from offhook.records.writer import Writer
 from offhook.verbs import Gathered, GatherEnd, Request
 
 FinalCallback = Callable[[CallRow], Request | None]
@@ -48,23 +51,39 @@ class LostCalls:
             had_place.append(workers.c.sip_address == sip_address)
         return self._close(*had_place)
 
-    def close_expired(self, *, lease_s: float) -> int:
+    def close_expired(self, *, lease_s: float, except_worker_ids: Collection[str] = ()) -> int:
         """Close the calls of workers that renewed no lease for `lease_s` seconds; returns how many there were.
 
-        Such a worker's lease is ended, and it learns so when it tries to renew it.
+        Such a worker's lease is ended, and it learns so when it tries to renew it. `except_worker_ids` are known to
+        live, though the database did not hear of them.
         """
-        return self._close(workers.c.renewed_at < database_now() - round(lease_s * 1000))
+        is_expired = workers.c.renewed_at < database_now() - round(lease_s * 1000)
+        return self._close(is_expired, workers.c.worker_id.not_in(except_worker_ids))
 
     def _close(self, *is_lost: ColumnElement[bool]) -> int:
+        if not self._are_there(is_lost):
+            return 0
         with self._database.writing() as connection:
             end_lease = update(workers).where(*is_lost, workers.c.stopped_at.is_(None))
             connection.execute(end_lease.values(stopped_at=database_now(), free_slots=0))
             lost = _unfinished(connection, is_lost)
             entries = [entry for row in lost for entry in self._endings(connection, row)]
-            has_callbacks = Writer(worker_id="", instance_id="").write(connection, entries)
+            fence = next_fence(connection)
+            take = update(calls).where(calls.c.call_id == bindparam("lost"))
+            if lost:
+                connection.execute(take.values(fence=fence), [{"lost": row.call_id} for row in lost])
+            has_callbacks = Writer(worker_id="", instance_id="", fence=fence).write(connection, entries)
         if has_callbacks:
             self._poke()
         return len(lost)
+
+    def _are_there(self, is_lost: Sequence[ColumnElement[bool]]) -> bool:
+        """Whether there is anything to close; asked each second, and it holds nobody up."""
+        leases = select(workers.c.worker_id).where(*is_lost, workers.c.stopped_at.is_(None))
+        with self._database.reading() as connection:
+            if connection.execute(leases.limit(1)).first() is not None:
+                return True
+            return bool(_unfinished(connection, is_lost, limit=1))
 
     def _endings(self, connection: Connection, row: Row[Any]) -> list[Entry]:
         """The facts that the dead worker owes, gathers first."""
@@ -99,12 +118,15 @@ class LostCalls:
         )
 
 
-def _unfinished(connection: Connection, is_lost: Sequence[ColumnElement[bool]]) -> Sequence[Row[Any]]:
+def _unfinished(
+    connection: Connection, is_lost: Sequence[ColumnElement[bool]], limit: int | None = None
+) -> Sequence[Row[Any]]:
     wanted = (
         select(calls, workers.c.renewed_at)
         .join(workers, workers.c.worker_id == calls.c.worker_id)
         .where(*is_lost, calls.c.end_time.is_(None))
         .order_by(calls.c.date_created)
+        .limit(limit)
     )
     return connection.execute(wanted).all()
 

@@ -47,6 +47,11 @@ def head() -> str:
     return newest
 
 
+def is_known(revision: str) -> bool:
+    """Whether this version has heard of a revision; it has not of those of newer versions."""
+    return revision in {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+
+
 def _config() -> Config:
     config = Config()
     location = _IN_WHEEL if _IN_WHEEL.is_dir() else _IN_TREE

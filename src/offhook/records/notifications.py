@@ -8,7 +8,7 @@ from offhook.call.listing import NotificationFilter, Page
 from offhook.call.rows import NotificationRow
 from offhook.records.database import Database
 from offhook.records.listing import NumberedList, alike, counted
-from offhook.records.numbering import Listing, length
+from offhook.records.numbering import Listing, ends
 from offhook.records.tables import notifications
 
 
@@ -34,8 +34,8 @@ class Notifications:
         seq, date = notifications.c.seq, notifications.c.date_created
         belongs = (notifications.c.account_sid == account_sid,)
         with self._database.reading() as connection:
-            total = length(connection, account_sid, Listing.NOTIFICATIONS)
-            whole = NumberedList(belongs, seq, date, total)
+            ends_now = ends(connection, account_sid, Listing.NOTIFICATIONS)
+            whole = NumberedList(belongs, seq, date, ends_now)
             numbers = whole.between(connection, wanted.created_from, wanted.created_before)
             if conditions := _conditions(wanted):
                 query = select(notifications).where(*belongs, seq.between(*numbers), *conditions)

@@ -1,7 +1,8 @@
 """Numbers without a gap, in the transaction that makes the numbered rows visible.
 
 A list's `sequences` row is locked first, so numbers are given out in the order of commits and a reader that
-sees number n sees every smaller one. Because the last number is the length of the list, nobody ever counts.
+sees number n sees every smaller one that was not forgotten. Only the oldest rows are ever forgotten, so the first
+and the last number tell the length of the list, and nobody ever counts.
 """
 
 from collections.abc import Iterable
@@ -101,11 +102,24 @@ def _lock(connection: Connection, key: tuple[str, Listing]) -> Place:
     return Place(key, locked.last_seq, locked.last_at)
 
 
-def length(connection: Connection, account_sid: str, listing: Listing) -> int:
-    """How many rows the whole list has."""
-    found = connection.scalar(
-        select(sequences.c.last_seq).where(
+def ends(connection: Connection, account_sid: str, listing: Listing) -> tuple[int, int]:
+    """The first and the last number of the whole list; where it is empty the first is greater by one."""
+    found = connection.execute(
+        select(sequences.c.first_seq, sequences.c.last_seq).where(
             sequences.c.account_sid == account_sid, sequences.c.list == str(listing)
         )
+    ).one_or_none()
+    return (found.first_seq, found.last_seq) if found else (1, 0)
+
+
+def begin_after(connection: Connection, account_sid: str, listing: Listing, seq: int) -> None:
+    """The list begins after the number `seq`, because the rows up to it were deleted in this transaction."""
+    connection.execute(
+        update(sequences)
+        .where(
+            sequences.c.account_sid == account_sid,
+            sequences.c.list == str(listing),
+            sequences.c.first_seq <= seq,
+        )
+        .values(first_seq=seq + 1)
     )
-    return found or 0

@@ -79,11 +79,22 @@ class Numbers:
 
     def find_for_call(self, called: str) -> NumberRow | None:
         """The number that a call to `called` is for: the very same, else the same with or without its `+`."""
-        other = called[1:] if called.startswith("+") else f"+{called}"
         with self._database.asking() as connection:
-            rows = connection.execute(_FIND, {"called": called, "other": other}).all()
+            rows = connection.execute(_FIND, {"called": called, "other": other_spelling(called)}).all()
         found = [_number(row) for row in rows]
         return min(found, key=lambda number: number.phone_number != called, default=None)
+
+    def all(self, most: int) -> tuple[NumberRow, ...]:
+        """The numbers of all accounts, newest first; at most so many."""
+        order = numbers.c.date_created.desc(), numbers.c.sid
+        with self._database.reading() as connection:
+            rows = connection.execute(select(numbers).order_by(*order).limit(most)).all()
+        return tuple(_number(row) for row in rows)
+
+
+def other_spelling(called: str) -> str:
+    """A number with its `+` where it has none, and without where it has."""
+    return called[1:] if called.startswith("+") else f"+{called}"
 
 
 def _number(row: Row[Any]) -> NumberRow:

@@ -7,8 +7,12 @@ from sqlalchemy import Row, select, update
 from offhook.call.rows import WorkerRow
 from offhook.records.columns import database_now
 from offhook.records.database import Database
+from offhook.records.installation import next_fence
 from offhook.records.numbering import insert_for
 from offhook.records.tables import workers
+
+LEASE_S = 10.0
+"""A worker that the database has not heard of for so long is dead."""
 
 
 class Workers:
@@ -16,6 +20,11 @@ class Workers:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    def next_fence(self) -> int:
+        """A fencing token for a lease that is about to begin."""
+        with self._database.writing() as connection:
+            return next_fence(connection)
 
     def register(
         self,
@@ -27,6 +36,7 @@ class Workers:
         call_slots: int,
         free_slots: int,
         build: str,
+        fence: int = 0,
     ) -> None:
         """Begin a lease, or begin it anew."""
         lease = {
@@ -40,6 +50,7 @@ class Workers:
             "renewed_at": database_now(),
             "stopped_at": None,
             "is_draining": False,
+            "fence": fence,
         }
         with self._database.writing() as connection:
             new = insert_for(connection)(workers).values(worker_id=worker_id, **lease)

@@ -5,12 +5,12 @@ sends no callback.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import assert_never
+from functools import cache
+from typing import Any, assert_never
 from urllib.parse import urlencode
 
 import structlog
-from sqlalchemy import Connection, and_, bindparam, case, func, insert, update
+from sqlalchemy import Connection, Table, and_, bindparam, case, func, update
 
 from offhook.call.facts import (
     CallFinished,
@@ -20,14 +20,16 @@ from offhook.call.facts import (
     GatherFinished,
     GatherStarted,
     NotificationRaised,
+    TimelineKept,
 )
 from offhook.call.info import CallStatus
 from offhook.call.rows import GatherKind, GatherStatus, gather_verdict
 from offhook.records.columns import Moment
+from offhook.records.entry import Entry
 from offhook.records.gathers import LISTING_OF
-from offhook.records.numbering import Listing, Numbering
+from offhook.records.numbering import Listing, Numbering, insert_into
 from offhook.records.outbox import enqueue
-from offhook.records.tables import MAX_INDEXED_CHARS, calls, gathers, notifications
+from offhook.records.tables import MAX_INDEXED_CHARS, call_timelines, calls, gathers, notifications
 from offhook.verbs import Request
 
 MAX_BODY_CHARS = 4096
@@ -36,20 +38,13 @@ MAX_BODY_CHARS = 4096
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A fact with the identity that its row has, the same however often its writing is tried."""
-
-    fact: Fact
-    id: str
-
-
 class Writer:
-    """Writes batches of facts for one worker."""
+    """Writes batches of facts for one worker, by right of its lease's fence."""
 
-    def __init__(self, *, worker_id: str, instance_id: str) -> None:
+    def __init__(self, *, worker_id: str, instance_id: str, fence: int = 0) -> None:
         self._worker_id = worker_id
         self._instance_id = instance_id
+        self._fence = fence
 
     def write(self, connection: Connection, entries: Sequence[Entry]) -> bool:
         """Do all that `entries` say, in order; returns whether callbacks wait to be sent."""
@@ -62,10 +57,10 @@ class Writer:
         match entry.fact:
             case CallStarted() as fact:
                 self._start_call(connection, numbering, fact)
-                return _send(connection, fact.info.account_sid, fact.info.call_id, fact)
+                return _send(connection, fact.info.account_sid, fact.info.call_id, fact, entry)
             case CallProgressed() | CallFinished() as fact:
-                return _move_call(connection, fact) and _send(
-                    connection, fact.account_sid, fact.call_id, fact
+                return _move_call(connection, fact, self._fence) and _send(
+                    connection, fact.account_sid, fact.call_id, fact, entry
                 )
             case GatherStarted() as fact:
                 _start_gather(connection, fact)
@@ -73,6 +68,8 @@ class Writer:
                 finish_gather(connection, numbering, fact)
             case NotificationRaised() as fact:
                 _notify(connection, numbering, fact, entry.id)
+            case TimelineKept() as fact:
+                _keep_timeline(connection, fact)
             case _ as never:
                 assert_never(never)
         return False
@@ -80,8 +77,9 @@ class Writer:
     def _start_call(self, connection: Connection, numbering: Numbering, fact: CallStarted) -> None:
         info = fact.info
         place = numbering.next(info.account_sid, Listing.CALLS, info.created_at)
-        connection.execute(
-            _INSERT_CALL,
+        is_new = _insert_once(
+            connection,
+            calls,
             {
                 "call_id": info.call_id,
                 "account_sid": info.account_sid,
@@ -100,10 +98,12 @@ class Writer:
                 "forwarded_from": info.forwarded_from,
                 "metadata": info.metadata,
                 "reason": "",
+                "fence": self._fence,
                 **_if_lost(fact.if_lost),
             },
         )
-        numbering.take(place)
+        if is_new:
+            numbering.take(place)
 
 
 def _lists_of(facts: Iterable[Fact]) -> Iterable[tuple[str, Listing]]:
@@ -116,14 +116,29 @@ def _lists_of(facts: Iterable[Fact]) -> Iterable[tuple[str, Listing]]:
                 yield fact.account_sid, LISTING_OF[_kind(fact.is_speech)]
             case NotificationRaised():
                 yield fact.account_sid, Listing.NOTIFICATIONS
-            case CallProgressed() | CallFinished() | GatherStarted():
+            case CallProgressed() | CallFinished() | GatherStarted() | TimelineKept():
                 pass
             case _ as never:
                 assert_never(never)
 
 
-_INSERT_CALL = insert(calls)
-_MOVE_CALL = update(calls).where(calls.c.call_id == bindparam("call"), calls.c.end_time.is_(None))
+@cache
+def _inserting(table: Table, dialect_name: str) -> Any:
+    """Made once: to build a statement costs more than to run it."""
+    new = insert_into(dialect_name)(table).on_conflict_do_nothing(index_elements=[*table.primary_key])
+    return new.execution_options(preserve_rowcount=True)
+
+
+def _insert_once(connection: Connection, table: Table, row: dict[str, object]) -> bool:
+    """Add a row; False where it is there already, from a try whose success was never heard of."""
+    return connection.execute(_inserting(table, connection.dialect.name), row).rowcount == 1
+
+
+_MOVE_CALL = update(calls).where(
+    calls.c.call_id == bindparam("call"),
+    calls.c.end_time.is_(None),
+    calls.c.fence == bindparam("its_fence"),
+)
 _AT = bindparam("moment", type_=Moment)
 _ANSWER_CALL = _MOVE_CALL.values(
     answered_at=func.coalesce(calls.c.answered_at, _AT),
@@ -135,10 +150,11 @@ _ANSWER_CALL = _MOVE_CALL.values(
 _FINISH_CALL = _MOVE_CALL.values(end_time=case((calls.c.start_time < _AT, _AT), else_=calls.c.start_time))
 
 
-def _move_call(connection: Connection, fact: CallProgressed | CallFinished) -> bool:
+def _move_call(connection: Connection, fact: CallProgressed | CallFinished, fence: int) -> bool:
     """Bring a call to its next state; returns False for one that is over already, or was never written."""
     change: dict[str, object] = {
         "call": fact.call_id,
+        "its_fence": fence,
         "status": fact.status,
         "date_updated": fact.at,
     }
@@ -172,14 +188,24 @@ def _if_lost(request: Request | None) -> dict[str, object]:
 
 
 def _send(
-    connection: Connection, account_sid: str, call_id: str, fact: CallStarted | CallProgressed | CallFinished
+    connection: Connection,
+    account_sid: str,
+    call_id: str,
+    fact: CallStarted | CallProgressed | CallFinished,
+    entry: Entry,
 ) -> bool:
-    for request in fact.callbacks:
-        enqueue(connection, request, account_sid=account_sid, call_id=call_id, created=fact.at)
+    for number, request in enumerate(fact.callbacks):
+        enqueue(
+            connection,
+            request,
+            id=entry.callback_id(number),
+            account_sid=account_sid,
+            call_id=call_id,
+            created=fact.at,
+        )
     return bool(fact.callbacks)
 
 
-_INSERT_GATHER = insert(gathers)
 _FINISH_GATHER = update(gathers).where(
     gathers.c.gather_id == bindparam("gather"),
     gathers.c.kind == bindparam("its_kind"),
@@ -188,8 +214,9 @@ _FINISH_GATHER = update(gathers).where(
 
 
 def _start_gather(connection: Connection, fact: GatherStarted) -> None:
-    connection.execute(
-        _INSERT_GATHER,
+    _insert_once(
+        connection,
+        gathers,
         {
             "gather_id": fact.gather_id,
             "account_sid": fact.account_sid,
@@ -242,17 +269,15 @@ def finish_gather(connection: Connection, numbering: Numbering, fact: GatherFini
         log.warning("fact.too_late", fact="GatherFinished", call_id=fact.call_id, gather_id=fact.gather_id)
 
 
-_INSERT_NOTIFICATION = insert(notifications)
-
-
 def _notify(connection: Connection, numbering: Numbering, fact: NotificationRaised, id: str) -> None:
     request = fact.exchange.request if fact.exchange else None
     reply = fact.exchange.reply if fact.exchange else None
     headers = "\n".join(f"{name}: {value}" for name, value in reply.headers) if reply else ""
     body = reply.body[: 4 * MAX_BODY_CHARS].decode("utf-8", "replace") if reply else ""
     place = numbering.next(fact.account_sid, Listing.NOTIFICATIONS, fact.at)
-    connection.execute(
-        _INSERT_NOTIFICATION,
+    is_new = _insert_once(
+        connection,
+        notifications,
         {
             "notification_id": id,
             "account_sid": fact.account_sid,
@@ -269,7 +294,19 @@ def _notify(connection: Connection, numbering: Numbering, fact: NotificationRais
             "date_created": place.at,
         },
     )
-    numbering.take(place)
+    if is_new:
+        numbering.take(place)
+
+
+def _keep_timeline(connection: Connection, fact: TimelineKept) -> None:
+    row = {
+        "call_id": fact.call_id,
+        "chunk": fact.chunk,
+        "account_sid": fact.account_sid,
+        "at": fact.at,
+        "events": fact.events,
+    }
+    _insert_once(connection, call_timelines, row)
 
 
 def _query(request: Request) -> str:
