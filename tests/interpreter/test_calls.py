@@ -269,7 +269,7 @@ class TestFailures:
     async def test_a_first_document_that_fails_calls_the_fallback(self, kind: str) -> None:
         call = ScriptedCall()
         app = application(voice=BROKEN_PAGES[kind], fallback=OVER)
-        done = await follow(call, app, dialect=RCML, fallback="/fallback")
+        done = await follow(call, app, dialect=RCML, fallback="/fallback", retry_s=0)
         assert call.heard == ["0.0 bye starts", "0.3 bye ends"]
         told = app.posted("/fallback")
         assert told["ErrorUrl"] == "http://app.example/voice"
@@ -284,7 +284,7 @@ class TestFailures:
             heard=BROKEN_PAGES[kind],
             fallback=OVER,
         )
-        await follow(call, app, dialect=RCML, fallback="/fallback")
+        await follow(call, app, dialect=RCML, fallback="/fallback", retry_s=0)
         assert call.heard == ["0.5 bye starts", "0.8 bye ends"]
         assert app.posted("/fallback")["ErrorUrl"] == "http://app.example/heard"
 
@@ -294,7 +294,7 @@ class TestFailures:
         app = application(
             voice='<Response><Gather numDigits="1" action="heard"/></Response>', heard=BROKEN_PAGES[kind]
         )
-        done = await follow(call, app, dialect=RCML)
+        done = await follow(call, app, dialect=RCML, retry_s=0)
         assert call.heard == ["0.5 sorry starts", "1.0 sorry ends"]
         assert done.end.status is CallStatus.COMPLETED
         assert "heard" in done.end.reason or "Line" in done.end.reason or done.end.reason
@@ -309,7 +309,7 @@ class TestFailures:
     async def test_a_fallback_that_leads_back_to_the_failure_is_not_followed_for_ever(self) -> None:
         call = ScriptedCall()
         app = application(voice=Page(status=500), fallback="<Response><Redirect>voice</Redirect></Response>")
-        done = await follow(call, app, dialect=RCML, fallback="/fallback")
+        done = await follow(call, app, dialect=RCML, fallback="/fallback", retry_s=0)
         assert len(app.requests) == 3
         assert call.heard == ["0.0 sorry starts", "0.5 sorry ends"]
         assert done.end.reason

@@ -6,23 +6,29 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from offhook.call.rows import OutboxItem
+from offhook.call.delivery import DeliveryEnd, DeliveryReport
+from offhook.call.errors import RecordsAway
+from offhook.call.rows import Attempt, OutboxItem
 from offhook.verbs import Request, Target
 
 NOON = datetime(2026, 11, 21, 12, 0, 0, tzinfo=UTC)
 
 
-def item(url: str, *, id: str = "1", call_id: str = "call", seq: int = 1, attempt: int = 1) -> OutboxItem:
+def item(
+    url: str, *, id: str = "1", call_id: str = "call", seq: int = 1, attempt: int = 1, account: str = "AC1"
+) -> OutboxItem:
     """A callback; `attempt` is what the next claim makes it."""
     return OutboxItem(
         id=id,
-        account_sid="AC1",
+        account_sid=account,
         call_id=call_id,
         seq=seq,
         kind="call-status",
         request=Request(Target(url), (("CallStatus", "completed"), ("Seq", str(seq)))),
         attempt=attempt,
         created=NOON,
+        since=NOON,
+        lease_until=NOON,
     )
 
 
@@ -35,6 +41,7 @@ class Told:
     status: int | None = None
     at: datetime | None = None
     error: str = ""
+    attempt: Attempt | None = None
 
 
 class MemoryOutbox:
@@ -50,6 +57,13 @@ class MemoryOutbox:
         self.told: list[Told] = []
         self.claims = 0
         self.retried: list[OutboxItem] = []
+        self.postponed: list[DeliveryReport] = []
+        """What was given back unsent."""
+        self.recovered: list[tuple[str | None, str | None]] = []
+        self.is_away = False
+        """Whether it is the records' turn to be away."""
+        self.refused = 0
+        """How often somebody came while it was."""
 
     def add(self, *items: OutboxItem) -> None:
         with self._lock:
@@ -59,7 +73,9 @@ class MemoryOutbox:
         """The time of all retries has come."""
         with self._lock:
             self._pending.extend(replace(one, attempt=one.attempt + 1) for one in self.retried)
+            self._pending.extend(report.item for report in self.postponed)
             self.retried.clear()
+            self.postponed.clear()
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Return once `condition` holds; it is asked again after every change."""
@@ -68,8 +84,16 @@ class MemoryOutbox:
                 self._changed.clear()
                 await self._changed.wait()
 
-    def claim(self, limit: int, lease_s: float) -> tuple[OutboxItem, ...]:
+    def claim(
+        self, limit: int, lease_s: float, reports: tuple[DeliveryReport, ...] = ()
+    ) -> tuple[OutboxItem, ...]:
+        if self.is_away:
+            self.refused += 1
+            self._tell()
+            raise RecordsAway("somebody pulled the plug")
         with self._lock:
+            for report in reports:
+                self._report(report)
             self.claims += 1
             busy = {one.call_id for one in self._leased.values()}
             taken: list[OutboxItem] = []
@@ -82,22 +106,22 @@ class MemoryOutbox:
         self._tell()
         return tuple(taken)
 
-    def done(self, id: str, status: int) -> None:
-        self._report(Told(id, "done", status))
-
-    def retry(self, id: str, at: datetime, error: str, status: int | None) -> None:
+    def recover(self, account_sid: str | None = None, url: str | None = None) -> int:
         with self._lock:
-            self.retried.append(self._leased[id])
-        self._report(Told(id, "retry", status, at, error))
+            self.recovered.append((account_sid, url))
+        return 0
 
-    def dead(self, id: str, error: str, status: int | None) -> None:
-        self._report(Told(id, "dead", status, None, error))
-
-    def _report(self, told: Told) -> None:
-        with self._lock:
-            del self._leased[told.id]
-            self.told.append(told)
-        self._tell()
+    def _report(self, report: DeliveryReport) -> None:
+        leased = self._leased.pop(report.item.id)
+        if report.end is DeliveryEnd.POSTPONED:
+            self.postponed.append(report)
+            return
+        if report.end is DeliveryEnd.RETRY:
+            self.retried.append(leased)
+        status = report.attempt.status if report.attempt else None
+        at = report.at if report.end is DeliveryEnd.RETRY else None
+        verdict = report.end.name.lower()
+        self.told.append(Told(leased.id, verdict, status, at, report.why, report.attempt))
 
     def _tell(self) -> None:
         self._loop.call_soon_threadsafe(self._changed.set)

@@ -12,7 +12,8 @@ from structlog.testing import capture_logs
 from offhook.call.rows import OutboxItem
 from offhook.webhooks.client import WebhookClient
 from offhook.webhooks.dispatcher import Dispatcher, DispatcherLimits
-from tests.webhooks.memory_outbox import NOON, MemoryOutbox, Told, item
+from offhook.webhooks.lanes import LaneLimits
+from tests.webhooks.memory_outbox import NOON, MemoryOutbox, item
 from tests.webhooks.server import (
     Application,
     Connection,
@@ -54,7 +55,7 @@ async def dispatching(
 ) -> AsyncIterator[Dispatcher]:
     """A block in which a dispatcher runs; it is stopped at the end."""
     dispatcher = Dispatcher(
-        outbox=outbox, sender=client, wall_clock=lambda: NOON, chance=Random(1), limits=limits
+        outbox=outbox, sender_of=lambda _: client, wall_clock=lambda: NOON, chance=Random(1), limits=limits
     )
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(dispatcher.run())
@@ -70,7 +71,8 @@ async def test_a_callback_is_delivered_and_done(app: Application, client: Webhoo
     outbox = MemoryOutbox(item(app.on("/status", page(204)), id="abc123"))
     async with dispatching(outbox, client):
         await outbox.until(lambda: len(outbox.told) == 1)
-    assert outbox.told == [Told("abc123", "done", 204)]
+    (told,) = outbox.told
+    assert (told.id, told.verdict, told.status, told.error) == ("abc123", "done", 204, "")
     (received,) = app.requests
     assert received.method == "POST"
     assert received.form == [("CallStatus", "completed"), ("Seq", "1")]
@@ -194,36 +196,60 @@ async def test_so_many_go_out_at_once_and_no_more(app: Application, client: Webh
     gate = Gate()
     async with application() as other:
         outbox = MemoryOutbox(*many(app.on("/a", gate), 5), *many(other.on("/b", gate), 5, start=5))
-        async with dispatching(outbox, client, DispatcherLimits(poll_s=60, in_flight=3, per_host=3)):
+        async with dispatching(
+            outbox, client, DispatcherLimits(poll_s=60, lanes=LaneLimits(in_flight=3, per_host=3))
+        ):
             await app.has(lambda _: gate.waiting == 3)
             gate.open()
             await outbox.until(lambda: len(outbox.told) == 10)
     assert gate.most_waiting == 3
 
 
-async def test_what_is_too_much_for_a_host_is_left_to_its_lease(
+async def test_what_is_too_much_for_a_host_goes_back_and_comes_in_its_turn(
     app: Application, client: WebhookClient
 ) -> None:
     gate = Gate()
-    limits = DispatcherLimits(poll_s=60, per_host=2, waiting_per_host=1)
+    limits = DispatcherLimits(poll_s=60, lanes=LaneLimits(per_host=2, waiting_per_host=1))
     outbox = MemoryOutbox(*many(app.on("/slow", gate), 10))
-    with capture_logs() as logs:
-        async with dispatching(outbox, client, limits):
-            await app.has(lambda _: gate.waiting == 2)
-            gate.open()
-            await outbox.until(lambda: len(outbox.told) == 3)
-    assert len(app.requests) == 3
-    assert [log["event"] for log in logs].count("callback.postponed") == 7
+    async with dispatching(outbox, client, limits) as dispatcher:
+        await outbox.until(lambda: len(outbox.postponed) == 7)
+        assert {report.attempt for report in outbox.postponed} == {None}
+        assert all(NOON < report.at <= NOON + timedelta(seconds=15) for report in outbox.postponed)
+        gate.open()
+        await outbox.until(lambda: len(outbox.told) == 3)
+        while len(outbox.told) < 10:
+            seen = len(outbox.told)
+            outbox.due_again()
+            dispatcher.poke()
+            await outbox.until(lambda seen=seen: len(outbox.told) > seen)  # type: ignore[misc]
+    assert len(app.requests) == 10
 
 
-async def test_what_waited_too_long_is_left_to_its_lease(app: Application, client: WebhookClient) -> None:
+async def test_an_account_does_not_take_the_place_of_another_at_a_host(
+    app: Application, client: WebhookClient
+) -> None:
     gate = Gate()
-    limits = DispatcherLimits(poll_s=60, per_host=1, lease_s=0.15, send_s=0.1)
+    slow = app.on("/slow", gate)
+    ours = [item(slow, id=f"a{n}", call_id=f"a{n}", account="AC1") for n in range(10)]
+    theirs = [item(slow, id=f"b{n}", call_id=f"b{n}", account="AC2") for n in range(10)]
+    outbox = MemoryOutbox(*ours, *theirs)
+    async with dispatching(outbox, client):
+        await app.has(lambda _: gate.waiting == 8)
+        asked = [received.header("x-offhook-delivery") or "" for received in app.requests]
+        assert sorted(id[0] for id in asked) == ["a"] * 4 + ["b"] * 4
+        gate.open()
+        await outbox.until(lambda: len(outbox.told) == 20)
+    assert gate.most_waiting == 8
+
+
+async def test_what_waited_too_long_goes_back(app: Application, client: WebhookClient) -> None:
+    gate = Gate()
+    limits = DispatcherLimits(poll_s=60, lanes=LaneLimits(per_host=1), lease_s=0.15, send_s=0.1)
     outbox = MemoryOutbox(*many(app.on("/slow", gate), 3))
     async with dispatching(outbox, client, limits):
         await app.has(lambda _: gate.waiting == 1)
         asyncio.get_running_loop().call_later(0.1, gate.open)
-        await outbox.until(lambda: len(outbox.told) == 1)
+        await outbox.until(lambda: len(outbox.told) == 1 and len(outbox.postponed) == 2)
     assert len(app.requests) == 1
 
 
@@ -237,11 +263,14 @@ async def test_a_stopped_dispatcher_finishes_what_it_sends(app: Application, cli
         gate.open()
     assert len(outbox.told) == 4
     assert {told.verdict for told in outbox.told} == {"done"}
+    assert len(outbox.postponed) == 2
 
 
 async def test_a_cancelled_dispatcher_lets_go(app: Application, client: WebhookClient) -> None:
     outbox = MemoryOutbox(item(app.on("/status", never)))
-    dispatcher = Dispatcher(outbox=outbox, sender=client, wall_clock=lambda: NOON, limits=UNHURRIED)
+    dispatcher = Dispatcher(
+        outbox=outbox, sender_of=lambda _: client, wall_clock=lambda: NOON, limits=UNHURRIED
+    )
     running = asyncio.ensure_future(dispatcher.run())
     await app.has(lambda app: len(app.requests) == 1)
     running.cancel()
@@ -253,10 +282,10 @@ async def test_a_cancelled_dispatcher_lets_go(app: Application, client: WebhookC
 
 async def test_a_broken_outbox_ends_the_dispatcher(client: WebhookClient) -> None:
     class Broken(MemoryOutbox):
-        def claim(self, limit: int, lease_s: float) -> tuple[OutboxItem, ...]:
+        def claim(self, limit: int, lease_s: float, reports: object = ()) -> tuple[OutboxItem, ...]:
             raise RuntimeError("the database is gone")
 
-    dispatcher = Dispatcher(outbox=Broken(), sender=client, wall_clock=lambda: NOON)
+    dispatcher = Dispatcher(outbox=Broken(), sender_of=lambda _: client, wall_clock=lambda: NOON)
     with pytest.raises(ExceptionGroup) as caught:
         await dispatcher.run()
     assert caught.group_contains(RuntimeError, match="the database is gone")
@@ -302,7 +331,7 @@ async def test_a_thousand_callbacks_arrive_though_a_third_of_the_answers_is_bad(
         for seq in range(states)
     ]
     outbox = MemoryOutbox(*items)
-    limits = DispatcherLimits(poll_s=0.02, waiting_per_host=500)
+    limits = DispatcherLimits(poll_s=0.02, lanes=LaneLimits(waiting_per_host=500))
     async with dispatching(outbox, client, limits), asyncio.timeout(60):
         while sum(told.verdict == "done" for told in outbox.told) < len(items):
             seen = len(outbox.told)

@@ -140,7 +140,7 @@ async def test_hostile_urls_are_refused_without_a_connection(app: Application, h
 )
 def test_metadata_is_refused_whatever_is_allowed(address: str) -> None:
     everything = AddressPolicy(allow=(ip_network("0.0.0.0/0"), ip_network("::/0")))
-    refusal = everything.refusal(address)
+    refusal = everything.refusal(address, 80)
     assert refusal is not None
     assert "cloud metadata address; no setting allows it" in refusal
 
@@ -166,7 +166,7 @@ def test_metadata_is_refused_whatever_is_allowed(address: str) -> None:
     ],
 )
 def test_public_addresses_are_fine(address: str) -> None:
-    assert PUBLIC_ONLY.refusal(address) is None
+    assert PUBLIC_ONLY.refusal(address, 80) is None
 
 
 @pytest.mark.parametrize(
@@ -183,8 +183,8 @@ def test_public_addresses_are_fine(address: str) -> None:
 )
 def test_what_is_allowed_is_allowed_and_no_more(network: str, inside: str, outside: str) -> None:
     policy = AddressPolicy(allow=(ip_network(network),))
-    assert policy.refusal(inside) is None
-    assert policy.refusal(outside) is not None
+    assert policy.refusal(inside, 80) is None
+    assert policy.refusal(outside, 80) is not None
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ def test_what_is_allowed_is_allowed_and_no_more(network: str, inside: str, outsi
     ],
 )
 def test_a_refusal_names_the_address_the_rule_and_the_setting(address: str, words: str) -> None:
-    refusal = PUBLIC_ONLY.refusal(address)
+    refusal = PUBLIC_ONLY.refusal(address, 80)
     assert refusal is not None
     assert words in refusal
 

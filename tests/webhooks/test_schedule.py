@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from offhook.webhooks.schedule import JITTER, SCHEDULE_S, Dead, Delivered, Retry, Verdict, judge
+from offhook.webhooks.schedule import (
+    JITTER,
+    SCHEDULE_S,
+    Dead,
+    Delivered,
+    Retry,
+    Verdict,
+    is_too_old,
+    judge,
+    may_mend,
+)
 
 NOON = datetime(2026, 11, 21, 12, 0, 0, tzinfo=UTC)
 
@@ -88,3 +98,18 @@ def test_jitter_stays_within_its_share(attempt: int, chance: float) -> None:
 @given(header=st.text(max_size=40))
 def test_any_retry_after_leaves_a_verdict(header: str) -> None:
     assert isinstance(after(503, retry_after=header), Retry)
+
+
+def test_what_waited_for_as_long_as_all_attempts_take_is_too_old() -> None:
+    longest = timedelta(seconds=sum(SCHEDULE_S) * (1 + JITTER))
+    assert not is_too_old(NOON - longest, NOON)
+    assert is_too_old(NOON - longest - timedelta(seconds=1), NOON)
+    assert timedelta(days=1) < longest < timedelta(days=3)
+
+
+@pytest.mark.parametrize(
+    ("status", "is_final", "mends"),
+    [(None, False, True), (None, True, False), (429, False, True), (503, False, True), (404, False, False)],
+)
+def test_what_may_mend_counts_against_its_url(status: int | None, is_final: bool, mends: bool) -> None:
+    assert may_mend(status, is_final=is_final) is mends

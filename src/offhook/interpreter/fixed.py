@@ -24,6 +24,9 @@ class FixedProgram:
         """There is nothing else to do. Raises `error`."""
         raise error
 
+    def caller_left(self) -> None:
+        """Nobody is being asked."""
+
     def partial(self, target: Target, text: str, status: CallStatus) -> Request:
         """What would be told."""
         return Request(target, (("text", text),))

@@ -12,6 +12,7 @@ from offhook.call.info import new_id
 from offhook.call.port import Audio
 from offhook.interpreter.collector import (
     Collector,
+    Event,
     KeyPressed,
     Phase,
     PromptsOver,
@@ -21,6 +22,7 @@ from offhook.interpreter.collector import (
 from offhook.interpreter.inbox import Inbox
 from offhook.interpreter.repeat import repeat
 from offhook.interpreter.scene import Scene
+from offhook.interpreter.stall import MARGIN_S
 from offhook.speech.ear import Ear
 from offhook.speech.recogniser import (
     Partial,
@@ -29,6 +31,9 @@ from offhook.speech.recogniser import (
     Recognition,
 )
 from offhook.verbs import Gather, Gathered, GatherEnd, Input, Pause
+
+LISTEN_S = 30.0
+"""How long a recogniser may take until it listens."""
 
 
 async def gather(verb: Gather, scene: Scene) -> Gathered:
@@ -44,6 +49,9 @@ async def gather(verb: Gather, scene: Scene) -> Gathered:
         raise
     except (CustomerError, ProviderError) as error:
         end, detail = GatherEnd.PROMPT_FAILED, str(error)
+        raise
+    except asyncio.CancelledError:
+        detail = scene.watch.overdue
         raise
     else:
         gathering.tell_finished(gathered)
@@ -141,7 +149,7 @@ class Gathering:
 
     async def _prepare(self, stack: AsyncExitStack) -> list[Audio | Pause]:
         """All prompts are made before the first is played, so that none is missing in the middle."""
-        ready = self._scene.tools.prompts.ready
+        ready = self._scene.ready
         return [
             prompt if isinstance(prompt, Pause) else await stack.enter_async_context(ready(prompt))
             for prompt in self._verb.prompts
@@ -150,15 +158,14 @@ class Gathering:
     async def _listen(self, stack: AsyncExitStack) -> Recognition | None:
         if self._recogniser is None:
             return None
-        recognition = await stack.enter_async_context(
-            self._recogniser.listen(
-                RecogniserOptions(
-                    language=self._verb.language,
-                    hints=self._verb.hints,
-                    partials=self._verb.partials_to is not None,
-                )
-            )
+        options = RecogniserOptions(
+            language=self._verb.language,
+            hints=self._verb.hints,
+            partials=self._verb.partials_to is not None,
         )
+        late = f"the recogniser {self._recogniser.name!r} did not begin to listen"
+        with self._scene.watch.within(LISTEN_S, late):
+            recognition = await stack.enter_async_context(self._recogniser.listen(options))
 
         def hear(frame: bytes) -> None:
             recognition.send(frame)
@@ -182,7 +189,7 @@ class Gathering:
                     await asyncio.sleep(sound.length_s)
                 else:
                     assert not isinstance(prompt, Pause)
-                    await repeat(sound, prompt.loop, self._scene.call)
+                    await repeat(sound, prompt.loop, self._scene.call, self._scene.watch)
         finally:
             self._inbox.put(PromptsOver())
 
@@ -195,7 +202,7 @@ class Gathering:
     ) -> Gathered:
         told_last = False
         while collector.gathered is None:
-            happened = await self._inbox.take(until=collector.deadline)
+            happened = await self._take(collector.deadline)
             if self._ear.last_voiced_at is not None:
                 collector.feed(self._voice(), at=self._loop.time())
             for at, event in happened:
@@ -212,6 +219,12 @@ class Gathering:
                 told_last = True
                 recognition.finish()
         return collector.gathered
+
+    async def _take(self, deadline: float | None) -> tuple[tuple[float, Event], ...]:
+        if deadline is None:  # the prompts are being played, and are watched
+            return await self._inbox.take(until=None)
+        with self._scene.watch.until(deadline + MARGIN_S, "it did not end when its time was over"):
+            return await self._inbox.take(until=deadline)
 
     def _tell_partial(self, words: str) -> None:
         if self._verb.partials_to is not None and words:

@@ -7,6 +7,6 @@ from offhook.verbs import Done, Play
 
 async def play(verb: Play, scene: Scene) -> Done:
     """Play the file; returns when it has been played as often as asked."""
-    async with scene.call.alive(), scene.tools.prompts.ready(verb) as audio:
-        await repeat(audio, verb.loop, scene.call)
+    async with scene.call.alive(), scene.ready(verb) as audio:
+        await repeat(audio, verb.loop, scene.call, scene.watch)
     return Done()

@@ -1,7 +1,7 @@
 """What the interpreter needs of the world around it; adapters fill these ports, `bootstrap` chooses them."""
 
 from collections.abc import Callable, Mapping
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -10,6 +10,7 @@ from offhook.call.exchange import Reply
 from offhook.call.facts import Fact
 from offhook.call.info import CallInfo, CallStatus
 from offhook.call.port import Audio
+from offhook.interpreter.lifetime import UNBOUNDED, CallBounds
 from offhook.speech.recogniser import Recogniser
 from offhook.verbs import Document, Outcome, Play, Request, Say, Target, Verb
 
@@ -27,8 +28,11 @@ class Recorder(Protocol):
 class Fetch(Protocol):
     """Asks the customer's application."""
 
-    async def fetch(self, request: Request) -> Reply:
-        """The answer to a request for verbs; any 2xx. Raises FetchFailed, with the exchange in it."""
+    async def fetch(self, request: Request, headers: tuple[tuple[str, str], ...] = ()) -> Reply:
+        """The answer to a request for verbs, which carries `headers` besides its own; any 2xx.
+
+        Raises FetchFailed, with the exchange in it.
+        """
 
     async def media(self, url: str, known: Reply | None = None) -> Reply:
         """A sound file; any 2xx. Where `known`, an answer of before, still holds: 304 and no body.
@@ -81,6 +85,31 @@ class StatusChange:
     """Seconds since the answer; counts only for a final status."""
 
 
+class Tracer(Protocol):
+    """Follows calls through their verbs, for who wants to see where time went."""
+
+    def call(self, info: CallInfo) -> AbstractContextManager[None]:
+        """A block that is a call's life."""
+
+    def verb(self, verb: Verb) -> AbstractContextManager[None]:
+        """A block, within that of a call, in which a verb runs."""
+
+
+class NoTracer:
+    """Fills `Tracer` where nobody wants to see."""
+
+    def call(self, info: CallInfo) -> AbstractContextManager[None]:
+        """A block like any other."""
+        return nullcontext()
+
+    def verb(self, verb: Verb) -> AbstractContextManager[None]:
+        """A block like any other."""
+        return nullcontext()
+
+
+NO_TRACER = NoTracer()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tools:
     """What runners work with, besides the call itself."""
@@ -97,6 +126,13 @@ class Tools:
     """What a caller hears instead when there is no voice to speak the apology."""
     finish_grace_s: float
     """How long a recogniser may take for its last words once the utterance is over, in seconds."""
+    bounds: CallBounds = UNBOUNDED
+    """How long a call may ring and talk."""
+    filler: Audio | None = None
+    """What an answered caller hears, over and over, while nothing else is ready; None is silence."""
+    filler_after_s: float = 2.0
+    """How long they hear nothing before, in seconds."""
+    tracer: Tracer = NO_TRACER
 
 
 class Partials(Protocol):

@@ -1,12 +1,19 @@
 """Where a call's documents come from. `Program` hides pull from push: the run loop is the same for both."""
 
+from collections.abc import Callable
+from dataclasses import replace
+from random import random
 from typing import Protocol
 
 from offhook.call.errors import CustomerError, DocumentInvalid, OffhookError
 from offhook.call.exchange import Exchange
 from offhook.call.info import CallInfo, CallStatus
+from offhook.interpreter.asking import Asking
 from offhook.interpreter.ports import Dialect, Fetch, StatusChange
 from offhook.verbs import Document, Gather, Outcome, Pause, Play, Request, Say, Target, Verb
+
+MOST_FALLBACK_RETRY_S = 5.0
+"""A fallback URL is asked again for so long at most: the caller has waited for the first URL already."""
 
 
 class Program(Protocol):
@@ -20,6 +27,9 @@ class Program(Protocol):
 
     async def recover(self, error: OffhookError, status: CallStatus) -> Document:
         """The document for when something failed. Raises `error` again, or a newer one, where there is none."""
+
+    def caller_left(self) -> None:
+        """The call is over. What is being asked comes to its end soon: nobody waits for the answer."""
 
     def partial(self, target: Target, text: str, status: CallStatus) -> Request:
         """The request that tells what is understood so far."""
@@ -40,10 +50,14 @@ class WebhookProgram:
         first: Target,
         fallback: Target | None = None,
         status_callback: "StatusCallback | None" = None,
+        retry_s: float = 15.0,
+        chance: Callable[[], float] = random,
     ) -> None:
+        """`retry_s`: how long a question is asked again and again before it counts as failed, in seconds; with 0 it is
+        asked once. `chance` makes the jitter of the pauses between, 0 to 1."""
         self._info = info
         self._dialect = dialect
-        self._fetch = fetch
+        self._asking = Asking(fetch, budget_s=retry_s, chance=chance)
         self._first = first
         self._fallback = fallback
         self._status_callback = status_callback
@@ -68,7 +82,12 @@ class WebhookProgram:
             raise error
         self._fallback_is_spent = True
         failed_url = error.exchange.request.target.url if error.exchange is not None else self._first.url
-        return await self._ask(self._fallback, self._dialect.failure(error.code, failed_url), status)
+        told = self._dialect.failure(error.code, failed_url)
+        return await self._ask(self._fallback, told, status, most_s=MOST_FALLBACK_RETRY_S)
+
+    def caller_left(self) -> None:
+        """What is being asked is tried once more at most."""
+        self._asking.caller_left()
 
     def partial(self, target: Target, text: str, status: CallStatus) -> Request:
         """The standard parameters with the words so far."""
@@ -81,15 +100,23 @@ class WebhookProgram:
         return self._status_callback.requests(self._info, change)
 
     async def _ask(
-        self, target: Target, parameters: tuple[tuple[str, str], ...], status: CallStatus
+        self,
+        target: Target,
+        parameters: tuple[tuple[str, str], ...],
+        status: CallStatus,
+        *,
+        most_s: float | None = None,
     ) -> Document:
         request = Request(target, self._dialect.standard(self._info, status) + parameters)
-        reply = await self._fetch.fetch(request)
+        answer = await self._asking.ask(request, most_s=most_s)
         try:
-            return self._dialect.read(reply)
+            document = self._dialect.read(answer.reply)
         except DocumentInvalid as invalid:
-            invalid.exchange = Exchange.shown(request, reply)
+            invalid.exchange = Exchange.shown(request, answer.reply)
             raise
+        if answer.problem is None:
+            return document
+        return replace(document, problems=(answer.problem, *document.problems))
 
 
 class StatusCallback(Protocol):

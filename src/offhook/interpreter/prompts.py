@@ -5,6 +5,7 @@ ever, as a voice speaks the same text in the same way.
 """
 
 import asyncio
+import copy
 import errno
 import hashlib
 import time
@@ -49,6 +50,14 @@ class PromptStore:
         self._folder = folder
         self._clock = clock
         self._cache = SoundCache(most_bytes=cache_bytes, clock=clock)
+        self._realm = ""
+
+    def of(self, fetch: Fetch, realm: str) -> "PromptStore":
+        """The same store for those whose sounds are fetched in another way. What was fetched for one realm is never
+        another's, as it may come from where the other may not go; what is spoken is the same for all."""
+        other = copy.copy(self)
+        other._fetch, other._realm = fetch, realm
+        return other
 
     @asynccontextmanager
     async def ready(self, prompt: Say | Play) -> AsyncIterator[Audio]:
@@ -61,7 +70,7 @@ class PromptStore:
         async def make(known: Sound | None) -> Sound:
             return await (self._spoken(prompt) if isinstance(prompt, Say) else self._fetched(prompt, known))
 
-        async with self._cache.use(_key(prompt), make) as sound:
+        async with self._cache.use(_key(prompt, self._realm), make) as sound:
             yield Audio(path=sound.path, duration_s=sound.duration_s, label=label)
 
     async def _spoken(self, say: Say) -> Sound:
@@ -105,12 +114,12 @@ async def _write(path: Path, pcm: bytes) -> None:
         write_wav(path, pcm)
 
 
-def _key(prompt: Say | Play) -> bytes:
+def _key(prompt: Say | Play, realm: str) -> bytes:
     """What tells a sound from others; short, however long the text, and without the credentials of a URL."""
     parts = (
         ("say", prompt.language, prompt.voice, prompt.text)
         if isinstance(prompt, Say)
-        else ("play", prompt.url)
+        else ("play", realm, prompt.url)
     )
     return hashlib.sha256(repr(parts).encode()).digest()
 

@@ -13,22 +13,27 @@ import structlog
 
 from offhook.call.ending import EndCause, Ending
 from offhook.call.errors import CallEnded, CustomerError, FetchFailed, OffhookError, ProviderError
-from offhook.call.facts import CallFinished, CallProgressed, CallStarted, NotificationRaised
+from offhook.call.facts import CallFinished, CallProgressed, CallStarted
 from offhook.call.info import CallStatus
 from offhook.call.port import Call, DialledCall
+from offhook.interpreter.document_pace import DocumentLoop, DocumentPace
+from offhook.interpreter.filler import Filler
+from offhook.interpreter.lifetime import Lifetime, Outlived
+from offhook.interpreter.notices import Notices
 from offhook.interpreter.ports import Partials, StatusChange, Tools
 from offhook.interpreter.program import Program
+from offhook.interpreter.repeat import play_once
 from offhook.interpreter.runners import run_verb
 from offhook.interpreter.scene import Scene
+from offhook.interpreter.stall import ANSWER_S, StallWatch, VerbStalled
 from offhook.interpreter.status import final_status
-from offhook.verbs import Document, Target
+from offhook.interpreter.timeline_keeping import TimelineKeeping
+from offhook.verbs import Document, Gathered, Outcome, Redirect, Target, Verb
 
 log = structlog.get_logger()
 
-INTERNAL_ERROR = 10001
-VOICE_ERROR = 13500
-"""Notification codes for faults on our side: our own, and a speech vendor's."""
-NOT_FOUND, SERVER_ERROR, DECLINE, NO_ANSWER = 404, 500, 603, 408
+NOT_FOUND, SERVER_ERROR, DECLINE, NO_ANSWER, UNAVAILABLE = 404, 500, 603, 408, 480
+DRAINED = "drained: the server was stopped"
 
 T = TypeVar("T")
 
@@ -37,7 +42,8 @@ async def run_inbound(call: Call, program: Program, tools: Tools, partials: Part
     """Live through a call that rings here."""
     life = Life(call, program, tools, partials)
     life.begin(CallStatus.RINGING)
-    await life.live(life.follow)
+    with tools.tracer.call(call.info):
+        await life.live(life.follow)
 
 
 async def run_outbound(
@@ -54,14 +60,15 @@ async def run_outbound(
     `on_placed` is called once the call can be looked up.
     """
     life = Life(call, program, tools, partials)
-    await life.begin_settled(CallStatus.QUEUED)
-    on_placed()
 
     async def connect_and_follow() -> None:
+        await life.begin_settled(CallStatus.QUEUED)
+        on_placed()
         if await life.connect(call, ring_timeout_s):
             await life.follow()
 
-    await life.live(connect_and_follow)
+    with tools.tracer.call(call.info):
+        await life.live(connect_and_follow)
 
 
 class Life:
@@ -72,18 +79,27 @@ class Life:
         self._program = program
         self._tools = tools
         self._partials = partials
-        self._scene = Scene(call=call, tools=tools, tell_partial=self._tell_partial)
+        self._filler = Filler(call, tools)
+        self._notices = Notices(call.info, tools)
+        self._watch = StallWatch()
+        self._scene = Scene(
+            call=call, tools=tools, filler=self._filler, watch=self._watch, tell_partial=self._tell_partial
+        )
         self._status = CallStatus.QUEUED
         self._loop = asyncio.get_running_loop()
         self._began_at = self._loop.time()
+        self._lifetime = Lifetime(tools.bounds)
+        self._pace = DocumentPace(self._began_at)
         self._answered_at: float | None = None
         self._ending = Ending(EndCause.HERE)
         self._reason = ""
         self._errands: asyncio.TaskGroup | None = None
+        self._timeline = TimelineKeeping(call, tools)
 
     def begin(self, status: CallStatus) -> None:
-        """The first fact."""
+        """The first fact of a call that rings here."""
         self._tools.recorder.emit(self._started(status))
+        self._lifetime.rings(self._began_at)
 
     async def begin_settled(self, status: CallStatus) -> None:
         """The first fact, written when this returns."""
@@ -94,21 +110,25 @@ class Life:
         async with asyncio.TaskGroup() as errands:
             self._errands = errands
             try:
-                await course()
+                async with self._lifetime.bounded():
+                    await course()
                 await self._end_call()
             except CallEnded as ended:
                 self._ending = ended.ending
+            except Outlived as late:
+                self._reason = str(late)
+                await self._end_late()
             except OffhookError as error:
                 self._reason = str(error)
                 await self._give_up(error)
             except asyncio.CancelledError:
-                self._reason = "the server was stopped"
+                self._reason = DRAINED
                 await self._call.hang_up()
                 raise
             except Exception as error:
                 log.exception("call.broke")
                 self._reason = f"internal error: {type(error).__name__}"
-                self._tell_error(INTERNAL_ERROR, "An internal error of the voice server ended the call.")
+                self._notices.own_fault("An internal error of the voice server ended the call.")
                 await self._give_up(error)
             finally:
                 await self._finish()
@@ -133,11 +153,13 @@ class Life:
         """Run document after document until one ends without another."""
         document = await self._recovered(lambda: self._ask(self._program.first(self._status)))
         while document is not None:
+            await self._wait_for_turn()
             current = document
             document = await self._recovered(lambda: self._run(current))  # noqa: B023 (awaited at once)
 
     def _started(self, status: CallStatus) -> CallStarted:
         self._status = status
+        self._call.timeline.note("status", status=status.value)
         at = self._tools.wall_clock()
         lost = self._program.callbacks(StatusChange(status=CallStatus.FAILED, at=at))
         return CallStarted(
@@ -150,26 +172,55 @@ class Life:
 
     async def _run(self, document: Document) -> Document | None:
         for problem in document.problems:
-            self._tell_warning(problem.code, problem.message)
+            self._notices.warning(problem.code, problem.message)
         for verb in document.verbs:
-            if verb.needs_answer:
-                await self._answer()
-            outcome = await run_verb(verb, self._scene)
+            outcome = await self._outcome(verb)
+            if not isinstance(verb, Redirect):
+                self._filler.turn_over()
             following = await self._ask(self._program.after(verb, outcome, self._status))
             if following is not None:
                 return following
         return None
 
+    async def _wait_for_turn(self) -> None:
+        """Hold an application back that answers with document after document. Raises DocumentLoop."""
+        try:
+            wait_s = self._pace.document(self._loop.time())
+        except DocumentLoop as going_in_circles:
+            self._notices.fault(going_in_circles)
+            raise
+        if wait_s:
+            async with self._call.alive(), self._filler.waiting():
+                await asyncio.sleep(wait_s)
+
+    async def _outcome(self, verb: Verb) -> Outcome:
+        """Run a verb, under watch. Raises VerbStalled, and what runners raise."""
+        try:
+            async with self._watch.over(type(verb).__name__):
+                if verb.needs_answer:
+                    await self._answer()
+                began_at = self._loop.time()
+                with self._tools.tracer.verb(verb):
+                    outcome = await run_verb(verb, self._scene)
+        except VerbStalled as stalled:
+            log.error("verb.stalled", reason=str(stalled))
+            self._notices.own_fault(str(stalled))
+            raise
+        self._pace.lived(self._loop.time() - began_at)
+        if isinstance(outcome, Gathered) and not outcome.is_empty:
+            self._pace.input()
+        return outcome
+
     async def _recovered(self, step: Callable[[], Awaitable[Document | None]]) -> Document | None:
         try:
             return await step()
         except (CustomerError, ProviderError) as error:
-            self._tell_fault(error)
+            self._notices.fault(error)
             try:
                 return await self._ask(self._program.recover(error, self._status))
             except CustomerError as again:
                 if again is not error:
-                    self._tell_fault(again)
+                    self._notices.fault(again)
                 raise
 
     async def _ask(self, question: Coroutine[None, None, T]) -> T:
@@ -184,7 +235,7 @@ class Life:
 
         assert self._errands is not None
         asking = self._errands.create_task(answer())
-        async with self._call.alive():
+        async with self._call.alive(), self._filler.waiting():
             answered = await asyncio.shield(asking)
         if isinstance(answered, OffhookError):
             raise answered
@@ -193,16 +244,20 @@ class Life:
     async def _answer(self) -> None:
         if self._call.is_answered:
             return
-        async with self._call.alive():
-            await self._call.answer()
+        with self._watch.within(ANSWER_S, "the call was answered, and no audio could flow"):
+            async with self._call.alive():
+                await self._call.answer()
         self._answered()
 
     def _answered(self) -> None:
         self._answered_at = self._loop.time()
+        self._lifetime.talks(self._answered_at)
+        self._filler.turn_over()
         self._progress(CallStatus.IN_PROGRESS)
 
     def _progress(self, status: CallStatus) -> None:
         self._status = status
+        self._call.timeline.note("status", status=status.value)
         info, at = self._call.info, self._tools.wall_clock()
         self._tools.recorder.emit(
             CallProgressed(
@@ -223,6 +278,14 @@ class Life:
         self._reason = self._ending.reason
         await self._call.reject(DECLINE)
 
+    async def _end_late(self) -> None:
+        """The call's time is up."""
+        if self._call.is_answered:
+            await self._call.hang_up()
+            return
+        self._ending = Ending(EndCause.HERE, UNAVAILABLE)
+        await self._call.reject(UNAVAILABLE)
+
     async def _give_up(self, error: Exception) -> None:
         """Nothing more can be asked: tell the caller as well as the call allows, and end it."""
         if not self._call.is_answered:
@@ -235,30 +298,39 @@ class Life:
                 await self._apologise()
         except CallEnded as ended:
             self._ending = ended.ending
+        except VerbStalled as stalled:
+            log.error("verb.stalled", reason=str(stalled))
         await self._call.hang_up()
 
     async def _apologise(self) -> None:
         try:
-            async with self._tools.prompts.ready(self._tools.apology) as audio:
-                await self._call.play(audio)
+            async with self._watch.over("apology"), self._scene.ready(self._tools.apology) as audio:
+                await play_once(audio, self._call, self._watch)
+        except VerbStalled:
+            raise
         except OffhookError:
-            await self._call.play(self._tools.apology_tone)
+            async with self._watch.over("apology"):
+                await play_once(self._tools.apology_tone, self._call, self._watch)
 
     async def _finish(self) -> None:
         """The last fact, written before anybody may forget the call."""
+        self._program.caller_left()
         now = self._loop.time()
         was_answered = self._answered_at is not None
+        says_why = not was_answered or self._ending.cause is EndCause.BROKEN
         self._status = final_status(was_answered=was_answered, ending=self._ending)
         info, at = self._call.info, self._tools.wall_clock()
         duration_s = now - self._answered_at if self._answered_at is not None else 0.0
         change = StatusChange(status=self._status, at=at, duration_s=duration_s)
+        reason = self._reason or (self._ending.reason if says_why else "")
+        self._timeline.end(self._ending, self._status, reason)
         await self._tools.recorder.settle(
             CallFinished(
                 call_id=info.call_id,
                 account_sid=info.account_sid,
                 at=at,
                 status=self._status,
-                reason=self._reason or ("" if was_answered else self._ending.reason),
+                reason=reason,
                 sip_status=self._ending.sip_status,
                 duration_s=duration_s,
                 ring_duration_s=(self._answered_at or now) - self._began_at,
@@ -267,30 +339,5 @@ class Life:
         )
 
     def _tell_partial(self, target: Target, words: str) -> None:
+        self._call.timeline.note("partial", text=words)
         self._partials.send(self._program.partial(target, words, self._status))
-
-    def _tell_fault(self, error: CustomerError | ProviderError) -> None:
-        if isinstance(error, CustomerError):
-            self._tell(error.code, error.message, is_error=True, error=error)
-        else:
-            self._tell(VOICE_ERROR, str(error), is_error=True)
-
-    def _tell_error(self, code: int, message: str) -> None:
-        self._tell(code, message, is_error=True)
-
-    def _tell_warning(self, code: int, message: str) -> None:
-        self._tell(code, message, is_error=False)
-
-    def _tell(self, code: int, message: str, *, is_error: bool, error: CustomerError | None = None) -> None:
-        info = self._call.info
-        self._tools.recorder.emit(
-            NotificationRaised(
-                call_id=info.call_id,
-                account_sid=info.account_sid,
-                at=self._tools.wall_clock(),
-                code=code,
-                message=message,
-                is_error=is_error,
-                exchange=error.exchange if error is not None else None,
-            )
-        )

@@ -7,6 +7,6 @@ from offhook.verbs import Done, Say
 
 async def say(verb: Say, scene: Scene) -> Done:
     """Speak the text; returns when it has been spoken as often as asked."""
-    async with scene.call.alive(), scene.tools.prompts.ready(verb) as audio:
-        await repeat(audio, verb.loop, scene.call)
+    async with scene.call.alive(), scene.ready(verb) as audio:
+        await repeat(audio, verb.loop, scene.call, scene.watch)
     return Done()

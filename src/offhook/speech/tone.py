@@ -19,3 +19,29 @@ def special_information_tone() -> bytes:
         for n in range(count)
     ]
     return struct.pack(f"<{len(samples)}h", *samples)
+
+
+COMFORT_HZ = (349.23, 523.25)
+COMFORT_NOTE_S = 1.0
+COMFORT_PAUSE_S = 0.5
+COMFORT_AMPLITUDE = 719
+"""30 dB below 0 dBm0, which in 16 bits is a sine of 22,750 (ITU-T G.711: its loudest sine is 3.17 dBm0)."""
+
+
+def comfort_tone() -> bytes:
+    """Two soft notes that swell and fade, and a short pause: "we are at it". PCM at 8 kHz, made to be repeated.
+
+    Slow and faint, so that nobody takes it for the ringing, busy or error tones of any country.
+    """
+    count = int(COMFORT_NOTE_S * SAMPLE_RATE_HZ)
+    notes = [
+        int(COMFORT_AMPLITUDE * math.sin(math.pi * n / count) ** 2 * math.sin(_angle(frequency, n)))
+        for frequency in COMFORT_HZ
+        for n in range(count)
+    ]
+    return struct.pack(f"<{len(notes)}h", *notes) + bytes(2 * int(COMFORT_PAUSE_S * SAMPLE_RATE_HZ))
+
+
+def _angle(frequency_hz: float, n: int) -> float:
+    """Of the `n`th sample of a sine."""
+    return 2 * math.pi * frequency_hz * n / SAMPLE_RATE_HZ

@@ -10,10 +10,12 @@ import asyncio
 import ssl
 from dataclasses import replace
 from enum import Enum, auto
+from time import time
 
 from offhook import __version__
-from offhook.call.errors import FetchFailed
+from offhook.call.errors import FetchFailed, Trouble
 from offhook.call.exchange import Exchange, Reply, without_credentials
+from offhook.call.url_terms import terms_of
 from offhook.verbs import Method, Request, Target
 from offhook.webhooks import failures
 from offhook.webhooks.answer import AnswerTooLarge, read_body, read_what_comes
@@ -21,10 +23,10 @@ from offhook.webhooks.connections import Connections
 from offhook.webhooks.guard import AddressPolicy, Guard
 from offhook.webhooks.limits import WebhookLimits
 from offhook.webhooks.patience import Patience
+from offhook.webhooks.signing import Outgoing, Pairs, Scheme, Tokens, offhook_signature
 from offhook.webhooks.url import WebhookUrl, encode_form, parse_url
+from offhook.webhooks.watch import Watch
 from offhook.webhooks.wire import Wire
-
-Pairs = tuple[tuple[str, str], ...]
 
 REDIRECTS = (301, 302, 303, 307, 308)
 NOT_MODIFIED = 304
@@ -54,22 +56,25 @@ class WebhookClient:
         limits: WebhookLimits | None = None,
         tls: ssl.SSLContext | None = None,
         query_in_body: bool = True,
+        schemes: tuple[Scheme, ...] = (offhook_signature,),
+        watch: Watch | None = None,
     ) -> None:
         """`tls` replaces the system's trusted certificates. `query_in_body`: a form carries the pairs of its
-        URL's query too, for applications that look only there."""
+        URL's query too, for applications that look only there. `schemes`: how requests are signed. `watch` is
+        told of each exchange."""
         self._limits = limits or WebhookLimits()
         self._query_in_body = query_in_body
+        self._schemes = schemes
+        self._watch = watch
         self._guard = Guard(policy)
-        self._connections = Connections(
-            self._guard, tls or ssl.create_default_context(), connect_s=self._limits.connect_s
-        )
+        self._connections = Connections(self._guard, tls or ssl.create_default_context())
 
-    async def fetch(self, request: Request) -> Reply:
-        """The answer to a request for verbs; any 2xx. Raises FetchFailed, with the exchange in it.
+    async def fetch(self, request: Request, headers: Pairs = (), *, tokens: Tokens = ()) -> Reply:
+        """The answer to a request for verbs, signed with `tokens`; any 2xx. Raises FetchFailed, with the exchange in it.
 
         A sound is no document: its body is not read.
         """
-        return await self._run(request, _Kind.DOCUMENT)
+        return await self._run(request, _Kind.DOCUMENT, headers, tokens)
 
     async def media(self, url: str, known: Reply | None = None) -> Reply:
         """A sound file; any 2xx. Where `known`, an answer of before, still holds: 304 and no body.
@@ -78,12 +83,12 @@ class WebhookClient:
         """
         return await self._run(Request(Target(url, Method.GET)), _Kind.SOUND, known=known)
 
-    async def send(self, request: Request, headers: Pairs = ()) -> Reply:
-        """The answer to a notification, whatever its status; its body is not kept.
+    async def send(self, request: Request, headers: Pairs = (), *, tokens: Tokens = ()) -> Reply:
+        """The answer to a notification, signed with `tokens`, whatever its status; its body is not kept.
 
         Raises FetchFailed where there is none.
         """
-        return await self._run(request, _Kind.NOTICE, headers)
+        return await self._run(request, _Kind.NOTICE, headers, tokens)
 
     async def close(self) -> None:
         """Close all connections; nothing may be used after."""
@@ -91,19 +96,41 @@ class WebhookClient:
         self._guard.close()
 
     async def _run(
-        self, request: Request, kind: _Kind, headers: Pairs = (), *, known: Reply | None = None
+        self,
+        request: Request,
+        kind: _Kind,
+        headers: Pairs = (),
+        tokens: Tokens = (),
+        *,
+        known: Reply | None = None,
+    ) -> Reply:
+        if self._watch is None:
+            return await self._exchange(request, kind, headers, tokens, known)
+        watched = self._watch.begin(request.target, kind.name.lower())
+        try:
+            reply = await self._exchange(request, kind, (*headers, *watched.headers), tokens, known)
+        except BaseException as error:
+            watched.end(None, error)
+            raise
+        watched.end(reply, None)
+        return reply
+
+    async def _exchange(
+        self, request: Request, kind: _Kind, headers: Pairs, tokens: Tokens, known: Reply | None
     ) -> Reply:
         talk = _Talk(request)
-        limits = self._limits
+        limits = self._limits if kind is _Kind.SOUND else self._limits.on(terms_of(request.target.url))
         total_s = limits.media_total_s if kind is _Kind.SOUND else limits.total_s
         try:
             async with asyncio.timeout(None) as timer:
                 talk.patience = Patience(timer, head_s=limits.response_s, total_s=total_s)
-                reply = await self._follow(talk, request, headers, kind, known)
+                talk.connect_s = limits.connect_s
+                reply = await self._follow(talk, request, (headers, tokens), kind, known)
         except TimeoutError as error:
-            raise talk.failed(failures.NO_ANSWER, talk.patience.lost) from error
+            raise talk.failed(failures.NO_ANSWER, talk.patience.lost, trouble=Trouble.NO_ANSWER) from error
         except failures.EXPECTED as error:
-            raise talk.failed(*failures.explain(error, limits)) from error
+            code, words = failures.explain(error, limits)
+            raise talk.failed(code, words, trouble=failures.trouble(error, code)) from error
         if kind is _Kind.NOTICE or _is_success(reply):
             return reply
         if known is not None and reply.status == NOT_MODIFIED and reply.url == known.url:
@@ -112,16 +139,23 @@ class WebhookClient:
         raise talk.failed(failures.status_code(reply.status), words, reply)
 
     async def _follow(
-        self, talk: "_Talk", request: Request, headers: Pairs, kind: _Kind, known: Reply | None
+        self,
+        talk: "_Talk",
+        request: Request,
+        adding: tuple[Pairs, Tokens],
+        kind: _Kind,
+        known: Reply | None,
     ) -> Reply:
-        """The answer at the end of all redirects; each keeps method and parameters, as Restcomm did."""
+        """The answer at the end of all redirects; each keeps method and parameters, as Restcomm did, and is signed
+        anew. `adding` are headers, and tokens to sign with."""
+        headers, tokens = adding
         url = parse_url(request.target.url)
         for redirects in range(self._limits.redirects + 1):
             # Another URL may use the same ETag for something else.
             conditions = _conditions(known) if known is not None and known.url == url.text else ()
-            message = self._message(url, request, (*headers, *conditions))
+            message = self._message(url, request, (*headers, *conditions), tokens)
             talk.patience.for_a_head()
-            async with self._connections.ask(url, message) as wire:
+            async with self._connections.ask(url, message, connect_s=talk.connect_s) as wire:
                 reply = Reply(
                     url=url.text,
                     status=wire.answer.status,
@@ -156,26 +190,35 @@ class WebhookClient:
             words = f"the answer is longer than the {most_bytes:,} bytes allowed"
             raise talk.failed(failures.TOO_LARGE, words, reply) from error
 
-    def _message(self, url: WebhookUrl, request: Request, headers: Pairs) -> bytes:
-        lines = f"Host: {url.host_header}\r\n{_FIXED_HEADERS}"
+    def _message(self, url: WebhookUrl, request: Request, headers: Pairs, tokens: Tokens) -> bytes:
+        if request.target.method is Method.GET:
+            target, body, lines = url.target(request.parameters), b"", ""
+        else:
+            form = (*request.parameters, *(url.query if self._query_in_body else ()))
+            target, body = url.path_and_query, encode_form(form).encode("ascii")
+            lines = f"Content-Type: {_FORM}\r\nContent-Length: {len(body)}\r\n"
         if url.authorization is not None:
             lines += f"Authorization: {url.authorization}\r\n"
-        for name, value in headers:
+        for name, value in (*headers, *self._signatures(url, request.target.method, target, body, tokens)):
             assert not {"\r", "\n"}.intersection(value), "a header of an answer, or of ours, is one line"
             lines += f"{name}: {value}\r\n"
-        if request.target.method is Method.GET:
-            return f"GET {url.target(request.parameters)} HTTP/1.1\r\n{lines}\r\n".encode(
-                "latin-1", "replace"
-            )
-        body = encode_form((*request.parameters, *(url.query if self._query_in_body else ())))
-        lines += f"Content-Type: {_FORM}\r\nContent-Length: {len(body)}\r\n"
-        return f"POST {url.path_and_query} HTTP/1.1\r\n{lines}\r\n{body}".encode("latin-1", "replace")
+        start = f"{request.target.method} {target} HTTP/1.1\r\nHost: {url.host_header}\r\n"
+        return f"{start}{_FIXED_HEADERS}{lines}\r\n".encode("latin-1", "replace") + body
+
+    def _signatures(self, url: WebhookUrl, method: Method, target: str, body: bytes, tokens: Tokens) -> Pairs:
+        if not tokens:
+            return ()
+        asked = f"{url.scheme}://{url.host_header}{target}"
+        outgoing = Outgoing(method=method, url=asked, body=body)
+        at = int(time())
+        return tuple(pair for scheme in self._schemes for pair in scheme(outgoing, tokens, at))
 
 
 class _Talk:
     """One exchange, as its customer will read of it: without credentials, and with how long it took."""
 
     patience: Patience
+    connect_s: float
 
     def __init__(self, request: Request) -> None:
         self._request = request
@@ -187,7 +230,9 @@ class _Talk:
         """From here on it is about another URL."""
         self._redirects += f", redirected to {url.shown}"
 
-    def failed(self, code: int, words: str, reply: Reply | None = None) -> FetchFailed:
+    def failed(
+        self, code: int, words: str, reply: Reply | None = None, *, trouble: Trouble | None = None
+    ) -> FetchFailed:
         """The error for the customer."""
         took_s = self._loop.time() - self._began_at
         target = self._request.target
@@ -197,6 +242,7 @@ class _Talk:
             f"{where}: {words} (after {took_s:.2f} s)",
             Exchange.shown(self._request, reply),
             status=reply.status if reply is not None else None,
+            trouble=trouble,
         )
 
 

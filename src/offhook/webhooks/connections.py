@@ -25,24 +25,23 @@ MOST_KEPT = 100
 class Connections:
     """All connections of one client."""
 
-    def __init__(self, guard: Guard, tls: ssl.SSLContext, *, connect_s: float) -> None:
-        """`connect_s`: how long opening may take; TLS as long again."""
+    def __init__(self, guard: Guard, tls: ssl.SSLContext) -> None:
         self._guard = guard
         self._tls = tls
         self._tls.set_alpn_protocols(["http/1.1"])
-        self._connect_s = connect_s
         self._kept: OrderedDict[Wire, float] = OrderedDict()
         """Idle connections and until when they are good, the longest idle first."""
         self._by_origin: dict[Origin, list[Wire]] = {}
 
     @asynccontextmanager
-    async def ask(self, url: WebhookUrl, request: bytes) -> AsyncIterator[Wire]:
-        """A block in which the head of the answer to `request` is there, and its body can be read.
+    async def ask(self, url: WebhookUrl, request: bytes, *, connect_s: float) -> AsyncIterator[Wire]:
+        """A block in which the head of the answer to `request` is there, and its body can be read. `connect_s`: how long
+        opening a connection may take; TLS as long again.
 
         A connection whose answer came to its end is kept, any other is closed. Raises what `Guard.connect` and
         `Wire.ask` do.
         """
-        wire = await self._asked(url, request)
+        wire = await self._asked(url, request, connect_s)
         try:
             yield wire
         finally:
@@ -59,7 +58,7 @@ class Connections:
         # A transport is closed once the loop has come round.
         await asyncio.sleep(0)
 
-    async def _asked(self, url: WebhookUrl, request: bytes) -> Wire:
+    async def _asked(self, url: WebhookUrl, request: bytes, connect_s: float) -> Wire:
         wire = self._take(url.origin)
         if wire is not None:
             try:
@@ -68,15 +67,15 @@ class Connections:
                 if wire.has_heard:
                     raise
                 # The other side was closing it just now, so the request met nobody: once more, on a new one.
-        return await _begun(await self._open(url), request)
+        return await _begun(await self._open(url, connect_s), request)
 
-    async def _open(self, url: WebhookUrl) -> Wire:
-        sock = await self._guard.connect(url.host, url.port, self._connect_s)
+    async def _open(self, url: WebhookUrl, connect_s: float) -> Wire:
+        sock = await self._guard.connect(url.host, url.port, connect_s)
         loop, make = asyncio.get_running_loop(), partial(Wire, url.origin)
         try:
             if url.scheme == "http":
                 return (await loop.create_connection(make, sock=sock))[1]
-            async with asyncio.timeout(self._connect_s):
+            async with asyncio.timeout(connect_s):
                 opened = await loop.create_connection(
                     make, sock=sock, ssl=self._tls, server_hostname=url.host
                 )

@@ -3,9 +3,10 @@
 import ssl
 from http import HTTPStatus
 
+from offhook.call.errors import Trouble
 from offhook.webhooks.answer import AnswerDamaged
 from offhook.webhooks.guard import AddressRefused, ConnectFailed, ConnectLate, HostUnknown
-from offhook.webhooks.http1 import ProtocolViolated
+from offhook.webhooks.http1 import AnswerCutShort, ProtocolViolated
 from offhook.webhooks.limits import WebhookLimits
 from offhook.webhooks.url import UrlInvalid
 from offhook.webhooks.wire import ConnectionBroke
@@ -58,6 +59,15 @@ def explain(error: Exception, limits: WebhookLimits) -> tuple[int, str]:
             return _no_connection(error)
         case _:
             return NO_ANSWER, f"the connection broke ({_root(error)})"
+
+
+def trouble(error: Exception, code: int) -> Trouble | None:
+    """What kind of failure this is for those who may try again."""
+    if isinstance(error, AnswerCutShort):
+        return Trouble.NO_ANSWER
+    if code != NO_ANSWER:
+        return None
+    return Trouble.NO_CONNECTION if isinstance(error, HostUnknown | ConnectFailed) else Trouble.NO_ANSWER
 
 
 def status_code(status: int) -> int:

@@ -15,6 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
+from offhook.webhooks.own_ports import NOTHING, OwnPorts
+
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
@@ -78,23 +80,33 @@ _COMPATIBLE = IPv6Network("::/96")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddressPolicy:
-    """Public addresses are fine, others only inside `allow`, cloud metadata never."""
+    """Public addresses are fine, others only inside `allow`, cloud metadata and our own ports never."""
 
     allow: tuple[Network, ...] = ()
     """Networks of one's own that webhooks may reach, such as 127.0.0.0/8 on a developer's machine."""
+    is_strict: bool = False
+    """Whether no setting would allow more, because it is for accounts other than the operator's first."""
+    own: OwnPorts = NOTHING
 
-    def refusal(self, text: str) -> str | None:
-        """Why the address `text` may not be reached, and what would allow it; None where it may."""
+    def refusal(self, text: str, port: int) -> str | None:
+        """Why `port` at the address `text` may not be reached, and what would allow it; None where it may."""
         address = ip_address(text)
         inner = unwrap(address)
         shown = str(address) if inner == address else f"{address} (which leads to {inner})"
         if inner in METADATA or address in METADATA:
             return f"{shown} is a cloud metadata address; no setting allows it"
+        if (name := self.own.at(inner, port)) is not None:
+            return f"port {port} of {shown} is {name} of this server itself; no setting allows it"
         if any(inner in network or address in network for network in self.allow):
             return None
         rule = _rule(inner)
         if rule is None:
             return None
+        if self.is_strict:
+            return (
+                f"{shown} is a {rule} address, and this account may reach public ones only; "
+                "OFFHOOK_WEBHOOK_ALLOW and OFFHOOK_DEV hold for the operator's first account"
+            )
         allowing = f"OFFHOOK_WEBHOOK_ALLOW={ip_network(inner)}"
         if rule in ("loopback", "private"):
             allowing += ", or OFFHOOK_DEV=1 on a developer's machine,"
@@ -165,7 +177,7 @@ class Guard:
         deadline = loop.time() + within_s
         try:
             async with asyncio.timeout_at(deadline):
-                addresses = self._permitted(await self._addresses(host, port))
+                addresses = self._permitted(await self._addresses(host, port), port)
         except TimeoutError as error:
             raise ConnectLate(f"resolving {host} took too long") from error
         failure: ConnectFailed | None = None
@@ -191,8 +203,8 @@ class Guard:
         except (OSError, UnicodeError) as error:
             raise HostUnknown(f"the host {host} has no address ({error})") from error
 
-    def _permitted(self, addresses: tuple[str, ...]) -> tuple[str, ...]:
-        refusals = {address: self._policy.refusal(address) for address in addresses}
+    def _permitted(self, addresses: tuple[str, ...], port: int) -> tuple[str, ...]:
+        refusals = {address: self._policy.refusal(address, port) for address in addresses}
         permitted = tuple(address for address, refusal in refusals.items() if refusal is None)
         if not permitted:
             raise AddressRefused("; ".join(refusal for refusal in refusals.values() if refusal))

@@ -23,6 +23,10 @@ class ProtocolViolated(Exception):
     """What came is no HTTP answer, or more work than any answer is worth."""
 
 
+class AnswerCutShort(ProtocolViolated):
+    """The connection ended before the answer did, as that of a server does which is being restarted."""
+
+
 class Answer:
     """One answer. `status` and `headers` count once `has_head`."""
 
@@ -69,11 +73,11 @@ class Answer:
             raise self._too_much()
 
     def end(self) -> None:
-        """The connection is over: the end of an answer that has no other. Raises ProtocolViolated."""
+        """The connection is over: the end of an answer that has no other. Raises AnswerCutShort."""
         if not self._fed_bytes:
-            raise ProtocolViolated("the server disconnected without sending a response")
+            raise AnswerCutShort("the server disconnected without sending a response")
         if not self.has_head or self._has_length or self._is_chunked:
-            raise ProtocolViolated("the server disconnected in the middle of it")
+            raise AnswerCutShort("the server disconnected in the middle of it")
         self.is_whole = True
 
     def take(self) -> bytes:

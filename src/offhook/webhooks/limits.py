@@ -1,6 +1,8 @@
 """How long a web application may take, and how much it may say."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from offhook.call.url_terms import NO_TERMS, UrlTerms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,3 +25,15 @@ class WebhookLimits:
     """For the body of an answer whose status has said it all: an error, or the receipt of a notification."""
     redirects: int = 3
     """How many are followed."""
+
+    def on(self, terms: UrlTerms) -> "WebhookLimits":
+        """These limits as a URL's own terms change them: it may be waited for longer or shorter, within `total_s`."""
+        if terms is NO_TERMS:
+            return self
+        total_s = min(self.total_s, terms.total_s or self.total_s)
+        return replace(
+            self,
+            connect_s=min(terms.connect_s or self.connect_s, total_s),
+            response_s=min(terms.answer_s or self.response_s, total_s),
+            total_s=total_s,
+        )

@@ -8,6 +8,8 @@ SCHEDULE_S = (0, 2, 5, 15, 60, 5 * 60, 15 * 60, 60 * 60, 3 * 3600, 6 * 3600, 12 
 """How long each attempt waits after the one before, in seconds; the first goes at once, the twelfth is the last."""
 JITTER = 0.15
 """Delays vary by this part of themselves, so that callbacks that failed together do not come back together."""
+GIVEN_UP_AFTER_S = sum(SCHEDULE_S) * (1 + JITTER)
+"""How long a callback may wait in all, though it used up fewer attempts: about two days."""
 LONGEST_RETRY_AFTER_S = 24 * 3600
 RETRIED_4XX = (408, 425, 429)
 """Request Timeout, Too Early, Too Many Requests."""
@@ -51,11 +53,20 @@ def judge(
     """
     if status is not None and 200 <= status < 300:
         return Delivered(status)
-    may_mend = not is_final if status is None else status >= 500 or status in RETRIED_4XX
-    if not may_mend or attempt >= len(SCHEDULE_S):
+    if attempt >= len(SCHEDULE_S) or not may_mend(status, is_final=is_final):
         return Dead()
     delay_s = SCHEDULE_S[attempt] * (1 + JITTER * (2 * chance - 1))
     return Retry(now + timedelta(seconds=max(delay_s, _asked_for_s(retry_after, now))))
+
+
+def may_mend(status: int | None, *, is_final: bool) -> bool:
+    """Whether what did not arrive may do so another time; for what arrived it says nothing. As `judge`."""
+    return not is_final if status is None else status >= 500 or status in RETRIED_4XX
+
+
+def is_too_old(since: datetime, now: datetime) -> bool:
+    """Whether a callback that is tried since a moment has waited for longer than all its attempts would take."""
+    return (now - since).total_seconds() > GIVEN_UP_AFTER_S
 
 
 def _asked_for_s(retry_after: str | None, now: datetime) -> float:

@@ -1,0 +1,46 @@
+"""What the customer is told of one call's faults: notifications, each with its code."""
+
+from offhook.call.errors import CustomerError, ProviderError
+from offhook.call.facts import NotificationRaised
+from offhook.call.info import CallInfo
+from offhook.interpreter.ports import Tools
+
+INTERNAL_ERROR = 10001
+VOICE_ERROR = 13500
+"""Notification codes for faults on our side: our own, and a speech vendor's."""
+
+
+class Notices:
+    """Tells of one call."""
+
+    def __init__(self, info: CallInfo, tools: Tools) -> None:
+        self._info = info
+        self._tools = tools
+
+    def fault(self, error: CustomerError | ProviderError) -> None:
+        """Something of theirs, or of a speech vendor's, failed."""
+        if isinstance(error, CustomerError):
+            self._tell(error.code, error.message, is_error=True, error=error)
+        else:
+            self._tell(VOICE_ERROR, str(error), is_error=True)
+
+    def own_fault(self, message: str) -> None:
+        """Something of ours failed."""
+        self._tell(INTERNAL_ERROR, message, is_error=True)
+
+    def warning(self, code: int, message: str) -> None:
+        """The call went on as if nothing were."""
+        self._tell(code, message, is_error=False)
+
+    def _tell(self, code: int, message: str, *, is_error: bool, error: CustomerError | None = None) -> None:
+        self._tools.recorder.emit(
+            NotificationRaised(
+                call_id=self._info.call_id,
+                account_sid=self._info.account_sid,
+                at=self._tools.wall_clock(),
+                code=code,
+                message=message,
+                is_error=is_error,
+                exchange=error.exchange if error is not None else None,
+            )
+        )

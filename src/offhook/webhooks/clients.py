@@ -1,0 +1,77 @@
+"""Which client asks for which account: what the operator trusts with the inner network, and everybody else.
+
+The operator's first account may reach what OFFHOOK_WEBHOOK_ALLOW and OFFHOOK_DEV open. Other accounts are strangers in
+the house: they reach public addresses, whatever is set. The two have nothing in common, no connection and no look-up
+of a name, so nothing that the one opened is ever used for the other.
+"""
+
+from offhook.call.exchange import Reply
+from offhook.verbs import Request
+from offhook.webhooks.client import WebhookClient
+from offhook.webhooks.signing import Pairs, Tokens
+from offhook.webhooks.tokens import KnownTokens
+
+
+class AccountClient:
+    """Asks and tells the applications of one account. Fills `interpreter.ports.Fetch` and `sender.Sender`."""
+
+    def __init__(self, client: WebhookClient, tokens: KnownTokens, account_sid: str) -> None:
+        self._client = client
+        self._tokens = tokens
+        self._account_sid = account_sid
+
+    async def fetch(self, request: Request, headers: Pairs = ()) -> Reply:
+        """The answer to a request for verbs, which is signed; any 2xx. Raises FetchFailed."""
+        return await self._client.fetch(request, headers, tokens=await self._own_tokens())
+
+    async def media(self, url: str, known: Reply | None = None) -> Reply:
+        """A sound file, which is asked for without a signature; as `WebhookClient.media`."""
+        return await self._client.media(url, known)
+
+    async def send(self, request: Request, headers: Pairs = ()) -> Reply:
+        """The answer to a notification, which is signed, whatever its status. Raises FetchFailed where there is none."""
+        return await self._client.send(request, headers, tokens=await self._own_tokens())
+
+    async def _own_tokens(self) -> Tokens:
+        return await self._tokens.of(self._account_sid)
+
+
+class Clients:
+    """The clients of one process: one for the first account, one for all others, one for the demonstration."""
+
+    def __init__(
+        self,
+        *,
+        first_account_sid: str,
+        trusted: WebhookClient,
+        strict: WebhookClient,
+        demonstration: WebhookClient | None = None,
+        tokens: KnownTokens,
+    ) -> None:
+        """`demonstration` is the only one that may reach the application of that name."""
+        self._first_account_sid = first_account_sid
+        self._trusted = trusted
+        self._strict = strict
+        self._demonstration = demonstration
+        self._tokens = tokens
+
+    def is_trusted(self, account_sid: str) -> bool:
+        """Whether the account may reach the operator's own network; what it fetched there is not for others."""
+        return account_sid == self._first_account_sid
+
+    def of(self, account_sid: str) -> AccountClient:
+        """The client for an account."""
+        client = self._trusted if self.is_trusted(account_sid) else self._strict
+        return AccountClient(client, self._tokens, account_sid)
+
+    def for_demonstration(self, account_sid: str) -> AccountClient:
+        """The client for the demonstration, where there is one, for a call of this account."""
+        assert self._demonstration is not None, "nobody asks a demonstration that is not there"
+        return AccountClient(self._demonstration, self._tokens, account_sid)
+
+    async def close(self) -> None:
+        """Close all connections; nothing may be used after."""
+        await self._tokens.close()
+        for client in (self._trusted, self._strict, self._demonstration):
+            if client is not None:
+                await client.close()
