@@ -4,15 +4,19 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import ClassVar
 
 PJMEDIA_FILE_NO_LOOP: int
+PJMEDIA_DIR_DECODING: int
 PJMEDIA_TYPE_AUDIO: int
 PJSIP_EVENT_RX_MSG: int
 PJSIP_EVENT_TSX_STATE: int
+PJSIP_EVENT_TX_MSG: int
 PJSIP_INV_STATE_CONFIRMED: int
 PJSIP_INV_STATE_DISCONNECTED: int
 PJSIP_INV_STATE_EARLY: int
 PJSIP_TRANSPORT_UDP: int
 PJSIP_TSX_STATE_TRYING: int
 PJSUA_CALL_MEDIA_ACTIVE: int
+PJSUA_CALL_MEDIA_ERROR: int
+PJSUA_CALL_MEDIA_NONE: int
 PJSUA_CALL_MEDIA_REMOTE_HOLD: int
 PJSUA_DESTROY_NO_NETWORK: int
 PJSUA_DTMF_METHOD_SIP_INFO: int
@@ -129,8 +133,13 @@ class AccountConfig:
     mediaConfig: AccountMediaConfig
 
 class SipRxData:
+    info: str
     wholeMsg: str
     srcAddress: str
+
+class SipTxData:
+    info: str
+    dstAddress: str
 
 class OnIncomingCallParam:
     callId: int
@@ -168,6 +177,33 @@ class CallSendDtmfParam:
     digits: str
 
 class OnCallStateParam: ...
+
+class OnStreamDestroyedParam:
+    streamIdx: int
+
+class MathStat:
+    n: int
+    max: int
+    mean: int
+
+class RtcpStreamStat:
+    pkt: int
+    discard: int
+    loss: int
+    jitterUsec: MathStat
+    updateCount: int
+
+class RtcpStat:
+    rxStat: RtcpStreamStat
+    txStat: RtcpStreamStat
+    rttUsec: MathStat
+
+class StreamStat:
+    rtcp: RtcpStat
+
+class StreamInfo:
+    codecName: str
+
 class OnCallMediaStateParam: ...
 
 class SipTransaction:
@@ -176,6 +212,7 @@ class SipTransaction:
 
 class TsxStateEventSrc:
     rdata: SipRxData
+    tdata: SipTxData
 
 class TsxStateEvent:
     src: TsxStateEventSrc
@@ -200,6 +237,7 @@ class CallMediaInfo:
     index: int
     type: int
     status: int
+    dir: int
 
 class CallInfo:
     id: int
@@ -218,3 +256,5 @@ class Call:
     def makeCall(self, uri: str, parameter: CallOpParam) -> None: ...
     def dialDtmf(self, digits: str) -> None: ...
     def sendDtmf(self, parameter: CallSendDtmfParam) -> None: ...
+    def getStreamStat(self, index: int) -> StreamStat: ...
+    def getStreamInfo(self, index: int) -> StreamInfo: ...

@@ -216,3 +216,22 @@ async def test_an_echo_lets_the_caller_hear_themselves(world: World) -> None:
             await call.echo()
     [(begin, end)] = await world.sounds()
     assert end - begin > 0.5
+
+
+async def test_the_timeline_tells_sounds_and_keys(world: World, tone: Tone) -> None:
+    call = await world.incoming("0.3 key 5", "0.9 key 6")
+    await call.answer()
+    with call.keys(lambda key: None):
+        await call.play(tone(0.6))
+    playing = asyncio.create_task(call.play(tone(5.0)))
+    await asyncio.sleep(0.6)
+    playing.cancel()
+    await asyncio.wait((playing,))
+    told = [(kind, facts) for _, kind, facts in call.timeline.take() if kind not in ("sip", "media")]
+    assert told == [
+        ("sound", {"label": "tone", "length_s": 0.6}),
+        ("key", {"key": "5", "is_heard": True}),
+        ("sound", {"label": "tone", "length_s": 5.0}),
+        ("key", {"key": "6", "is_heard": False}),
+        ("silenced", {"label": "tone"}),
+    ]

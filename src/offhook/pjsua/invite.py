@@ -26,6 +26,8 @@ class Invite:
     """X-… , Diversion and P-Asserted-Identity headers as they came, in their order."""
     source: str
     """Where it came from: `address:port`."""
+    cseq: int | None = None
+    """The number of the request in its dialog."""
 
 
 def read_invite(message: str, source: str) -> Invite:
@@ -43,6 +45,7 @@ def read_invite(message: str, source: str) -> Invite:
         sip_call_id=_first(headers, "Call-ID"),
         headers=tuple((name, value) for name, value in headers if KEPT_HEADER.match(name)),
         source=source,
+        cseq=_leading_number(_first(headers, "CSeq")),
     )
 
 
@@ -72,6 +75,11 @@ def _header(line: str) -> tuple[str, str]:
 
 def _first(headers: list[tuple[str, str]], name: str) -> str:
     return next((value for key, value in headers if key.lower() == name.lower()), "")
+
+
+def _leading_number(value: str) -> int | None:
+    digits = value.partition(" ")[0]
+    return int(digits) if digits.isascii() and digits.isdigit() else None
 
 
 def _display_name(value: str) -> str | None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 
 from offhook.call.ending import EndCause, Ending
@@ -10,6 +10,7 @@ from offhook.call.errors import OffhookError
 from offhook.call.info import CallInfo
 from offhook.call.port import Audio, FrameSink, KeySink
 from offhook.call.scope import Alive, Lifeline
+from offhook.call.timeline import Timeline
 from offhook.pjsua.bridge import Bridge
 from offhook.pjsua.engine import Engine
 from offhook.pjsua.leg_events import Answered, AudioFlows, KeyHeard, LegEvent, Over, Rang
@@ -19,6 +20,8 @@ from offhook.speech.pcm import FRAME_S, SAMPLE_RATE_HZ
 KEY_S = 0.25
 """How long sending a key takes: PJSUA sends 200 ms and a pause."""
 WAIT_KEY_S = 0.5
+END_S = 0.5
+"""How long the end of a call may wait for the library to send it."""
 
 
 class Leg:
@@ -29,11 +32,13 @@ class Leg:
     ) -> None:
         """`answer_headers` go into the 200 of an incoming call."""
         self._engine = engine
+        sip_call.call_id = info.call_id
         self._sip_call = sip_call
         self._info = info
         self._answer_headers = answer_headers
         self._lifeline = Lifeline()
         self._is_answered = False
+        self._ended_here: Ending | None = None
         self._rang = asyncio.Event()
         self._confirmed = asyncio.Event()
         self._audio_flows = asyncio.Event()
@@ -45,6 +50,11 @@ class Leg:
     def info(self) -> CallInfo:
         """What is known of the call."""
         return self._info
+
+    @property
+    def timeline(self) -> Timeline:
+        """What happens to the call, from its INVITE on."""
+        return self._sip_call.timeline
 
     @property
     def is_answered(self) -> bool:
@@ -73,10 +83,11 @@ class Leg:
             case AudioFlows():
                 self._audio_flows.set()
             case KeyHeard(key):
+                self.timeline.note("key", key=key, is_heard=bool(self._key_sinks))
                 for sink in tuple(self._key_sinks):
                     sink(key)
             case Over(ending):
-                self._lifeline.end(ending)
+                self._lifeline.end(self._ended_here or ending)
 
     async def answer(self) -> None:
         """Answer a ringing call; returns when audio can flow. Does nothing on an answered one."""
@@ -89,23 +100,25 @@ class Leg:
 
     async def reject(self, sip_status: int) -> None:
         """Refuse a ringing call; returns when the leg is over."""
-        self._engine.post(lambda: self._sip_call.refuse(sip_status))
-        await self._end_here(sip_status)
+        await self._end_here(lambda: self._sip_call.refuse(sip_status), sip_status)
 
     async def hang_up(self) -> None:
         """End the leg in whatever state it is; returns when it is over."""
-        self._engine.post(self._sip_call.end)
-        await self._end_here(None)
+        await self._end_here(self._sip_call.end, None)
 
     async def play(self, audio: Audio) -> None:
         """Play to the caller; returns at the sound's end. Cancelling it silences the caller within 40 ms."""
         await self._audio_flows.wait()
+        self.timeline.note_sound(audio.label, audio.duration_s)
         started = self._engine.submit(lambda: self._sip_call.start_player(audio.path))
         try:
             await started
             await asyncio.sleep(audio.duration_s + FRAME_S)
             while played := await self._engine.submit(self._sip_call.samples_played):  # noqa: ASYNC110
                 await asyncio.sleep(max(FRAME_S, audio.duration_s - played / SAMPLE_RATE_HZ))
+        except asyncio.CancelledError:
+            self.timeline.note_silenced(audio.label)
+            raise
         finally:
             self._engine.post(self._sip_call.stop_player)
 
@@ -186,9 +199,19 @@ class Leg:
         for sink in tuple(self._frame_sinks):
             sink(frame)
 
-    async def _end_here(self, sip_status: int | None) -> None:
-        """The call is over for us with the command that ends it; a far end that does not confirm its BYE
-        would keep it for 32 s. Told from a loop callback, as the scope demands."""
+    async def _end_here(self, command: Callable[[], None], sip_status: int | None) -> None:
+        """The call is over for us once the command that ends it is carried out; a far end that does not confirm its
+        BYE would keep it for 32 s. Told from a loop callback, as the scope demands."""
         ending = Ending(EndCause.HERE, None if self._is_answered else sip_status)
-        asyncio.get_running_loop().call_soon(self._lifeline.end, ending)
+        self._ended_here = ending
+        ended = self._engine.submit(command)
+        latest = asyncio.get_running_loop().call_later(END_S, self._lifeline.end, ending)
+
+        def tell(carried_out: asyncio.Future[None]) -> None:
+            if not carried_out.cancelled():
+                carried_out.exception()  # the call ended meanwhile: there is nothing left to end
+            self._lifeline.end(ending)
+
+        ended.add_done_callback(tell)
         await self._lifeline.over()
+        latest.cancel()

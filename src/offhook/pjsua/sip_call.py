@@ -13,16 +13,22 @@ import pjsua2 as pj
 import structlog
 
 from offhook.call.ending import EndCause, Ending
+from offhook.call.timeline import Timeline
 from offhook.pjsua.bridge import Bridge
+from offhook.pjsua.farewell import RETRY_AFTER, TIMED_OUT, UNAVAILABLE, Farewell, reason_header
 from offhook.pjsua.frames import FramePort, FramePorts, FrameTo
 from offhook.pjsua.info_key import key_of_info
 from offhook.pjsua.leg_events import Answered, AudioFlows, KeyHeard, LegEvent, Over, Rang
 from offhook.pjsua.players import Players
+from offhook.pjsua.silence import Arrived, SilenceLimits, SilenceWatch
+from offhook.pjsua.sip_notes import SipNotes
 
 log = structlog.get_logger()
 
 REQUEST_TERMINATED = 487
 REQUEST_TIMEOUT = 408
+DECLINE = 603
+"""What the library refuses a ringing call with when no other status is given."""
 KEYS = frozenset("0123456789*#ABCD")
 
 M = TypeVar("M", bound=Callable[..., Any])
@@ -36,7 +42,8 @@ def guarded(method: M) -> M:
         try:
             return method(*arguments)
         except Exception:
-            log.exception("pjsua.callback_broke", callback=method.__name__)
+            call_id = getattr(arguments[0], "call_id", None)
+            log.exception("pjsua.callback_broke", callback=method.__name__, call_id=call_id)
             return None
 
     return guard  # type: ignore[return-value]
@@ -53,17 +60,31 @@ class SipCall(pj.Call):
         players: Players,
         tell: Callable[["SipCall", LegEvent], None],
         on_gone: Callable[["SipCall"], None],
+        silence: SilenceLimits,
+        farewell: Farewell,
         number: int = pj.PJSUA_INVALID_ID,
     ) -> None:
-        """`number` is PJSUA's call id of an incoming call; `on_gone` forgets the call once it is over."""
+        """`number` is PJSUA's call id of an incoming call; `on_gone` forgets the call once it is over; `silence` is how
+        long its far end may send nothing."""
         super().__init__(account, number)
         self._ports = ports
         self._players = players
         self._tell = tell
         self._on_gone = on_gone
+        self.call_id: str | None = None
+        """What the call is called above, once it is taken; for the log."""
+        self.timeline = Timeline(time.monotonic)
+        """What happens to the call; any thread may note something."""
+        self.notes = SipNotes(self.timeline)
         self._is_incoming = number != pj.PJSUA_INVALID_ID
         self._was_confirmed = False
         self._is_ended_here = False
+        self._farewell = farewell
+        self._silence_limits = silence
+        self._silence: SilenceWatch | None = None
+        self._stream: int | None = None
+        """The number of the audio stream whose packets are counted; a library that asserts may not be asked of none."""
+        self._is_on_hold = False
         self.audio: pj.AudioMedia | None = None
         """The call's conference port, while it has one and its dialog does not end."""
         self._player: pj.AudioMediaPlayer | None = None
@@ -84,6 +105,8 @@ class SipCall(pj.Call):
                 self._tell(self, Rang())
             case pj.PJSIP_INV_STATE_CONFIRMED:
                 self._was_confirmed = True
+                self._silence = SilenceWatch(self._silence_limits, time.monotonic())
+                self.notes.confirmed(is_incoming=self._is_incoming)
                 self._tell(self, Answered())
             case pj.PJSIP_INV_STATE_DISCONNECTED:
                 self._let_go()
@@ -121,15 +144,27 @@ class SipCall(pj.Call):
 
     @guarded
     def onCallTsxState(self, parameter: pj.OnCallTsxStateParam) -> None:
-        """A request came in: a key by SIP INFO, in the form that PJSUA does not know and answers 500 to."""
-        if parameter.e.type != pj.PJSIP_EVENT_TSX_STATE:
+        """A message of the call came or went. A key may come by SIP INFO, in the form that PJSUA does not know and
+        answers 500 to."""
+        event = parameter.e
+        if event.type != pj.PJSIP_EVENT_TSX_STATE:
             return
-        change = parameter.e.body.tsxState
+        change = event.body.tsxState
+        self.notes.transaction_changed(change)
         if change.type != pj.PJSIP_EVENT_RX_MSG or change.tsx.state != pj.PJSIP_TSX_STATE_TRYING:
             return
         key = key_of_info(change.src.rdata.wholeMsg) if change.tsx.method == "INFO" else None
         if key is not None:
             self._tell(self, KeyHeard(key))
+
+    @guarded
+    def onStreamDestroyed(self, parameter: pj.OnStreamDestroyedParam) -> None:
+        """A stream comes to its end, with the call or for another that was negotiated: the last moment to ask how it went."""
+        index = parameter.streamIdx
+        try:
+            self.notes.stream_over(self.getStreamStat(index), self.getStreamInfo(index).codecName)
+        except pj.Error:  # it never flowed
+            return
 
     # -- what the leg asks for -------------------------------------------------------------------------
 
@@ -145,21 +180,40 @@ class SipCall(pj.Call):
         """Send a final status of 300 or more to a ringing call."""
         if self._is_ending:
             return
-        self._is_ended_here = True
-        self._let_go()
-        parameter = _audio_only()
-        parameter.statusCode = status
-        if headers:
-            parameter.txOption.headers = _header_vector(headers)
-        self.hangup(parameter)
+        if headers is None and status == UNAVAILABLE:
+            headers = RETRY_AFTER
+        self.notes.own("INVITE", status)
+        self._end_with(headers or {}, status)
 
     def end(self) -> None:
         """Send BYE, CANCEL or a refusal, whatever the state asks for."""
         if self._is_ending:
             return
-        self._is_ended_here = True
-        self._let_go()
-        self.hangup(_audio_only())
+        headers = self._farewell.of_a_bye()
+        if self._was_confirmed:
+            self.notes.own("BYE")
+        elif self._is_incoming and headers:
+            self.refuse(UNAVAILABLE, self._farewell.of_a_refusal())
+            return
+        elif self._is_incoming:
+            self.notes.own("INVITE", DECLINE)
+        else:
+            self.notes.own("CANCEL")
+        self._end_with(headers)
+
+    @guarded
+    def end_if_silent(self, at: float) -> None:
+        """Send BYE to a far end of which nothing has come for too long. It would hardly answer, so the end is told
+        at once."""
+        if self._silence is None or self._is_ending:
+            return
+        quiet_s = self._silence.overdue_s(self._arrived(), is_on_hold=self._is_on_hold, at=at)
+        if quiet_s is None:
+            return
+        words = f"no audio packets came for {quiet_s:.0f} s{' on hold' if self._is_on_hold else ''}"
+        self.notes.own("BYE")
+        self._tell(self, Over(Ending(EndCause.BROKEN, None, f"media_timeout: {words}")))
+        self._end_with(reason_header(TIMED_OUT, words))
 
     def dial(self, uri: str, caller_uri: str, headers: Mapping[str, str]) -> None:
         """Send an INVITE. Raises pj.Error for what cannot be sent; the call is gone then."""
@@ -258,11 +312,32 @@ class SipCall(pj.Call):
 
     def _flowing_audio(self) -> pj.AudioMedia | None:
         info = self.getInfo()  # kept: its media list is memory of this object
+        self._stream, self._is_on_hold = None, True
         for media in info.media:
-            is_flowing = media.status in (pj.PJSUA_CALL_MEDIA_ACTIVE, pj.PJSUA_CALL_MEDIA_REMOTE_HOLD)
-            if media.type == pj.PJMEDIA_TYPE_AUDIO and is_flowing:
+            if media.type != pj.PJMEDIA_TYPE_AUDIO:
+                continue
+            has_stream = media.status not in (pj.PJSUA_CALL_MEDIA_NONE, pj.PJSUA_CALL_MEDIA_ERROR)
+            self._stream = media.index if has_stream else None
+            is_active = media.status == pj.PJSUA_CALL_MEDIA_ACTIVE
+            self._is_on_hold = not is_active or not media.dir & pj.PJMEDIA_DIR_DECODING
+            if is_active or media.status == pj.PJSUA_CALL_MEDIA_REMOTE_HOLD:
                 return self.getAudioMedia(media.index)
         return None
+
+    def _arrived(self) -> Arrived:
+        if self._stream is None:
+            return Arrived()
+        statistics = self.getStreamStat(self._stream)
+        counted = statistics.rtcp  # memory of `statistics`, which has to stay
+        return Arrived(packets=counted.rxStat.pkt, reports=counted.txStat.updateCount)
+
+    def _end_with(self, headers: Mapping[str, str], status: int = 0) -> None:
+        self._is_ended_here = True
+        self._let_go()
+        parameter = _audio_only()
+        parameter.statusCode = status
+        parameter.txOption.headers = _header_vector(headers)
+        self.hangup(parameter)
 
     def _respond(self, status: int, headers: Mapping[str, str] | None = None) -> None:
         if self.is_over:
@@ -293,6 +368,7 @@ class SipCall(pj.Call):
         if not self._is_incoming:
             return Ending(EndCause.REFUSED, status, reason)
         if status == REQUEST_TERMINATED:
+            self.notes.own("INVITE", status)
             return Ending(EndCause.ABANDONED, status, "the caller gave up before the answer")
         return Ending(EndCause.BROKEN, status, reason)
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from offhook.call.info import CallInfo
+from offhook.call.timeline import Timeline
 from offhook.pjsua.build import Build
 from offhook.pjsua.engine import Engine, EngineSettings, Refusal
 from offhook.pjsua.invite import Invite
@@ -19,6 +20,11 @@ class Incoming:
         self._switchboard = switchboard
         self._sip_call = sip_call
         self.invite = invite
+
+    @property
+    def timeline(self) -> Timeline:
+        """What has happened to the call, since its INVITE."""
+        return self._sip_call.timeline
 
     def take(self, info: CallInfo, *, answer_headers: Mapping[str, str] | None = None) -> Leg:
         """Let it ring, as a leg. `answer_headers` go into the 200."""
