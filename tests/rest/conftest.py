@@ -11,6 +11,12 @@ __all__ = ["account", "database", "database_url", "empty_url", "migrated_file"]
 
 
 @pytest.fixture
+def database_kind() -> str:
+    """SQLite: what a database answers is tested of the records, on both kinds."""
+    return "sqlite"
+
+
+@pytest.fixture
 def site(database: Database, account: AccountRow) -> Site:
     """The application."""
     return Site(database, account)

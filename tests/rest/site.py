@@ -12,9 +12,11 @@ from offhook.call.facts import Fact
 from offhook.call.info import CallStatus, Direction, new_id
 from offhook.call.rows import AccountRow, CallRow
 from offhook.records.accounts import Accounts
+from offhook.records.api_keys import ApiKeys
 from offhook.records.calls import Calls
 from offhook.records.database import Database
 from offhook.records.gathers import Gathers
+from offhook.records.limits import Limits
 from offhook.records.notifications import Notifications
 from offhook.records.numbers import Numbers
 from offhook.rest.app import create_app
@@ -62,6 +64,8 @@ class Site:
         self.app: FastAPI = create_app(
             Ports(
                 accounts=Accounts(self.database),
+                api_keys=ApiKeys(self.database),
+                limits=Limits(self.database),
                 numbers=Numbers(self.database),
                 calls=Calls(self.database),
                 gathers=Gathers(self.database),

@@ -4,7 +4,6 @@ import pytest
 import structlog.testing
 from lxml import etree
 
-from offhook.rest.ports import Readiness
 from tests.rest.site import Site
 
 
@@ -131,24 +130,3 @@ async def test_a_body_may_not_be_huge(site: Site) -> None:
             headers={"content-type": "application/x-www-form-urlencoded"},
         )
         assert (answer.status_code, answer.json()["code"]) == (413, 20413)
-
-
-async def test_health_tells_when_calls_can_come(site: Site) -> None:
-    answer = await site.ask("/healthz", auth=("", ""))
-    assert answer.status_code == 200
-    assert answer.json() == {
-        "status": "ready",
-        "missing": [],
-        "checks": {"sip": True, "database": True, "speech": True},
-    }
-
-
-async def test_health_names_what_is_missing(site: Site) -> None:
-    site.readiness = Readiness(sip=False, database=True, speech=False)
-    answer = await site.ask("/healthz", auth=("", ""))
-    assert answer.status_code == 503
-    assert answer.json() == {
-        "status": "starting",
-        "missing": ["sip", "speech"],
-        "checks": {"sip": False, "database": True, "speech": False},
-    }

@@ -1,15 +1,24 @@
-"""The command line: `offhook serve`, `call`, `db`, `doctor`, `demo`, `kamailio-config`, `version`.
+"""The command line: `offhook serve`, `account`, `call`, `calls`, `outbox`, `app`, `db`, `backup`, `restore`,
+`keep`, `purge`, `doctor`, `demo`, `kamailio-config`, `version`.
 
 Commands load what they need when they run: `offhook --help` answers at once.
 """
 
 import typer
 
+from offhook.cli.account import account
+from offhook.cli.application import application
+from offhook.cli.backup import backup, restore
 from offhook.cli.call import call
+from offhook.cli.calls import calls
 from offhook.cli.database import database
 from offhook.cli.demo import demo
 from offhook.cli.doctor import doctor
 from offhook.cli.kamailio_config import kamailio_config
+from offhook.cli.keep import keep
+from offhook.cli.outbox import outbox
+from offhook.cli.purge import purge
+from offhook.cli.secrets import secrets
 from offhook.cli.serve import serve
 from offhook.cli.version import version
 
@@ -22,10 +31,19 @@ app = typer.Typer(
 )
 app.command()(serve)
 app.command(context_settings={"allow_interspersed_args": True})(call)
+app.add_typer(account, name="account")
+app.add_typer(calls, name="calls")
+app.add_typer(outbox, name="outbox")
+app.add_typer(application, name="app")
 app.add_typer(database, name="db")
+app.command()(backup)
+app.command()(restore)
+app.add_typer(keep, name="keep")
+app.command()(purge)
 app.command()(doctor)
 app.command()(demo)
 app.command("kamailio-config")(kamailio_config)
+app.add_typer(secrets, name="secrets")
 app.command()(version)
 
 

@@ -203,7 +203,7 @@ def _our_health(settings: "Settings") -> Finding | None:
 
     host = "127.0.0.1" if settings.http_host in ("0.0.0.0", "::") else settings.http_host
     try:
-        answer = httpx2.get(f"http://{host}:{settings.http_port}/healthz", timeout=2.0, trust_env=False)
+        answer = httpx2.get(f"http://{host}:{settings.http_port}/readyz", timeout=2.0, trust_env=False)
         told = answer.json()
         missing, status = told["missing"], told["status"]
     except (httpx2.HTTPError, ValueError, KeyError, TypeError):

@@ -1,46 +1,49 @@
 """The application: all routes, and one shape for every error."""
 
 import http
+from collections.abc import Sequence
 
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
-from offhook.rest.errors import FAULT, INVALID, NOT_FOUND, WRONG_METHOD, Refusal
+from offhook.call.errors import RecordsAway
+from offhook.rest import eyes
+from offhook.rest.errors import BUSY, FAULT, INVALID, NOT_FOUND, WRONG_METHOD, Refusal
+from offhook.rest.login_delays import LoginDelays
 from offhook.rest.ports import Ports
+from offhook.rest.request_rates import RequestRates
 from offhook.rest.restcomm import accounts, answers, calls, gathers, notifications, numbers
 from offhook.rest.restcomm.spelling import VERSION, OneSpelling, Spelling, read_spelling
+from offhook.rest.signing_in import SigningIn
+from offhook.rest.sources import Network, source_reader
+
+RETRY_AFTER_S = 5
+"""When a client may ask again while the database is away."""
 
 log = structlog.get_logger()
 
 
-def create_app(ports: Ports) -> FastAPI:
-    """The REST API over `ports`."""
+def create_app(ports: Ports, *, trusted_proxies: Sequence[Network] = ()) -> FastAPI:
+    """The REST API over `ports`. Of `trusted_proxies` it is believed whom they speak for."""
     app = FastAPI(title="Offhook", docs_url=None, redoc_url=None, openapi_url=None)
     app.router.redirect_slashes = False
     app.state.ports = ports
+    app.state.signing_in = SigningIn(ports.accounts, ports.api_keys, LoginDelays())
+    app.state.request_rates = RequestRates(ports.limits.get)
+    app.state.source = source_reader(trusted_proxies)
     app.add_middleware(OneSpelling)
     app.add_exception_handler(Refusal, _refused)
     app.add_exception_handler(HTTPException, _unroutable)
     app.add_exception_handler(RequestValidationError, _unreadable)
+    app.add_exception_handler(RecordsAway, _away)
     app.add_exception_handler(Exception, _broken)
     for resource in (accounts, numbers, calls, notifications, gathers):
         app.include_router(resource.router, prefix=f"/{VERSION}")
-    app.add_api_route("/healthz", _health, methods=["GET", "HEAD"])
+    app.include_router(eyes.router)
     return app
-
-
-async def _health(request: Request) -> Response:
-    """200 once calls can be handled; until then 503 and what is missing."""
-    ports: Ports = request.app.state.ports
-    ready = await run_in_threadpool(ports.readiness)
-    checks = {"sip": ready.sip, "database": ready.database, "speech": ready.speech}
-    missing = [name for name, is_up in checks.items() if not is_up]
-    body = {"status": "starting" if missing else "ready", "missing": missing, "checks": checks}
-    return JSONResponse(body, status_code=503 if missing else 200)
 
 
 def _answer(request: Request, refusal: Refusal) -> Response:
@@ -69,6 +72,13 @@ async def _unroutable(request: Request, error: Exception) -> Response:
 
 async def _unreadable(request: Request, _error: Exception) -> Response:
     return _answer(request, Refusal(400, INVALID, "The request cannot be read."))
+
+
+async def _away(request: Request, error: Exception) -> Response:
+    """The database's fault, and nothing that was asked for was done."""
+    log.warning("request.records_away", method=request.method, path=request.url.path, error=str(error))
+    message = f"The database cannot be used right now; try again in {RETRY_AFTER_S} seconds."
+    return _answer(request, Refusal(503, BUSY, message, {"Retry-After": str(RETRY_AFTER_S)}))
 
 
 async def _broken(request: Request, error: Exception) -> Response:

@@ -1,5 +1,6 @@
 """Refusals: a status, a code that a program can tell apart, and a sentence for people."""
 
+import math
 from collections.abc import Mapping
 
 UNAUTHORIZED = 20003
@@ -8,10 +9,12 @@ WRONG_METHOD = 20004
 INACTIVE = 20005
 NOT_FOUND = 20404
 TOO_LARGE = 20413
+TOO_MANY = 20429
 WRONG_TYPE = 20415
 FAULT = 20500
 BUSY = 20503
 NUMBER_TAKEN = 21452
+DESTINATION = 21215
 
 
 class Refusal(Exception):
@@ -35,3 +38,9 @@ def invalid(message: str, code: int = INVALID) -> Refusal:
 def not_found(what: str) -> Refusal:
     """There is no such thing, or not for this account: both look the same."""
     return Refusal(404, NOT_FOUND, f"There is no {what}.")
+
+
+def too_many(message: str, wait_s: float) -> Refusal:
+    """Somebody asks more often than they may; `message` says what of. They are told when to come back."""
+    seconds = max(1, math.ceil(wait_s))
+    return Refusal(429, TOO_MANY, f"{message} Try again in {seconds} s.", {"Retry-After": str(seconds)})

@@ -4,14 +4,24 @@ All but `CallControl` may be called from any thread, and block. Whatever belongs
 the account's sid, and is not found with another's.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network
 from typing import Protocol
 
 from offhook.call.errors import OffhookError
 from offhook.call.listing import CallFilter, GatherFilter, NotificationFilter, NumberFilter, Page
-from offhook.call.rows import AccountRow, CallRow, GatherKind, GatherRow, NotificationRow, NumberRow
+from offhook.call.rows import (
+    AccountLimits,
+    AccountRow,
+    ApiKeyRow,
+    CallRow,
+    GatherKind,
+    GatherRow,
+    NotificationRow,
+    NumberRow,
+)
 from offhook.verbs import Target
 
 
@@ -23,6 +33,23 @@ class Accounts(Protocol):
 
     def find(self, name: str) -> AccountRow | None:
         """The account with this sid, auth id or e-mail address."""
+
+    def is_password(self, given: str, account: AccountRow | None) -> bool:
+        """Whether `given` is the account's password; as slow where it has none, or where there is no account."""
+
+
+class ApiKeys(Protocol):
+    """Reads API keys."""
+
+    def find(self, key_id: str) -> ApiKeyRow | None:
+        """The key with this id, revoked or not."""
+
+
+class Limits(Protocol):
+    """Reads limits."""
+
+    def get(self, account_sid: str) -> AccountLimits:
+        """What an account may use."""
 
 
 class Numbers(Protocol):
@@ -109,16 +136,30 @@ class NewCall:
 class CallRefused(OffhookError):
     """The call cannot be made as it was asked for; the message tells the customer why."""
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: str, *, is_destination: bool = False) -> None:
+        """`is_destination` where it is the number that may not be called."""
         super().__init__(message)
         self.message = message
+        self.is_destination = is_destination
+
+
+class LimitReached(OffhookError):
+    """The account uses all that it may; the message says of what, and `wait_s` when to try again."""
+
+    def __init__(self, message: str, wait_s: float) -> None:
+        super().__init__(message)
+        self.message = message
+        self.wait_s = wait_s
 
 
 class CallControl(Protocol):
     """Makes calls."""
 
     async def place(self, call: NewCall) -> CallRow:
-        """Begin a call; returns its row without waiting for an answer. Raises NoFreeSlot, CallRefused."""
+        """Begin a call; returns its row without waiting for an answer.
+
+        Raises NoFreeSlot, CallRefused, LimitReached.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +169,12 @@ class Readiness:
     sip: bool
     database: bool
     speech: bool
+    is_draining: bool = False
+    """The server was told to stop."""
+
+
+async def _no_metrics() -> bytes:
+    return b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +182,8 @@ class Ports:
     """All of it."""
 
     accounts: Accounts
+    api_keys: ApiKeys
+    limits: Limits
     numbers: Numbers
     calls: Calls
     gathers: Gathers
@@ -143,3 +192,9 @@ class Ports:
     readiness: Callable[[], Readiness]
     instance_id: str
     """The 32 hex digits that stand before the CA of a call's sid."""
+    process_states: Callable[[], Mapping[str, str]] = dict
+    """What each process of the server does, by its name. Never blocks."""
+    metrics: Callable[[], Awaitable[bytes]] = _no_metrics
+    """The numbers of the server as Prometheus reads them."""
+    metrics_allow: tuple[IPv4Network | IPv6Network, ...] = ()
+    """Who may read them."""

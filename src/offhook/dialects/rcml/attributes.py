@@ -86,7 +86,7 @@ class Attributes:
         value = quoted(self._values.get(name, ""))
         element = self._element
         message = f"Line {element.line}: {name}={value} of <{element.name}> is not {wanted}; {instead}."
-        self._reading.problem(code, message, element.line)
+        self._reading.problem(code, message, element, name)
 
     def _tell_unknown(self, name: str, known: tuple[str, ...]) -> None:
         verb, line = self._element.name, self._element.line
@@ -97,4 +97,4 @@ class Attributes:
         else:
             hint = self._reading.meant(name, known, ' Did you mean "{}"?')
         message = f"Line {line}: <{verb}> has no attribute {quoted(name)}; it is ignored.{hint}"
-        self._reading.problem(SCHEMA, message, line)
+        self._reading.problem(SCHEMA, message, self._element, name, known=known)

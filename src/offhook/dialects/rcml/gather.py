@@ -139,5 +139,5 @@ def _prompts(element: Element, reading: Reading) -> tuple[Prompt, ...]:
                     f"Line {child.line}: <{name[:40]}> in <Gather> was skipped; "
                     "only Say, Play and Pause may stand there."
                 )
-                reading.problem(SCHEMA, message, child.line)
+                reading.problem(SCHEMA, message, child)
     return tuple(prompt for prompt in prompts if prompt is not None)

@@ -16,7 +16,7 @@ def read_redirect(element: Element, reading: Reading) -> Redirect | None:
     reference = element.text.strip()
     if not reference:
         message = f"Line {element.line}: <Redirect> has no URL; it was skipped."
-        reading.problem(SCHEMA, message, element.line)
+        reading.problem(SCHEMA, message, element)
         return None
     return Redirect(target=Target(reading.resolve(reference, element), method), line=element.line)
 

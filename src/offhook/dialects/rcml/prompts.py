@@ -35,7 +35,7 @@ def read_say(element: Element, reading: Reading, *, nested: bool = False) -> Say
     for child in element.children:
         if reading.is_news("Say", f"<{child.name}>"):
             message = f"Line {element.line}: <{child.name[:40]}> in <Say> is not supported; only its text is spoken."
-            reading.problem(SCHEMA, message, element.line)
+            reading.problem(SCHEMA, message, element)
     return Say(
         text=text,
         voice=attributes.choice(
@@ -88,4 +88,4 @@ def _spoken_language(attributes: Attributes) -> str:
 
 def _tell_empty(element: Element, reading: Reading, missing: str) -> None:
     message = f"Line {element.line}: <{element.name}> has no {missing}; it was skipped."
-    reading.problem(SCHEMA, message, element.line)
+    reading.problem(SCHEMA, message, element)

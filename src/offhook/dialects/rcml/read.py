@@ -50,26 +50,28 @@ _NOT_YET = frozenset(
 """Verbs of RCML that this version does not run. What stands inside them is skipped too."""
 
 
-def read(reply: Reply) -> Document:
-    """The document in an answer, defaults filled in. Raises DocumentInvalid for what cannot be run."""
-    kind = reply.content_type
+def read(reply: Reply, reading: Reading | None = None) -> Document:
+    """The document in an answer, defaults filled in. Raises DocumentInvalid for what cannot be run.
+
+    `reading` is for who wants to know more of the problems than the document tells.
+    """
+    kind, reading = reply.content_type, reading or Reading(reply.url)
     if kind.startswith("audio/"):
         return Document(verbs=(Play(url=reply.url),))
     if not reply.body.strip():
         return Document()
     if kind in _DOCUMENT_TYPES:
-        return _read_rcml(reply, ())
+        return _read_rcml(reply, reading, ())
     if kind == "text/plain":
-        return _read_text(reply)
+        return _read_text(reply, reading)
     raise DocumentInvalid(CONTENT_TYPE, _unknown_kind(kind))
 
 
-def _read_rcml(reply: Reply, problems: tuple[Problem, ...]) -> Document:
+def _read_rcml(reply: Reply, reading: Reading, problems: tuple[Problem, ...]) -> Document:
     _refuse_web_page(reply.body)
-    root, repaired = parse(reply.body, _charset(reply))
+    root, repaired = parse(reply.body, charset(reply))
     if root.name.lower() == "html":
         raise DocumentInvalid(WRONG_ROOT, _web_page(reply.body), line=root.line)
-    reading = Reading(reply.url)
     walk = _Walk(reading)
     walk.element(root, is_root=True)
     if not walk.met_rcml and root.name.lower() != "response":
@@ -78,14 +80,14 @@ def _read_rcml(reply: Reply, problems: tuple[Problem, ...]) -> Document:
     return Document(verbs=tuple(walk.verbs), problems=(*problems, *repaired, *reading.problems))
 
 
-def _read_text(reply: Reply) -> Document:
+def _read_text(reply: Reply, reading: Reading) -> Document:
     if re.match(rb"\s*<(\?xml|Response\b)", reply.body):
         words = "This RCML was sent as text/plain; it was run as if it were text/xml. Set the Content-Type header."
-        return _read_rcml(reply, (Problem(code=CONTENT_TYPE, message=words, line=1),))
+        return _read_rcml(reply, reading, (Problem(code=CONTENT_TYPE, message=words, line=1),))
     if len(reply.body) > MOST_BYTES:
         words = f"The text has {len(reply.body):,} bytes; {MOST_BYTES:,} are allowed."
         raise DocumentInvalid(TOO_LARGE, words)
-    text = " ".join(decode(reply.body, _charset(reply)).split())
+    text = " ".join(decode(reply.body, charset(reply)).split())
     return Document(verbs=(Say(text=text, voice=DEFAULT_VOICE, language=DEFAULT_LANGUAGE),))
 
 
@@ -106,11 +108,12 @@ class _Walk:
             verb = reader(element, self._reading)
             if verb is not None:
                 self.verbs.append(verb)
+                self._reading.verbs.append(element)
                 self._tell_children(element, verb)
         elif element.name in _NOT_YET:
             where = f"Line {element.line}: <{element.name}>"
             message = f"{where} is not supported by this version of Offhook and was skipped."
-            self._reading.problem(SCHEMA, message, element.line)
+            self._reading.problem(SCHEMA, message, element)
         else:
             if is_root or element.name == "Response":
                 self._reading.loose_text(element)
@@ -124,21 +127,23 @@ class _Walk:
             return
         for child in element.children:
             message = f"Line {child.line}: <{child.name[:40]}> inside <{element.name}> was skipped; it takes no elements."
-            self._reading.problem(SCHEMA, message, child.line)
+            self._reading.problem(SCHEMA, message, child)
 
     def _tell_unknown(self, element: Element) -> None:
-        hint = self._reading.meant(element.name, (*_READERS, *_NOT_YET, "Response"), " Did you mean <{}>?")
+        known = (*_READERS, *_NOT_YET, "Response")
+        hint = self._reading.meant(element.name, known, " Did you mean <{}>?")
         inside = " The elements inside it are run." if element.children else ""
         message = (
             f"Line {element.line}: RCML has no verb <{element.name[:40]}>; it was skipped.{inside}{hint}"
         )
-        self._reading.problem(SCHEMA, message, element.line)
+        self._reading.problem(SCHEMA, message, element, known=tuple(_READERS))
 
 
 # The kind of answer.
 
 
-def _charset(reply: Reply) -> str | None:
+def charset(reply: Reply) -> str | None:
+    """What the Content-Type header says of the encoding."""
     found = re.search(r";\s*charset\s*=\s*([^;\s]+)", reply.header("content-type") or "", re.IGNORECASE)
     return found[1] if found else None
 

@@ -1,24 +1,34 @@
 """What the readers of a document share: where its URLs stand, and what was wrong with it so far."""
 
-import difflib
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import NoReturn
 from urllib.parse import urljoin, urlsplit
 
 from offhook.call.errors import DocumentInvalid
 from offhook.call.exchange import without_credentials
 from offhook.dialects.rcml.codes import INVALID_URI, SCHEMA
+from offhook.dialects.rcml.meant import meant
 from offhook.dialects.rcml.xml import Element
 from offhook.verbs import Problem
 
 MOST_PROBLEMS = 50
 """Problems kept of one document; what is beyond is counted only."""
 MOST_URL = 8_192
-LONGEST_NAME = 40
-"""Names longer than this resemble no known one."""
 
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """What a problem is about, for who wants to show the place."""
+
+    problem: Problem
+    element: Element
+    attribute: str | None = None
+    known: tuple[str, ...] = ()
+    """What could stand in the place of a name that is not known."""
 
 
 class Reading:
@@ -28,7 +38,10 @@ class Reading:
         """`url` is where the document came from."""
         self.url = url
         self._base = urlsplit(url)._replace(query="", fragment="").geturl()
-        self._problems: list[Problem] = []
+        self.marks: list[Mark] = []
+        """What was wrong so far, each with its place."""
+        self.verbs: list[Element] = []
+        """The elements that became verbs of the document, in the order in which these run."""
         self._told: set[tuple[str, str]] = set()
         self._left_out = 0
 
@@ -36,16 +49,25 @@ class Reading:
     def problems(self) -> tuple[Problem, ...]:
         """What was wrong so far, in the order in which it was met."""
         if not self._left_out:
-            return tuple(self._problems)
+            return tuple(mark.problem for mark in self.marks)
         more = Problem(
             code=SCHEMA, message=f"{self._left_out} more problems in this document are not listed."
         )
-        return (*self._problems, more)
+        return (*(mark.problem for mark in self.marks), more)
 
-    def problem(self, code: int, message: str, line: int | None) -> None:
-        """Note a fault that does not stop the document."""
-        if len(self._problems) < MOST_PROBLEMS:
-            self._problems.append(Problem(code=code, message=message, line=line))
+    def problem(
+        self,
+        code: int,
+        message: str,
+        element: Element,
+        attribute: str | None = None,
+        *,
+        known: tuple[str, ...] = (),
+    ) -> None:
+        """Note a fault that does not stop the document; `known` is what an unknown name could be."""
+        if len(self.marks) < MOST_PROBLEMS:
+            problem = Problem(code=code, message=message, line=element.line)
+            self.marks.append(Mark(problem=problem, element=element, attribute=attribute, known=known))
         else:
             self._left_out += 1
 
@@ -57,11 +79,8 @@ class Reading:
 
     def meant(self, name: str, known: Iterable[str], form: str) -> str:
         """`form` with the known name that `name` was probably meant to be; empty where there is none."""
-        if len(name) > LONGEST_NAME or self._left_out:
-            return ""
-        by_lower = {word.lower(): word for word in known}
-        close = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.85)
-        return form.format(by_lower[close[0]]) if close else ""
+        word = None if self._left_out else meant(name, known)
+        return form.format(word) if word else ""
 
     def loose_text(self, element: Element) -> None:
         """Note the text that stands directly in `element`, where only elements count."""
@@ -71,7 +90,7 @@ class Reading:
                 f"Line {element.line}: the text {quoted(text)} in <{element.name[:40]}> is ignored. "
                 "To speak it, put it into <Say>."
             )
-            self.problem(SCHEMA, message, element.line)
+            self.problem(SCHEMA, message, element)
 
     def resolve(self, reference: str, element: Element, code: int = INVALID_URI) -> str:
         """The absolute URL that `reference` means here. Raises DocumentInvalid(code) where it is none.

@@ -38,6 +38,8 @@ class Element:
     own_text: str = ""
     """The text that stands directly in this element."""
     children: tuple["Element", ...] = ()
+    number: int = 0
+    """Its place among the start tags of the document, from 1."""
 
 
 def parse(body: bytes, charset: str | None = None) -> tuple[Element, tuple[Problem, ...]]:
@@ -95,6 +97,7 @@ class _Copy:
         """The copy of `node`, which stands `depth` deep. Raises DocumentInvalid past a limit."""
         line = int(node.sourceline)
         self._count += 1
+        number = self._count
         if not isinstance(node.tag, str):
             _refuse(line, "entities of the document's own are not allowed")
         if depth > MOST_DEPTH:
@@ -108,6 +111,7 @@ class _Copy:
             text="".join(node.itertext()),
             own_text=(node.text or "") + "".join(child.tail or "" for child in node),
             children=tuple(self.element(child, depth + 1) for child in node),
+            number=number,
         )
 
 

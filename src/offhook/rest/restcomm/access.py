@@ -1,13 +1,9 @@
-"""Who may do what: HTTP Basic, and whose account a path names.
+"""Who may do what: who signed in, how often they may ask, and whose account a path names.
 
 An account acts on itself and on its sub-accounts, three levels down. Whatever else a path names does not exist
 for it. From here on every question to the records carries the sid of the account that was let in.
 """
 
-import base64
-import binascii
-import hashlib
-import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
@@ -15,13 +11,14 @@ from typing import Annotated
 from fastapi import Depends, Request
 from starlette.responses import Response
 
-from offhook.call.rows import AccountRow, AccountStatus
-from offhook.rest.errors import INACTIVE, UNAUTHORIZED, Refusal, not_found
+from offhook.call.rows import AccountRow
+from offhook.rest.errors import not_found, too_many
 from offhook.rest.ports import Accounts, Ports
 from offhook.rest.restcomm import answers
 from offhook.rest.restcomm.answers import Fields, Kind
 from offhook.rest.restcomm.paging import PageAsked, envelope, read_page
 from offhook.rest.restcomm.spelling import Spelling
+from offhook.rest.signing_in import SignedIn, SigningIn
 
 LEVELS = 3
 """How many levels of sub-accounts an account may act on."""
@@ -33,6 +30,8 @@ class Access:
 
     account: AccountRow
     """The account that the path names."""
+    by_key: bool
+    """Whether an API key let it in."""
     ports: Ports
     spelling: Spelling
     query: Mapping[str, str]
@@ -60,11 +59,16 @@ class Access:
 
 
 def let_in(request: Request, account_sid: str) -> Access:
-    """Check who asks, and that the account of the path is theirs. Raises Refusal."""
-    ports: Ports = request.app.state.ports
-    caller = _authenticate(ports.accounts, request.headers.get("authorization", ""))
+    """Check who asks, how often, and that the account of the path is theirs. Raises Refusal, RecordsAway."""
+    state = request.app.state
+    ports: Ports = state.ports
+    caller = _signed_in(request)
+    wait_s = state.request_rates.wait_s(caller.account.sid)
+    if wait_s:
+        raise too_many("The account asks more often than it may.", wait_s)
     return Access(
-        account=_operated(ports.accounts, caller, account_sid),
+        account=_operated(ports.accounts, caller.account, account_sid),
+        by_key=caller.by_key,
         ports=ports,
         spelling=request.scope["spelling"],
         query=request.query_params,
@@ -74,44 +78,9 @@ def let_in(request: Request, account_sid: str) -> Access:
 LetIn = Annotated[Access, Depends(let_in)]
 
 
-def _authenticate(accounts: Accounts, authorization: str) -> AccountRow:
-    name, token = _credentials(authorization)
-    account = accounts.find(name)
-    # Compared in any case, so that an unknown name takes as long as a wrong token.
-    is_right = _same(token, account.auth_token if account else "")
-    if account is None or not is_right:
-        raise _unauthorized()
-    if account.status is not AccountStatus.ACTIVE:
-        raise Refusal(403, INACTIVE, "The account is not active.")
-    return account
-
-
-def _credentials(authorization: str) -> tuple[str, str]:
-    scheme, _, encoded = authorization.partition(" ")
-    if scheme.lower() != "basic":
-        raise _unauthorized()
-    try:
-        text = base64.b64decode(encoded.strip(), validate=True).decode("utf-8")
-    except (binascii.Error, ValueError):
-        raise _unauthorized() from None
-    name, colon, token = text.partition(":")
-    if not (name and colon and token):
-        raise _unauthorized()
-    return name, token
-
-
-def _same(given: str, kept: str) -> bool:
-    digests = (hashlib.sha256(text.encode("utf-8")).digest() for text in (given, kept))
-    return hmac.compare_digest(*digests)
-
-
-def _unauthorized() -> Refusal:
-    return Refusal(
-        401,
-        UNAUTHORIZED,
-        "Sign in with HTTP Basic: the account's sid and its auth token.",
-        {"WWW-Authenticate": 'Basic realm="Restcomm realm"'},
-    )
+def _signed_in(request: Request) -> SignedIn:
+    signing_in: SigningIn = request.app.state.signing_in
+    return signing_in.sign_in(request.headers.get("authorization", ""), request.app.state.source(request))
 
 
 def _operated(accounts: Accounts, caller: AccountRow, name: str) -> AccountRow:

@@ -16,10 +16,11 @@ router = APIRouter()
 @router.get("/Accounts/{account_sid}")
 def show(access: LetIn) -> Response:
     """The account."""
-    return access.one(ACCOUNT, _fields(access.account, access.spelling.format))
+    return access.one(ACCOUNT, _fields(access.account, access.spelling.format, shows_token=not access.by_key))
 
 
-def _fields(account: AccountRow, format: Format) -> Fields:
+def _fields(account: AccountRow, format: Format, *, shows_token: bool) -> Fields:
+    """The account's properties. Who came by an API key, which can be revoked, does not learn what cannot."""
     return {
         "sid": account.sid,
         "organization": account.organization_sid,
@@ -30,7 +31,7 @@ def _fields(account: AccountRow, format: Format) -> Fields:
         "role": account.role,
         "date_created": rfc_822(account.date_created),
         "date_updated": rfc_822(account.date_updated),
-        "auth_token": account.auth_token,
+        "auth_token": account.auth_token if shows_token else None,
         "uri": resource_uri(account.sid, format=format),
         "subresource_uris": {
             "calls": resource_uri(account.sid, "Calls", format=format),

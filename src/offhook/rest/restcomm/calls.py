@@ -9,8 +9,8 @@ from offhook.call.errors import NoFreeSlot
 from offhook.call.info import CallStatus
 from offhook.call.listing import CallFilter, Page
 from offhook.call.rows import CallRow
-from offhook.rest.errors import BUSY, Refusal, invalid, not_found
-from offhook.rest.ports import CallRefused
+from offhook.rest.errors import BUSY, DESTINATION, INVALID, Refusal, invalid, not_found, too_many
+from offhook.rest.ports import CallRefused, LimitReached
 from offhook.rest.restcomm.access import Access, LetIn
 from offhook.rest.restcomm.answers import Fields, Kind
 from offhook.rest.restcomm.dates import iso_with_offset, read_from, read_until, rfc_822
@@ -49,7 +49,9 @@ async def create(access: LetIn, form: FormFields) -> Response:
             503, BUSY, "All lines are busy. Try again in a moment.", {"Retry-After": str(RETRY_AFTER_S)}
         ) from None
     except CallRefused as refused:
-        raise invalid(refused.message) from None
+        raise invalid(refused.message, DESTINATION if refused.is_destination else INVALID) from None
+    except LimitReached as reached:
+        raise too_many(reached.message, reached.wait_s) from None
     return access.one(CALL, _fields(call, access))
 
 

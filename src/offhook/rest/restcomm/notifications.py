@@ -88,7 +88,7 @@ def _fields(notification: NotificationRow, access: Access) -> Fields:
         "date_created": rfc_822(notification.date_created),
         "date_updated": rfc_822(notification.date_created),
         "account_sid": notification.account_sid,
-        "call_sid": call_sid(access.ports.instance_id, notification.call_id),
+        "call_sid": _call_sid(notification, access),
         "api_version": VERSION,
         "log": 0 if notification.is_error else 1,
         "error_code": notification.code,
@@ -102,3 +102,9 @@ def _fields(notification: NotificationRow, access: Access) -> Fields:
         "response_body": notification.response_body,
         "uri": resource_uri(notification.account_sid, f"Notifications/{sid}", format=format),
     }
+
+
+def _call_sid(notification: NotificationRow, access: Access) -> str | None:
+    """The call that it is about; None for one that is about the account, such as a call that was not let in."""
+    call_id = notification.call_id
+    return call_sid(access.ports.instance_id, call_id) if call_id else None
