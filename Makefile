@@ -3,7 +3,7 @@
 VENV := .venv/bin
 TEST_PACKAGES := sip-tester baresip-core curl kamailio binutils postgresql
 
-.PHONY: help setup demo serve engine engine-remove test check format bench clean
+.PHONY: help setup demo serve engine engine-remove test chaos check format bench clean
 
 help:
 	@echo "make demo    set up, place a real call to the example application, show what happened"
@@ -11,6 +11,7 @@ help:
 	@echo "make engine  build PJSIP for production, 512 calls a worker (CALLS=256 for another number), and install it"
 	@echo "make engine-remove  go back to the PJSIP from PyPI, 4 calls"
 	@echo "make test    set up and run the tests (installs $(TEST_PACKAGES) by apt)"
+	@echo "make chaos   12 minutes of calls while everything is killed, stopped and filled; then looks if anything was lost (ARGS='--seed 2')"
 	@echo "make check   format, lint, types, import contracts, size bounds"
 	@echo "make bench   measure delays and sizes; tables here, JSON in bench/results"
 
@@ -34,6 +35,12 @@ test:
 	@scripts/setup dev
 	@scripts/engine ensure
 	@$(VENV)/python -m pytest $(ARGS)
+
+chaos:
+	@scripts/apt $(TEST_PACKAGES)
+	@scripts/setup dev
+	@scripts/engine ensure
+	@$(VENV)/python -m tests.chaos $(ARGS)
 
 check:
 	@scripts/setup dev

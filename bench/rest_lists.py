@@ -34,10 +34,12 @@ from tests.system.server import ACCOUNT_SID, TOKEN
 from offhook.call.rows import CallRow
 from offhook.records import migrate
 from offhook.records.accounts import Accounts
+from offhook.records.api_keys import ApiKeys
 from offhook.records.calls import Calls
 from offhook.records.database import Database
 from offhook.records.gathers import Gathers
 from offhook.records.installation import instance_id
+from offhook.records.limits import Limits
 from offhook.records.notifications import Notifications
 from offhook.records.numbers import Numbers
 from offhook.rest.app import create_app
@@ -190,6 +192,8 @@ def serve(url: str, listener: socket.socket) -> None:
     app = create_app(
         Ports(
             accounts=Accounts(database),
+            api_keys=ApiKeys(database),
+            limits=Limits(database),
             numbers=Numbers(database),
             calls=Calls(database),
             gathers=Gathers(database),

@@ -134,6 +134,8 @@ def offhook(
         "RTP_PORTS": RTP_PORTS,
         "LOG_LEVEL": "warning",
         "DEMO": "0",
+        # Parked callers of the flood send no audio, and stay for minutes.
+        "MEDIA_TIMEOUT_S": "0",
         **(settings or {}),
     }
     with (

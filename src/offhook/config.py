@@ -62,6 +62,35 @@ class Settings(BaseSettings):
         description="Seconds that running calls may go on once the server is told to stop (SIGTERM, SIGINT); a second "
         "signal ends them at once.",
     )
+    watchdog_s: float = Field(
+        15.0,
+        ge=0,
+        le=3600,
+        description="Seconds that a process of the server may hang before it is killed and started again, those of "
+        "the embedded speech 4 at most; 0 never kills one.",
+    )
+    max_call_s: float = Field(
+        14400.0,
+        ge=0,
+        description="Seconds that a call may last from its answer (4 h); then it is hung up. 0 sets no limit.",
+    )
+    max_ring_s: float = Field(
+        180.0,
+        ge=0,
+        description="Seconds that a call which came in may ring while no verb answers it; then it is refused (480). "
+        "0 sets no limit.",
+    )
+    media_timeout_s: float = Field(
+        60.0,
+        ge=0,
+        description="Seconds without any audio packet or report (RTP, RTCP) from the far end, after which an answered call "
+        "is hung up; 0 waits for ever.",
+    )
+    media_timeout_hold_s: float = Field(
+        300.0,
+        ge=0,
+        description="The same while the far end has put the call on hold, and need not send anything.",
+    )
     shed_lag_s: float = Field(
         0.1,
         gt=0,
@@ -70,6 +99,10 @@ class Settings(BaseSettings):
     )
     trunk: str | None = Field(
         None, description="Where dialled numbers are sent, as sip:host:port; without it only SIP URIs can be."
+    )
+    country: str | None = Field(
+        None,
+        description="Country (two letters, such as DE) in which numbers without + are dialled; it tells what they cost.",
     )
     data_dir: Path = Field(Path("data"), description="Folder of the database and all that is kept.")
     database_url: str | None = Field(
@@ -80,6 +113,19 @@ class Settings(BaseSettings):
     )
     auth_token: SecretStr | None = Field(
         None, description="Auth token of the first account; made up, shown once and kept unless set."
+    )
+    secret_key: SecretStr | None = Field(
+        None,
+        description="Key that account tokens are sealed with in the database: 32 random bytes in base64, or any text of "
+        "16 characters or more; kept in secret.key in the data folder unless set. All machines need the same.",
+    )
+    secret_key_previous: SecretStr | None = Field(
+        None,
+        description="The key before OFFHOOK_SECRET_KEY, for as long as `offhook secrets rotate` has not run.",
+    )
+    http_trusted_proxies: Networks = Field(
+        (),
+        description="Networks (CIDR, comma-separated) of proxies before REST, whose X-Forwarded-For is believed.",
     )
     webhook_allow: Networks = Field(
         (), description="Networks (CIDR, comma-separated) of applications that are not on public addresses."
@@ -114,6 +160,21 @@ class Settings(BaseSettings):
     webhook_connect_s: float = Field(3.0, gt=0, le=15, description="Seconds to connect to an application.")
     webhook_response_s: float = Field(6.0, gt=0, le=15, description="Seconds until an application answers.")
     webhook_total_s: float = Field(10.0, gt=0, le=30, description="Seconds for a whole webhook.")
+    webhook_retry_s: float = Field(
+        15.0,
+        ge=0,
+        le=60,
+        description="Seconds in which an application that cannot be reached, or answers 429 or 5xx, is asked again "
+        "before its fallback URL is; 0 asks once.",
+    )
+    filler: Path | None = Field(
+        None,
+        description="Sound file (WAV, MP3, OGG, FLAC) that an answered caller hears, over and over, while nothing else is "
+        "ready; a soft tone unless set.",
+    )
+    filler_after_s: float = Field(
+        2.0, ge=0, le=60, description="Seconds of silence before the caller hears it; 0 never plays it."
+    )
     sound_cache_mb: int = Field(
         64,
         ge=0,
@@ -124,6 +185,22 @@ class Settings(BaseSettings):
     callback_keep_days: int = Field(
         7, ge=1, le=365, description="Days that a delivered or given-up callback stays in the outbox."
     )
+    rows_keep_days: int = Field(
+        0,
+        ge=0,
+        le=36500,
+        description="Days that calls, gathers and notifications are kept, and timelines and callbacks with them; 0 for "
+        "ever. An account may have days of its own (`offhook keep`).",
+    )
+    transcripts_keep_days: int = Field(
+        0,
+        ge=0,
+        le=36500,
+        description="Days that what callers said and pressed is kept; the rows stay without it. 0 for ever.",
+    )
+    recordings_keep_days: int = Field(
+        0, ge=0, le=36500, description="Days that recordings are kept; 0 for ever."
+    )
     apology: str = Field(
         "We are sorry, this service is not available right now. Goodbye.",
         description="What a caller hears when the application fails and has no fallback URL.",
@@ -132,12 +209,20 @@ class Settings(BaseSettings):
     dev: bool = Field(
         False, description="Allow calls from, and applications on, loopback and private networks."
     )
+    metrics_allow: Networks = Field(
+        LOOPBACK, description="Networks (CIDR, comma-separated) that may read /metrics; anyone else gets 403."
+    )
+    otlp_endpoint: str | None = Field(
+        None,
+        description="Collector that traces of calls are sent to, over OTLP/HTTP, such as http://collector:4318; none are "
+        "made unless set. It takes the package's extra: pip install 'offhook[tracing]'.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="How much is logged: debug, info, warning or error."
     )
     log_json: bool = Field(False, description="Log lines as JSON.")
 
-    @field_validator("sip_allow", "webhook_allow", mode="before")
+    @field_validator("sip_allow", "webhook_allow", "metrics_allow", "http_trusted_proxies", mode="before")
     @classmethod
     def _networks(cls, value: Any) -> Any:
         if not isinstance(value, str):
@@ -148,6 +233,13 @@ class Settings(BaseSettings):
             )
         except ValueError as error:
             raise ValueError(f"{error}; write networks like 192.168.0.0/16, comma-separated") from None
+
+    @field_validator("otlp_endpoint")
+    @classmethod
+    def _collector(cls, value: str | None) -> str | None:
+        if value and not re.fullmatch(r"https?://[!-~]+", value):
+            raise ValueError("write the collector like http://collector:4318")
+        return value or None
 
     @field_validator("rtp_ports")
     @classmethod
@@ -163,6 +255,24 @@ class Settings(BaseSettings):
         if value and not re.fullmatch(r"sip:[A-Za-z0-9.\-\[\]:]+(;transport=udp)?", value):
             raise ValueError("write the trunk like sip:carrier.example:5060")
         return value or None
+
+    @field_validator("country")
+    @classmethod
+    def _known_country(cls, value: str | None) -> str | None:
+        if not value:
+            return None
+        from phonenumbers import SUPPORTED_REGIONS  # 30 ms, for those who set it
+
+        if value.upper() not in SUPPORTED_REGIONS:
+            raise ValueError("write the country as two letters, such as DE or US")
+        return value.upper()
+
+    @field_validator("secret_key", "secret_key_previous")
+    @classmethod
+    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and 0 < len(value.get_secret_value().strip()) < 16:
+            raise ValueError("a key needs 16 characters or more; `openssl rand -base64 32` makes a good one")
+        return value if value and value.get_secret_value().strip() else None
 
     @field_validator("asr", "tts", "edge", "log_level", mode="before")
     @classmethod
@@ -225,9 +335,19 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite:///{self.data_dir.resolve()}/offhook.db"
 
     @cached_property
+    def journal_folder(self) -> Path:
+        """Where facts are kept while the database is away."""
+        return self.data_dir / "journal"
+
+    @cached_property
     def callers_allowed(self) -> tuple[Network, ...]:
         """Networks that may send calls."""
         return (*self.sip_allow, *LOOPBACK, *PRIVATE) if self.dev else self.sip_allow
+
+    @cached_property
+    def metrics_readers_allowed(self) -> tuple[Network, ...]:
+        """Networks that may read the metrics."""
+        return (*self.metrics_allow, *LOOPBACK, *PRIVATE) if self.dev else self.metrics_allow
 
     @cached_property
     def applications_allowed(self) -> tuple[Network, ...]:

@@ -1,6 +1,7 @@
 """The channel between the supervisor and a process: lines of JSON over a socket pair.
 
-A process tells `{"ready": …}` once it works. It is told `{"stop": true}`, and reads end-of-file when the
+A process tells `{"ready": …}` once it works. It answers `{"ping": true}` with `{"pong": true}`, from its event loop: one
+that hangs does not. It is told `{"stop": true}`, and reads end-of-file when the
 supervisor is gone; both mean: end your work and leave. Signals are the supervisor's business alone.
 """
 
@@ -38,12 +39,14 @@ class ControlChannel:
         self._writer.write(json.dumps(message).encode() + b"\n")
 
     async def until_stopped(self, on_message: Callable[[dict[str, Any]], None] | None = None) -> None:
-        """Return when told to stop; anything else that is told goes to `on_message`."""
+        """Return when told to stop; pings are answered, anything else that is told goes to `on_message`."""
         while line := await self._reader.readline():
             message: dict[str, Any] = json.loads(line)
             if message.get("stop"):
                 return
-            if on_message is not None:
+            if message.get("ping"):
+                self.tell(pong=True)
+            elif on_message is not None:
                 on_message(message)
 
     def close(self) -> None:

@@ -175,7 +175,7 @@ async def _server(folder: Path) -> AsyncIterator[tuple[str, str, tuple[str, str]
             sys.executable, "-m", "offhook", "serve", env=environment, stdout=log, stderr=log
         )
     try:
-        await _until_ready(f"http://127.0.0.1:{http_port}/healthz", process, log_path)
+        await _until_ready(f"http://127.0.0.1:{http_port}/readyz", process, log_path)
         yield f"http://127.0.0.1:{http_port}", f"127.0.0.1:{sip_port}", account
     finally:
         if process.returncode is None:

@@ -10,19 +10,33 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from offhook.config import Settings
 from offhook.control import CONFIGURATION_FAULT
+from offhook.draining import FLUSH_S
 from offhook.edge.installed import KamailioAbsent, find_kamailio
 from offhook.supervisor import STOP_S, Program, Supervisor
-from offhook.surroundings import CLUSTER_SECRET, DEMO_URL, RUN_DIR, WORKER_INDEX, Surroundings
+from offhook.surroundings import (
+    CLUSTER_SECRET,
+    DEMO_URL,
+    DOOR_PORTS,
+    INSTANCE_ID,
+    RUN_DIR,
+    WORKER_INDEX,
+    Surroundings,
+)
 
+LOOPBACK_HOST = "127.0.0.1"
 MEMORY_FOLDER = Path("/dev/shm")
 DEMO_FD = "OFFHOOK_DEMO_FD"
 EVERY_HOST = ("0.0.0.0", "::")
+SPEECH_WATCHDOG_S = 4.0
+"""Nothing in a speech process takes longer than a tenth of a second, and callers wait for it."""
 MOST_ON_SQLITE = 4
 """Workers that one SQLite file serves without making each other wait."""
 
@@ -32,6 +46,7 @@ class Prepared:
     """What the preparation found or made."""
 
     account_sid: str
+    instance_id: str
     auth_token: str | None
     """Only where it was made up just now: it is shown this once."""
 
@@ -42,30 +57,40 @@ def run_server(settings: Settings, flags: Mapping[str, Any]) -> int:
     if fault := _what_cannot_be(settings):
         sys.stderr.write(f"offhook: {fault}\n")
         return CONFIGURATION_FAULT
-    prepared = _prepare()
-    if prepared is None:
-        return CONFIGURATION_FAULT
-    run_dir = _make_run_dir()
-    demo = _demo_socket() if settings.demo else None
-    try:
+    with ExitStack() as held:
+        run_dir = _make_run_dir()
+        held.callback(shutil.rmtree, run_dir, ignore_errors=True)
+        secret = os.environ.get(CLUSTER_SECRET) or secrets.token_urlsafe(32)
+        os.environ.update({RUN_DIR: str(run_dir), CLUSTER_SECRET: secret})
+        prepared = _prepare()
+        if prepared is None:
+            return CONFIGURATION_FAULT
+        demo = held.enter_context(_demo_socket()) if settings.demo else None
+        doors = [held.enter_context(_set_apart(LOOPBACK_HOST)) for _ in range(settings.workers)]
         os.environ.update(
             {
-                RUN_DIR: str(run_dir),
-                CLUSTER_SECRET: os.environ.get(CLUSTER_SECRET) or secrets.token_urlsafe(32),
-                DEMO_URL: f"http://127.0.0.1:{demo.getsockname()[1]}/voice" if demo else "",
+                DEMO_URL: f"http://{LOOPBACK_HOST}:{_port(demo)}/voice" if demo else "",
+                DOOR_PORTS: ",".join(str(_port(door)) for door in doors),
+                INSTANCE_ID: prepared.instance_id,
             }
         )
+        if not settings.http_port:
+            with suppress(OSError):  # of a host that is not ours; the api process will say so
+                os.environ["OFFHOOK_HTTP_PORT"] = str(
+                    _port(held.enter_context(_set_apart(settings.http_host)))
+                )
         programs = _programs(settings, Surroundings.from_environment(), demo)
         supervisor = Supervisor(programs, on_ready=lambda running: _say_ready(settings, prepared, running))
         return asyncio.run(supervisor.run())
-    finally:
-        if demo is not None:
-            demo.close()
-        shutil.rmtree(run_dir, ignore_errors=True)
 
 
 def _what_cannot_be(settings: Settings) -> str | None:
-    """Settings that are right one by one and wrong together."""
+    """Settings that are right one by one and wrong together, or need what is not installed."""
+    if settings.otlp_endpoint is not None and not _can_trace():
+        return (
+            "OFFHOOK_OTLP_ENDPOINT is set, and the packages that make traces are not installed: "
+            "pip install 'offhook[tracing]', or unset it"
+        )
     if settings.workers > MOST_ON_SQLITE and settings.resolved_database_url.startswith("sqlite"):
         return (
             f"{settings.workers} workers are too many for SQLite, which serves {MOST_ON_SQLITE} on one machine: "
@@ -86,6 +111,16 @@ def _what_cannot_be(settings: Settings) -> str | None:
     return None
 
 
+def _can_trace() -> bool:
+    try:
+        return (
+            find_spec("opentelemetry.exporter.otlp.proto.http") is not None
+            and find_spec("opentelemetry.sdk") is not None
+        )
+    except ModuleNotFoundError:
+        return False
+
+
 def _prepare() -> Prepared | None:
     """In a process of its own, so that the supervisor never loads a database."""
     done = subprocess.run(
@@ -102,9 +137,29 @@ def _make_run_dir() -> Path:
 
 def _demo_socket() -> socket.socket:
     bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    bound.bind(("127.0.0.1", 0))
+    bound.bind((LOOPBACK_HOST, 0))
     bound.listen()
     return bound
+
+
+def _set_apart(host: str) -> socket.socket:
+    """A TCP port for one of the processes, known to all of them before any starts.
+
+    It is bound and does not listen: nobody else is given the port, and the process that listens there can come and go.
+    """
+    bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((host, 0))
+    except OSError:
+        bound.close()
+        raise
+    return bound
+
+
+def _port(bound: socket.socket) -> int:
+    port: int = bound.getsockname()[1]
+    return port
 
 
 def _programs(settings: Settings, surroundings: Surroundings, demo: socket.socket | None) -> list[Program]:
@@ -119,7 +174,7 @@ def _programs(settings: Settings, surroundings: Surroundings, demo: socket.socke
     ]
     demo_fd = (demo.fileno(),) if demo is not None else ()
     edge = Program(name="edge", kind="edge", arguments=("-m", "offhook.processes.edge"), stop_order=1)
-    return [
+    programs = [
         speech("voice", "voice", surroundings.voice_socket),
         *recognisers,
         *(_worker(index, settings) for index in range(settings.workers)),
@@ -129,6 +184,7 @@ def _programs(settings: Settings, surroundings: Surroundings, demo: socket.socke
             kind="dispatcher",
             arguments=("-m", "offhook.processes.dispatcher"),
             stop_order=1,
+            stop_s=STOP_S + FLUSH_S,
         ),
         Program(
             name="api",
@@ -139,6 +195,12 @@ def _programs(settings: Settings, surroundings: Surroundings, demo: socket.socke
             stop_order=1,
         ),
     ]
+    return [_watched(program, settings) for program in programs]
+
+
+def _watched(program: Program, settings: Settings) -> Program:
+    longest_s = SPEECH_WATCHDOG_S if program.kind in ("voice", "recogniser") else settings.watchdog_s
+    return replace(program, watchdog_s=min(longest_s, settings.watchdog_s))
 
 
 def _worker(index: int, settings: Settings) -> Program:

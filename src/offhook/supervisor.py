@@ -13,15 +13,21 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
 from offhook.control import CONFIGURATION_FAULT, CONTROL_FD
+from offhook.draining import CUT_SHORT, Draining
+from offhook.heartbeat import PING_EVERY_S, Heartbeat
 
+LOOK_EVERY_S = 0.1
 FIRST_DELAY_S = 0.1
 LONGEST_DELAY_S = 10.0
-LIVED_WELL_S = 30.0
+LIVED_WELL_S = 2.0
 """A process that lived this long is restarted at once when it dies."""
+TELL_EVERY_S = 5.0
+"""How often is said how many calls still run while the server stops."""
 STOP_S = 8.0
 """How long a process may take to stop before it is killed."""
 
@@ -31,6 +37,8 @@ class State(StrEnum):
 
     STARTING = "starting"
     READY = "ready"
+    STOPPING = "stopping"
+    """It was asked to stop, and may be waiting for running calls to end."""
     DEAD = "dead"
 
 
@@ -51,6 +59,8 @@ class Program:
     """Lower numbers are stopped first."""
     stop_s: float = STOP_S
     """How long it may take to stop before it is killed."""
+    watchdog_s: float = 0.0
+    """How long it may leave pings unanswered, once it is ready, before it is killed; 0 for ever."""
 
 
 class StartFailed(RuntimeError):
@@ -60,8 +70,9 @@ class StartFailed(RuntimeError):
 class Child:
     """One process with its control channel, through all its lives."""
 
-    def __init__(self, program: Program, on_change: Callable[[], None]) -> None:
+    def __init__(self, program: Program, on_change: Callable[[], None], draining: Draining) -> None:
         self.program = program
+        self._draining = draining
         self.state = State.STARTING
         self.told: dict[str, Any] = {}
         """What it said when it became ready."""
@@ -70,6 +81,7 @@ class Child:
         self._process: asyncio.subprocess.Process | None = None
         self._writer: asyncio.StreamWriter | None = None
         self._stop_asked = asyncio.Event()
+        self._heartbeat = Heartbeat(program.watchdog_s)
 
     @property
     def pid(self) -> int | None:
@@ -101,6 +113,7 @@ class Child:
         if process is None or process.returncode is not None:
             return
         self.tell(stop=True)
+        self._become(State.STOPPING)
         try:
             async with asyncio.timeout(self.program.stop_s):
                 await process.wait()
@@ -108,6 +121,18 @@ class Child:
             say(f"{self.program.name} did not stop within {self.program.stop_s:g} s; killing it")
             process.kill()
             await process.wait()
+
+    def ping(self) -> None:
+        """Ask whether it is alive; kill it if it has not answered for too long."""
+        is_too_silent = self._heartbeat.is_too_silent(at=time.monotonic())
+        if self.state is not State.READY or self._process is None or not self.program.watchdog_s:
+            return
+        if is_too_silent:
+            self._heartbeat.answers()  # not to be told again while it dies
+            say(f"{self.program.name} has not answered for {self.program.watchdog_s:g} s; killing it")
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
+        self.tell(ping=True)
 
     def tell(self, **message: Any) -> None:
         """Tell it something."""
@@ -131,12 +156,15 @@ class Child:
         with contextlib.suppress(ConnectionError):
             while line := await reader.readline():
                 message = json.loads(line)
+                self._heartbeat.answers()
+                self._draining.take(self.program.name, message)
                 if message.get("ready"):
                     self.told = message
                     self._become(State.READY)
                     if self.restarts:
                         say(f"{self.program.name} is ready again")
         status = await self._process.wait()
+        self._draining.gone(self.program.name)
         self._writer.close()
         self._become(State.DEAD)
         return status
@@ -151,7 +179,9 @@ class Supervisor:
 
     def __init__(self, programs: Sequence[Program], *, on_ready: Callable[["Supervisor"], None]) -> None:
         """`on_ready` is called once, when all are ready for the first time."""
-        self.children = tuple(Child(program, self._changed) for program in programs)
+        self.draining = Draining()
+        """How many calls still run while all is stopped."""
+        self.children = tuple(Child(program, self._changed, self.draining) for program in programs)
         self._on_ready = on_ready
         self._was_ready = False
         self._stop = asyncio.Event()
@@ -162,25 +192,37 @@ class Supervisor:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self.stop)
         keeping = [asyncio.create_task(child.keep_running()) for child in self.children]
+        pinging = asyncio.create_task(self._ping())
         stopping = asyncio.create_task(self._stop.wait())
         done, _ = await asyncio.wait((*keeping, stopping), return_when=asyncio.FIRST_COMPLETED)
         failed = [task for task in done if task is not stopping and task.exception() is not None]
         await self._stop_all()
         stopping.cancel()
+        pinging.cancel()
         await asyncio.gather(*keeping, return_exceptions=True)
-        return 1 if failed else 0
+        if failed:
+            return 1
+        say(self.draining.outcome())
+        return CUT_SHORT if self.draining.ended else 0
 
     def stop(self) -> None:
         """End everything, in order; `run` returns when it is done. The second time nobody waits for running calls."""
         if self._stop.is_set():
             for child in self.children:
-                child.tell(stop=True)
+                if child.state is State.STOPPING:
+                    child.tell(stop=True)
         self._stop.set()
 
-    def states(self) -> dict[str, dict[str, str]]:
-        """Each process's kind and state, by name."""
+    def states(self) -> dict[str, dict[str, Any]]:
+        """Each process's kind, state, process id, and how often it was started again, by name."""
         return {
-            child.program.name: {"kind": child.program.kind, "state": child.state} for child in self.children
+            child.program.name: {
+                "kind": child.program.kind,
+                "state": child.state,
+                "pid": child.pid,
+                "restarts": child.restarts,
+            }
+            for child in self.children
         }
 
     def _changed(self) -> None:
@@ -191,13 +233,33 @@ class Supervisor:
             self._was_ready = True
             self._on_ready(self)
 
+    async def _ping(self) -> None:
+        while True:
+            for child in self.children:
+                child.ping()
+            await asyncio.sleep(PING_EVERY_S)
+
+    async def _tell_progress(self) -> None:
+        told_at = -TELL_EVERY_S
+        while True:
+            if self.draining.running and time.monotonic() >= told_at + TELL_EVERY_S:
+                told_at = time.monotonic()
+                say(self.draining.progress())
+            await asyncio.sleep(LOOK_EVERY_S)
+
     async def _stop_all(self) -> None:
+        telling = asyncio.create_task(self._tell_progress())
         for order in sorted({child.program.stop_order for child in self.children}):
             batch = [child for child in self.children if child.program.stop_order == order]
             await asyncio.gather(*(child.stop() for child in batch))
+        telling.cancel()
 
 
 def say(text: str) -> None:
-    """Tell the operator something."""
-    sys.stderr.write(f"offhook: {text}\n")
+    """Tell the operator something, in the form in which the processes log."""
+    line = f"offhook: {text}"
+    if os.environ.get("OFFHOOK_LOG_JSON", "").lower() in ("1", "true", "t", "yes", "y", "on"):
+        now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+        line = json.dumps({"ts": now, "level": "warning", "process": "supervisor", "event": text})
+    sys.stderr.write(f"{line}\n")
     sys.stderr.flush()

@@ -4,11 +4,13 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-RUN_DIR, WORKER_INDEX, CLUSTER_SECRET, DEMO_URL = (
+RUN_DIR, WORKER_INDEX, CLUSTER_SECRET, DEMO_URL, DOOR_PORTS, INSTANCE_ID = (
     "OFFHOOK_RUN_DIR",
     "OFFHOOK_WORKER_INDEX",
     "OFFHOOK_CLUSTER_SECRET",
     "OFFHOOK_DEMO_URL",
+    "OFFHOOK_DOOR_PORTS",
+    "OFFHOOK_INSTANCE_ID",
 )
 
 
@@ -23,6 +25,10 @@ class Surroundings:
     worker_index: int
     demo_url: str | None
     """Where the demonstration application listens; None where there is none."""
+    door_ports: tuple[int, ...] = ()
+    """Where the workers of this server take commands, by their index; on loopback."""
+    instance_id: str = ""
+    """The installation's identity, so that a process that starts while the database is away knows it."""
 
     @classmethod
     def from_environment(cls) -> "Surroundings":
@@ -32,6 +38,8 @@ class Surroundings:
             cluster_secret=os.environ[CLUSTER_SECRET],
             worker_index=int(os.environ.get(WORKER_INDEX, "0")),
             demo_url=os.environ.get(DEMO_URL) or None,
+            door_ports=tuple(int(port) for port in os.environ.get(DOOR_PORTS, "").split(",") if port),
+            instance_id=os.environ.get(INSTANCE_ID, ""),
         )
 
     @property
@@ -42,6 +50,16 @@ class Surroundings:
     def recogniser_socket(self, index: int) -> Path:
         """Where an embedded recogniser listens."""
         return self.run_dir / f"recogniser-{index}.sock"
+
+    @property
+    def door_port(self) -> int:
+        """Where this worker takes commands; any free port where none was set apart for it."""
+        return self.door_ports[self.worker_index] if self.worker_index < len(self.door_ports) else 0
+
+    @property
+    def filler(self) -> Path:
+        """What waiting callers hear, where the operator has set a sound of their own."""
+        return self.run_dir / "filler.wav"
 
     @property
     def dispatcher_socket(self) -> Path:

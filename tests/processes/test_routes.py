@@ -3,7 +3,9 @@
 import asyncio
 import threading
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
+from offhook.call.errors import RecordsAway
 from offhook.call.rows import NumberRow
 from offhook.processes.routes import KEEP_S, Routes
 
@@ -62,3 +64,58 @@ async def test_an_answer_from_before_a_change_is_not_remembered() -> None:
     await first
     await routes.find("1000")
     assert len(looked_up) == 2
+
+
+def number(phone_number: str) -> NumberRow:
+    return NumberRow(
+        sid=f"PN{phone_number}",
+        account_sid="AC1",
+        phone_number=phone_number,
+        friendly_name=phone_number,
+        api_version="2012-04-24",
+        date_created=datetime(2026, 1, 1, tzinfo=UTC),
+        date_updated=datetime(2026, 1, 1, tzinfo=UTC),
+    )
+
+
+@dataclass
+class TableThatLeaves:
+    """Numbers in a database that may be away."""
+
+    numbers: list[NumberRow]
+    is_away: bool = False
+
+    def find(self, called: str) -> NumberRow | None:
+        found = {number.phone_number: number for number in self.all(100)}
+        return found.get(called)
+
+    def all(self, most: int) -> list[NumberRow]:
+        if self.is_away:
+            raise RecordsAway("connection refused")
+        return self.numbers[:most]
+
+
+async def test_while_the_database_is_away_numbers_are_found_as_they_were_last_known() -> None:
+    table = TableThatLeaves([number("+4930123"), number("1000")])
+    routes = Routes(table.find, copy=table.all, is_quick=True)
+    await routes.copy_now()
+    table.is_away = True
+    assert await routes.find("1000") == number("1000")
+    assert await routes.find("4930123") == number("+4930123")
+    assert await routes.find("2000") is None
+    await routes.copy_now()
+    assert await routes.find("1000") == number("1000")
+    table.is_away = False
+    table.numbers = [number("2000")]
+    assert await routes.find("1000") is None
+    assert await routes.find("2000") == number("2000")
+
+
+async def test_a_number_that_is_gone_is_not_in_the_next_copy() -> None:
+    table = TableThatLeaves([number("1000")])
+    routes = Routes(table.find, copy=table.all, is_quick=True)
+    await routes.copy_now()
+    table.numbers = []
+    await routes.copy_now()
+    table.is_away = True
+    assert await routes.find("1000") is None

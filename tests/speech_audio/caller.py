@@ -30,7 +30,8 @@ def caller_says(
     """The audio of a caller who says `text`, with silence before and after it."""
     library, languages = _voice()
     voice = languages.choose(language, speaker)
-    spoken = b"".join(speak(text, voice, words_per_minute, library=library, is_wanted=lambda: True))
+    pieces = speak(text, voice, words_per_minute, library=library, is_wanted=lambda: True)
+    spoken = b"".join(pcm for _, pcm in pieces)
     after_s = silence_s if silence_after_s is None else silence_after_s
     return over_the_phone(_silence(silence_s) + spoken + _silence(after_s))
 

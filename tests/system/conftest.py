@@ -24,7 +24,9 @@ WORDS = ("sales", "support", "hello")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server that is ready, and less patient with applications than usual."""
     folder = tmp_path_factory.mktemp("server")
-    with running_server(folder, WEBHOOK_RESPONSE_S="1.5", WEBHOOK_TOTAL_S="2.5") as running:
+    with running_server(
+        folder, WEBHOOK_RESPONSE_S="1.5", WEBHOOK_TOTAL_S="2.5", WEBHOOK_RETRY_S="0"
+    ) as running:
         yield running
 
 

@@ -17,6 +17,8 @@ import httpx2
 START_S = 60.0
 STOP_S = 30.0
 WRITTEN_S, LOOK_EVERY_S = 20.0, 0.05
+STOPPED, CUT_SHORT = 0, 3
+"""How a server ends that is told to stop: without harm to a call, or having ended some."""
 RUNNING = ("queued", "ringing", "in-progress")
 ACCOUNT_SID = "AC" + "0123456789abcdef" * 2
 TOKEN = "a-token-for-tests"
@@ -217,4 +219,6 @@ def running_server(data_dir: Path, **settings: str) -> Iterator[Server]:
         yield server
     finally:
         status = server.stop()
-        assert status == 0, f"the server ended with {status}:\n{server.output.text[-4000:]}"
+        assert status in (STOPPED, CUT_SHORT), (
+            f"the server ended with {status}:\n{server.output.text[-4000:]}"
+        )

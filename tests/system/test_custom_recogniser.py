@@ -1,10 +1,14 @@
 """A whole call with an operator's own recogniser: Offhook in processes of its own, the speech engine here."""
 
+import asyncio
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.sip.peer import Peer
+from tests.system.server import free_port, running_server
 from tests.system.spoken_call import gathers_of_a_call
 from tests.vendors.custom_server import AfterAudio, AfterStop, custom_server, interim, transcription
 from tests.webhooks.server import Application, page
@@ -52,3 +56,25 @@ async def test_an_own_engine_hears_calls_and_its_failure_is_a_record(
     assert {len(frame) for frame in connection.frames} == {320}
     assert len(connection.frames) >= 25
     assert len(fails.connections) == 1
+
+
+async def test_keys_still_work_where_the_engine_refuses(tmp_path: Path, app: Application, peer: Peer) -> None:
+    app.on("/voice", page(200, GATHER.replace('input="speech"', 'input="dtmf speech" numDigits="1"')))
+    app.on("/heard", page(200, BYE))
+    app.on("/partial", page(200))
+    nobody = f"mine=ws://127.0.0.1:{free_port(socket.SOCK_STREAM)}"
+    with running_server(tmp_path, ASR="custom:mine", ASR_CUSTOM=nobody) as server:
+        server.give_number("7001", f"{app.url}/voice")
+        async with asyncio.timeout(60):
+            assert (await peer.invite("7001", server.sip_port)).status == 200
+            await peer.hears_quiet()
+            peer.press("4")
+            await peer.over.wait()
+        [gather] = server.gathers_of(server.call_to("7001")["sid"])
+        assert (gather["provider"], gather["status"], gather["ended_by"]) == (
+            "custom:mine",
+            "completed",
+            "keys",
+        )
+    [heard] = [dict(received.form) for received in app.requests if received.path == "/heard"]
+    assert (heard["Digits"], heard["SpeechResult"]) == ("4", "")

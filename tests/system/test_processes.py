@@ -6,7 +6,6 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import httpx2
@@ -18,7 +17,6 @@ from tests.webhooks.server import Application, page
 
 pytestmark = pytest.mark.sip
 
-Said = Callable[[str], bytes]
 LISTEN = """<Response>
   <Gather input="speech" hints="sales, support" action="heard" preTimeout="20" postTimeout="1"
           actionOnEmptyResult="true"/>
@@ -32,38 +30,6 @@ def forms(app: Application, path: str) -> list[dict[str, str]]:
 
 async def said_by(server: Server, text: str, since: int) -> None:
     await asyncio.to_thread(server.output.until, text, since=since)
-
-
-async def test_a_recogniser_killed_while_it_listens_leaves_the_call_and_comes_back(
-    server: Server, app: Application, peer: Peer, said: Said
-) -> None:
-    app.on("/voice", page(200, LISTEN))
-    app.on("/heard", page(200, BYE))
-    server.give_number("7201", f"{app.url}/voice")
-    await peer.invite("7201", server.sip_port)
-    async with asyncio.timeout(60):
-        peer.say(said("sales"))
-        await peer.until(lambda: not peer.is_speaking)
-        mark = server.output.mark
-        os.kill(server.children()["recogniser"], signal.SIGKILL)
-        await peer.over.wait()
-        await said_by(server, "recogniser-0 is ready again", mark)
-    assert forms(app, "/heard")[0]["SpeechResult"] == ""
-    assert peer.sounds(), "the call went on"
-    call = server.call_to("7201")
-    assert call["status"] == "completed"
-    [gather] = server.gathers_of(call["sid"])
-    assert gather["status"] == "failed"
-    assert gather["reason"].startswith("recogniser_failed")
-    again = await Peer.open()
-    try:
-        await again.invite("7201", server.sip_port)
-        async with asyncio.timeout(60):
-            again.say(said("sales"))
-            await again.over.wait()
-        assert forms(app, "/heard")[1]["SpeechResult"] == "sales"
-    finally:
-        await again.close()
 
 
 async def test_a_worker_killed_in_a_call_leaves_no_row_open_and_tells_the_customer(
@@ -128,7 +94,7 @@ async def test_stopping_the_server_ends_running_calls_with_a_final_status(
         own.process.send_signal(signal.SIGTERM)
         async with asyncio.timeout(60):
             await peer.over.wait()
-        assert await asyncio.to_thread(own.process.wait, 30) == 0
+        assert await asyncio.to_thread(own.process.wait, 30) == 3
     with running_server(tmp_path) as again:
         call = again.call_to("7203")
         assert call["status"] == "completed"
@@ -213,9 +179,9 @@ async def test_applications_on_this_machine_are_refused_unless_allowed(
 def test_health_names_what_is_missing(server: Server) -> None:
     mark = server.output.mark
     os.kill(server.children()["worker"], signal.SIGKILL)
-    told = httpx2.get(f"{server.url}/healthz", trust_env=False)
+    told = httpx2.get(f"{server.url}/readyz", trust_env=False)
     missing = told.json()["missing"]
     server.output.until("worker-0 is ready again", since=mark)
     assert (told.status_code, missing) == (503, ["sip"])
-    assert httpx2.get(f"{server.url}/healthz", trust_env=False).json()["status"] == "ready"
+    assert httpx2.get(f"{server.url}/readyz", trust_env=False).json()["status"] == "ready"
     assert ACCOUNT_SID in server.output.text

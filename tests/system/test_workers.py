@@ -99,38 +99,6 @@ async def test_a_dead_worker_takes_only_its_own_calls_along(tmp_path: Path, app:
             await peer.close()
 
 
-async def test_a_server_that_drains_lets_its_calls_end(tmp_path: Path, app: Application, peer: Peer) -> None:
-    app.on("/voice", page(200, LISTEN))
-    with running_server(tmp_path, DRAIN_S="120") as own:
-        own.give_number("7504", f"{app.url}/voice")
-        assert (await peer.invite("7504", own.sip_port)).status == 200
-        own.process.send_signal(signal.SIGTERM)
-        await asyncio.to_thread(own.output.until, "worker.draining")
-        late = await Peer.open()
-        refused = await late.invite("7504", own.sip_port)
-        assert refused.status == 503
-        assert refused.get("Retry-After") == "1"
-        await late.close()
-        heard = len(peer.heard)
-        await peer.until(lambda: len(peer.heard) > heard + 10)
-        assert not peer.over.is_set()
-        assert (await peer.bye()).status == 200
-        assert await asyncio.to_thread(own.process.wait, 60) == 0
-
-
-async def test_a_second_signal_ends_the_draining(tmp_path: Path, app: Application, peer: Peer) -> None:
-    app.on("/voice", page(200, LISTEN))
-    with running_server(tmp_path, DRAIN_S="3600") as own:
-        own.give_number("7505", f"{app.url}/voice")
-        assert (await peer.invite("7505", own.sip_port)).status == 200
-        own.process.send_signal(signal.SIGTERM)
-        await asyncio.to_thread(own.output.until, "worker.draining")
-        own.process.send_signal(signal.SIGTERM)
-        async with asyncio.timeout(60):
-            await peer.over.wait()
-        assert await asyncio.to_thread(own.process.wait, 60) == 0
-
-
 def test_more_workers_than_sqlite_serves_are_refused(tmp_path: Path) -> None:
     done = offhook("serve", "--workers", "5", "--data-dir", str(tmp_path))
     assert done.returncode != 0

@@ -12,7 +12,7 @@ import soundfile
 from offhook.call.errors import PromptUnusable, ProviderError
 from offhook.speech.pcm import SAMPLE_RATE_HZ, duration_s
 from offhook.vendors.embedded.decoder import EmbeddedDecoder
-from tests.vendors.speech_process import speech_process
+from tests.vendors.speech_process import START_S, dying_process, speech_process
 
 DEADLINE_S = 60.0
 TONE_HZ = 1000
@@ -163,15 +163,28 @@ async def test_leaving_in_the_middle_harms_nobody(decoder: EmbeddedDecoder) -> N
     assert await decoded(decoder, sound_file("WAV", "PCM_16", 8000, 1))
 
 
-async def test_a_process_that_is_not_there_can_be_tried_again(socket_folder: Path) -> None:
-    with pytest.raises(ProviderError) as missing:
-        await decoded(EmbeddedDecoder(socket_folder / "nobody"), HTML)
+async def test_a_file_is_given_to_the_next_process_when_one_dies_over_it(socket_folder: Path) -> None:
+    path = socket_folder / "dying-decoder"
+    media = sound_file("OGG", "OPUS", 48000, 1, seconds=120)
+    with speech_process("voice", path) as first:
+        decoding = asyncio.create_task(EmbeddedDecoder(path, return_s=START_S).decode(media))
+        while not first.is_at_work:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+        first.kill()
+    with speech_process("voice", path):
+        async with asyncio.timeout(DEADLINE_S):
+            assert duration_s(await decoding) == pytest.approx(120, abs=0.2)
+
+
+async def test_a_file_that_processes_die_of_is_given_up(socket_folder: Path) -> None:
+    async with dying_process(socket_folder / "deadly-file") as dying:
+        with pytest.raises(ProviderError, match="died") as died:
+            await decoded(EmbeddedDecoder(dying.path), HTML)
+        assert died.value.retryable
+        assert dying.deaths == 2
+
+
+async def test_a_process_that_does_not_come_back_is_an_error(socket_folder: Path) -> None:
+    with pytest.raises(ProviderError, match="not there") as missing:
+        await decoded(EmbeddedDecoder(socket_folder / "nobody", return_s=0.2), HTML)
     assert missing.value.retryable
-
-
-async def test_a_process_that_was_killed_can_be_tried_again(socket_folder: Path) -> None:
-    with speech_process("voice", socket_folder / "dead-decoder") as process:
-        process.kill()
-        with pytest.raises(ProviderError) as died:
-            await decoded(EmbeddedDecoder(process.path), HTML)
-    assert died.value.retryable

@@ -12,7 +12,7 @@ from offhook.call.errors import ProviderError
 from offhook.speech.pcm import SAMPLE_RATE_HZ, duration_s
 from offhook.speech.voice import VoiceOptions
 from offhook.vendors.embedded.voice import EmbeddedVoice
-from tests.vendors.speech_process import SpeechProcess, speech_process
+from tests.vendors.speech_process import START_S, SpeechProcess, dying_process, speech_process
 
 DEADLINE_S = 30.0
 SENTENCE = "Thank you for calling. "
@@ -149,18 +149,39 @@ async def test_many_speak_at_once(voice: EmbeddedVoice) -> None:
     assert all(duration_s(task.result()) > 3 for task in speaking)
 
 
-async def test_a_process_that_dies_in_the_middle_can_be_tried_again(socket_folder: Path) -> None:
-    with speech_process("voice", socket_folder / "dying-voice") as process:
+async def test_the_next_process_speaks_what_the_one_that_died_did_not(socket_folder: Path) -> None:
+    text, path = SENTENCE * 400, socket_folder / "dying-voice"
+    voice = EmbeddedVoice(path, return_s=START_S)
+    said = bytearray()
+    async with asyncio.timeout(DEADLINE_S), aclosing(voice.speak(text, VoiceOptions())) as pieces:
+        with speech_process("voice", path) as first:
+            whole = duration_s(await spoken(voice, text))
+            for _ in range(3):
+                said += await anext(pieces)
+            first.kill()
+        with speech_process("voice", path):
+            async for piece in pieces:
+                said += piece
+    assert duration_s(bytes(said)) == pytest.approx(whole, rel=0.01)
+
+
+async def test_a_voice_that_is_away_for_a_moment_is_waited_for(socket_folder: Path) -> None:
+    path = socket_folder / "late-voice"
+    speaking = asyncio.create_task(spoken(EmbeddedVoice(path, return_s=START_S), SENTENCE))
+    await asyncio.sleep(0.1)
+    with speech_process("voice", path):
+        assert duration_s(await speaking) > 1
+
+
+async def test_a_text_that_processes_die_of_is_given_up(socket_folder: Path) -> None:
+    async with dying_process(socket_folder / "deadly-text") as dying:
         with pytest.raises(ProviderError, match="died") as died:
-            async with aclosing(EmbeddedVoice(process.path).speak(SENTENCE * 4000, VoiceOptions())) as pieces:
-                await anext(pieces)
-                process.kill()
-                async for _ in pieces:
-                    pass
+            await spoken(EmbeddedVoice(dying.path), SENTENCE)
         assert died.value.retryable
+        assert dying.deaths == 2
 
 
-async def test_a_process_that_is_not_there_can_be_tried_again(socket_folder: Path) -> None:
+async def test_a_process_that_does_not_come_back_is_an_error(socket_folder: Path) -> None:
     with pytest.raises(ProviderError, match="not there") as missing:
-        await spoken(EmbeddedVoice(socket_folder / "nobody"), SENTENCE)
+        await spoken(EmbeddedVoice(socket_folder / "nobody", return_s=0.2), SENTENCE)
     assert missing.value.retryable

@@ -103,12 +103,20 @@ def test_unknown_words_sound_as_they_are_spelled(library: Espeak, word: str, pho
 @given(st.text())
 def test_pieces_lose_no_word_of_a_text(text: str) -> None:
     cut = list(pieces(text))
-    assert "".join("".join(cut).split()) == "".join(text.split())
-    assert all(piece and len(piece) <= PIECE_CHARACTERS for piece in cut)
+    assert "".join("".join(piece for _, piece in cut).split()) == "".join(text.split())
+    assert all(piece and len(piece) <= PIECE_CHARACTERS for _, piece in cut)
+
+
+@given(st.text(max_size=3000), st.integers(0, 10))
+def test_after_any_piece_the_rest_of_a_text_is_cut_as_it_would_have_been(text: str, number: int) -> None:
+    cut = [(0, ""), *pieces(text)]
+    end, _ = cut[min(number, len(cut) - 1)]
+    rest = [(end + later, piece) for later, piece in pieces(text[end:])]
+    assert rest == [(later, piece) for later, piece in cut[1:] if later > end]
 
 
 def test_a_long_text_is_cut_after_sentences() -> None:
     sentence = "This is the end of a sentence, and it is not a short one. "
     cut = list(pieces(sentence * 50))
-    assert all(piece.endswith("one.") for piece in cut)
+    assert all(piece.endswith("one.") for _, piece in cut)
     assert len(cut) < 10

@@ -18,11 +18,14 @@ from offhook.speech.recogniser import (
 from offhook.vendors.embedded.protocol import (
     MAX_BODY_BYTES,
     MAX_REQUEST_BYTES,
+    Alive,
     Answer,
     DecodeRequest,
+    Heard,
     Malformed,
     Message,
     MessageReader,
+    PingRequest,
     RecogniseRequest,
     RefusalKind,
     Request,
@@ -30,6 +33,7 @@ from offhook.vendors.embedded.protocol import (
     SoundRefused,
     Speaking,
     SpeakRequest,
+    Spoken,
     read_request,
     write_answer,
     write_audio,
@@ -53,6 +57,7 @@ requests = st.one_of(
         words_per_minute=st.integers(80, 450),
     ),
     st.just(DecodeRequest()),
+    st.just(PingRequest()),
 )
 answers = st.one_of(
     st.just(SpeechStarted()),
@@ -61,6 +66,9 @@ answers = st.one_of(
     st.just(SpeechEnded()),
     st.builds(SpeechFailed, st.sampled_from(FailureKind), st.text(), st.booleans()),
     st.builds(Speaking, st.text(), st.text(), st.booleans(), st.booleans()),
+    st.just(Alive()),
+    st.builds(Heard, st.integers()),
+    st.builds(Spoken, st.integers()),
     st.just(SoundEnded()),
     st.builds(SoundRefused, st.sampled_from(RefusalKind), st.text()),
 )
@@ -120,8 +128,8 @@ def test_whatever_comes_is_read_or_named_as_malformed(wire: bytes) -> None:
     [
         (b"GET / HTTP/1.1", "this is not JSON"),
         (b"[1]", "this is not a JSON object"),
-        (b'{"language": "en"}', "'do' must be one of recognise, speak, decode"),
-        (b'{"do": "sing"}', "'do' must be one of recognise, speak, decode"),
+        (b'{"language": "en"}', "'do' must be one of recognise, speak, decode, ping"),
+        (b'{"do": "sing"}', "'do' must be one of recognise, speak, decode, ping"),
         (b'{"do": "decode", "bytes": 3}', "decode has no bytes"),
         (b'{"do": "recognise", "language": "en"}', "recognise needs hints, partials"),
         (

@@ -1,16 +1,20 @@
 """A speech process as its supervisor sees it: the control channel, the socket, and strangers on it."""
 
+import contextlib
 import os
 import signal
 import socket
 import stat
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from offhook.speech.recogniser import FailureKind, SpeechFailed
+from offhook.vendors.embedded.library_calls import LONGEST_CALL_S
 from offhook.vendors.embedded.protocol import DecodeRequest as Decode
 from offhook.vendors.embedded.protocol import (
     Message,
@@ -18,9 +22,11 @@ from offhook.vendors.embedded.protocol import (
     RefusalKind,
     SoundRefused,
     write_audio,
+    write_end,
     write_request,
 )
 from offhook.vendors.embedded.protocol import RecogniseRequest as Recognise
+from tests.speech_audio import caller_says
 from tests.vendors.speech_process import START_S, SpeechProcess, speech_process
 
 KINDS = pytest.mark.parametrize("kind", ["voice", "recogniser"])
@@ -98,7 +104,7 @@ def test_a_socket_left_behind_is_replaced(socket_folder: Path) -> None:
     ("sent", "fault"),
     [
         (b"GET / HTTP/1.1\r\n", "this is not JSON"),
-        (b'{"do": "sing"}\n', "'do' must be one of recognise, speak, decode"),
+        (b'{"do": "sing"}\n', "'do' must be one of recognise, speak, decode, ping"),
         (write_request(Decode()), "a recogniser process only recognises"),
         (b"x" * 1_100_000, "the request is longer than 1048576 bytes"),
         (write_request(Recognise(language="en", hints=("yes",))) + b"?????", "a message begins with '?'"),
@@ -133,3 +139,65 @@ def test_a_voice_process_says_what_is_wrong_with_a_request(
 def _accepts(path: Path) -> bool:
     with socket.socket(socket.AF_UNIX) as probe:
         return probe.connect_ex(str(path)) == 0
+
+
+@KINDS
+def test_it_answers_the_pings_of_its_supervisor(kind: str, socket_folder: Path) -> None:
+    with speech_process(kind, socket_folder / "pinged") as process:
+        for _ in range(3):
+            process.control.sendall(b'{"ping": true}\n')
+            assert process.control.recv(100) == b'{"pong": true}\n'
+
+
+def test_however_busy_it_answers(socket_folder: Path) -> None:
+    pcm = caller_says("a word that is on no menu at all", speaker="Alex") * 2
+    asked = write_request(Recognise(language="en", hints=("sales", "support", "opening hours")))
+    with speech_process("recogniser", socket_folder / "busy") as process, ThreadPoolExecutor(4) as callers:
+        heard = [callers.submit(ask, process.path, asked + write_audio(pcm) + write_end()) for _ in range(4)]
+        answered = 0
+        while not all(each.done() for each in heard):
+            process.control.sendall(b'{"ping": true}\n')
+            assert process.control.recv(100) == b'{"pong": true}\n'
+            answered += 1
+        assert answered > 3
+
+
+HANGING_IN_A_LIBRARY = """
+import threading
+from offhook.vendors.embedded import server
+from offhook.vendors.embedded.library_calls import library_call
+
+def hang():
+    with library_call():
+        threading.Event().wait()
+
+threading.Thread(target=hang, daemon=True).start()
+server.main()
+"""
+
+
+def test_when_it_hangs_in_a_library_it_stops_answering(socket_folder: Path) -> None:
+    ours, theirs = socket.socketpair()
+    command = (
+        sys.executable,
+        "-c",
+        HANGING_IN_A_LIBRARY,
+        "--kind",
+        "voice",
+        "--socket",
+        str(socket_folder / "hangs"),
+    )
+    environment = {**os.environ, "OFFHOOK_CONTROL_FD": str(theirs.fileno())}
+    with ours, subprocess.Popen(command, env=environment, pass_fds=(theirs.fileno(),)) as process:
+        theirs.close()
+        ours.settimeout(START_S)
+        assert ours.recv(100) == b'{"ready": true}\n'
+        ours.settimeout(LONGEST_CALL_S / 4)
+        began_at = time.monotonic()
+        with contextlib.suppress(TimeoutError):
+            while time.monotonic() - began_at < START_S:
+                ours.sendall(b'{"ping": true}\n')
+                assert ours.recv(100) == b'{"pong": true}\n'
+        assert time.monotonic() - began_at < START_S
+        ours.sendall(b'{"stop": true}\n')
+        assert process.wait(START_S) == 0

@@ -5,6 +5,7 @@ from dataclasses import replace
 from offhook.config import LOOPBACK, Network, Settings
 from offhook.pjsua.build import Build
 from offhook.pjsua.engine import EngineSettings
+from offhook.pjsua.silence import SilenceLimits
 
 LOOPBACK_HOST = "127.0.0.1"
 EVERY_HOST = "0.0.0.0"
@@ -36,6 +37,7 @@ def engine_settings(settings: Settings, build: Build, worker_index: int) -> Engi
         rtp_ports=count,
         public_address=settings.public_address,
         proxy=f"sip:{LOOPBACK_HOST}:{settings.sip_port};lr" if is_behind else None,
+        silence=SilenceLimits(talking_s=settings.media_timeout_s, on_hold_s=settings.media_timeout_hold_s),
         library_log_level=LIBRARY_DEBUG_LEVEL if settings.log_level == "debug" else 0,
     )
 

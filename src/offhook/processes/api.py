@@ -12,25 +12,28 @@ from offhook import log
 from offhook.bootstrap import open_database
 from offhook.config import Settings
 from offhook.control import CONFIGURATION_FAULT, ControlChannel
+from offhook.metrics import Meter
 from offhook.processes.demo import load_demo
+from offhook.processes.lag import watched
+from offhook.processes.metrics_page import MetricsPage, Sources
 from offhook.processes.numbers_told import NumbersTold
 from offhook.processes.quiet_server import QuietServer, listening_socket
 from offhook.processes.worker_doors import WorkerDoors
 from offhook.records.accounts import Accounts
+from offhook.records.api_keys import ApiKeys
 from offhook.records.calls import Calls
 from offhook.records.database import Database
 from offhook.records.gathers import Gathers
-from offhook.records.installation import instance_id
+from offhook.records.limits import Limits
 from offhook.records.notifications import Notifications
 from offhook.records.numbers import Numbers
-from offhook.records.workers import Workers
+from offhook.records.tallies import Tallies
+from offhook.records.workers import LEASE_S, Workers
 from offhook.rest.app import create_app
 from offhook.rest.ports import Ports, Readiness
 from offhook.surroundings import Surroundings
 
 DEMO_FD = "OFFHOOK_DEMO_FD"
-LEASE_S = 15.0
-"""A worker that renewed its lease within this time is asked to place calls."""
 
 
 class ProcessStates:
@@ -39,11 +42,14 @@ class ProcessStates:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._ready: dict[str, list[bool]] = {}
+        self.processes: dict[str, dict[str, Any]] = {}
+        """Kind, state, pid and restarts of each, by name."""
 
     def take(self, message: dict[str, Any]) -> None:
         """The supervisor's newest word."""
         ready: dict[str, list[bool]] = {}
-        for process in message.get("processes", {}).values():
+        self.processes = message.get("processes", {})
+        for process in self.processes.values():
             ready.setdefault(process["kind"], []).append(process["state"] == "ready")
         self._ready = ready
 
@@ -53,7 +59,15 @@ class ProcessStates:
             sip=self._is_any_ready("worker") and all(self._ready.get("edge", ())),
             database=self._database.is_there() and self._is_any_ready("dispatcher"),
             speech=self._is_any_ready("voice") and self._is_any_ready("recogniser"),
+            is_draining=any(
+                process["kind"] == "worker" and process["state"] == "stopping"
+                for process in self.processes.values()
+            ),
         )
+
+    def by_name(self) -> dict[str, str]:
+        """What each process does."""
+        return {name: str(process["state"]) for name, process in self.processes.items()}
 
     def _is_any_ready(self, kind: str) -> bool:
         return any(self._ready.get(kind, ()))
@@ -68,20 +82,26 @@ async def run(settings: Settings, surroundings: Surroundings, bound: socket.sock
     app = create_app(
         Ports(
             accounts=Accounts(database),
+            api_keys=ApiKeys(database),
+            limits=Limits(database),
             numbers=NumbersTold(Numbers(database), doors.tell_numbers_changed),
             calls=Calls(database),
             gathers=Gathers(database),
             notifications=Notifications(database),
             call_control=doors,
             readiness=states.readiness,
-            instance_id=instance_id(database),
-        )
+            instance_id=surroundings.instance_id,
+            process_states=states.by_name,
+            metrics=_metrics(database, surroundings, states).text,
+            metrics_allow=settings.metrics_readers_allowed,
+        ),
+        trusted_proxies=settings.http_trusted_proxies,
     )
     servers = [(QuietServer(app), bound)]
     if DEMO_FD in os.environ:
         servers.append((QuietServer(load_demo()), socket.socket(fileno=int(os.environ[DEMO_FD]))))
     try:
-        async with asyncio.TaskGroup() as tasks:
+        async with watched(Meter(), surroundings.run_dir, "api"), asyncio.TaskGroup() as tasks:
             for server, its_socket in servers:
                 tasks.create_task(server.serve(sockets=[its_socket]))
             control.tell(ready=True, port=bound.getsockname()[1])
@@ -92,6 +112,21 @@ async def run(settings: Settings, surroundings: Surroundings, bound: socket.sock
         await doors.close()
         database.close()
         control.close()
+
+
+def _metrics(database: Database, surroundings: Surroundings, states: ProcessStates) -> MetricsPage:
+    workers, tallies = Workers(database), Tallies(database)
+    return MetricsPage(
+        Sources(
+            run_dir=surroundings.run_dir,
+            processes=lambda: states.processes,
+            is_database_up=database.is_there,
+            running_calls=tallies.running_calls,
+            workers=lambda: workers.alive(LEASE_S),
+            outbox_depth=tallies.outbox_depth,
+            outbox_oldest_s=tallies.outbox_oldest_s,
+        )
+    )
 
 
 def _doors(database: Database, surroundings: Surroundings) -> WorkerDoors:

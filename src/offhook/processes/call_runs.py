@@ -16,14 +16,15 @@ from offhook.interpreter.run import run_inbound, run_outbound
 from offhook.pjsua.invite import Invite
 from offhook.pjsua.leg import Leg
 from offhook.pjsua.switchboard import Incoming, Switchboard
+from offhook.processes.admission import Admission
 from offhook.processes.programs import Programs
-from offhook.rest.ports import CallRefused, NewCall
+from offhook.rest.ports import CallRefused, LimitReached, NewCall
 from offhook.webhooks.partials import PartialQueue
 from offhook.webhooks.sender import Sender
 
 log = structlog.get_logger()
 
-NOT_FOUND, SERVER_ERROR = 404, 500
+NOT_FOUND, SERVER_ERROR, UNAVAILABLE = 404, 500, 503
 
 
 class CallRuns:
@@ -35,18 +36,24 @@ class CallRuns:
         programs: Programs,
         find_number: Callable[[str], Awaitable[NumberRow | None]],
         first_account_sid: str,
-        tools: Tools,
-        partials_sender: Sender,
+        tools_of: Callable[[str], Tools],
+        admission: Admission,
+        are_records_away: Callable[[], bool] = lambda: False,
+        sender_of: Callable[[str], Sender],
         trunk: str | None,
     ) -> None:
+        """`tools_of` and `sender_of` give what the calls of an account work with, and what sends their partial results."""
         self._programs = programs
         self._find_number = find_number
         self._first_account_sid = first_account_sid
-        self._tools = tools
-        self._partials_sender = partials_sender
+        self._tools_of = tools_of
+        self._admission = admission
+        self._are_records_away = are_records_away
+        self._sender_of = sender_of
         self._trunk = trunk
         self._running: set[asyncio.Task[None]] = set()
         self._switchboard: Switchboard | None = None
+        self._is_closed = False
 
     def connect(self, switchboard: Switchboard) -> None:
         """Calls are made through `switchboard`."""
@@ -54,11 +61,21 @@ class CallRuns:
 
     def take(self, incoming: Incoming) -> None:
         """A call came in."""
+        if self._is_closed:
+            incoming.refuse(UNAVAILABLE)
+            return
         self._start(self._take(incoming))
 
     async def place(self, asked: NewCall) -> str:
-        """Begin a call; returns its call_id once it can be looked up. Raises NoFreeSlot, CallRefused."""
+        """Begin a call; returns its call_id once it can be looked up.
+
+        Raises NoFreeSlot, CallRefused, LimitReached.
+        """
         assert self._switchboard is not None
+        if self._is_closed:
+            raise NoFreeSlot("this worker is stopping")
+        if self._are_records_away():
+            raise NoFreeSlot("the database is away, so that nobody could look the call up")
         info = CallInfo(
             call_id=new_id(),
             account_sid=asked.account_sid,
@@ -69,16 +86,27 @@ class CallRuns:
             sip_headers=asked.sip_headers,
             metadata=asked.metadata,
         )
+        await self._admission.check_destination(asked.account_sid, asked.to)
+        await self._admission.admit(info)
         try:
             leg = await self._switchboard.dial(info, self._uri(asked.to), dict(asked.sip_headers))
-        except NoFreeSlot:
+        except BaseException as error:
+            self._admission.is_over(info.call_id)
+            if isinstance(error, OffhookError) and not isinstance(error, NoFreeSlot):
+                raise CallRefused(str(error)) from error
             raise
-        except OffhookError as error:
-            raise CallRefused(str(error)) from error
         placed = asyncio.Event()
-        self._start(self._run_placed(leg, asked, placed))
-        await placed.wait()
+        running = self._start(self._run_placed(leg, asked, placed))
+        looked_up = asyncio.create_task(placed.wait())
+        await asyncio.wait((running, looked_up), return_when=asyncio.FIRST_COMPLETED)
+        looked_up.cancel()
+        if not placed.is_set():
+            raise NoFreeSlot("the call ended before it could be looked up")
         return info.call_id
+
+    def close(self) -> None:
+        """Take no new calls from now on."""
+        self._is_closed = True
 
     @property
     def count(self) -> int:
@@ -96,10 +124,11 @@ class CallRuns:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
 
-    def _start(self, course: Coroutine[Any, Any, None]) -> None:
+    def _start(self, course: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(course)
         self._running.add(task)
         task.add_done_callback(self._done)
+        return task
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
@@ -115,27 +144,39 @@ class CallRuns:
             raise
         info = self._info(invite, number)
         if number is not None:
-            program: Program | None = self._programs.of_number(number, info)
+            program: Program | None = self._programs.of_number(number, info, incoming.timeline)
         else:
-            program = self._programs.built_in(invite.called, info)
+            program = self._programs.built_in(invite.called, info, incoming.timeline)
         if program is None:
             log.info("call.number_unknown", called=invite.called, source=invite.source)
             incoming.refuse(NOT_FOUND)
             return
-        await self._run(incoming.take(info), program)
+        try:
+            await self._admission.admit(info)
+        except LimitReached:
+            incoming.refuse(UNAVAILABLE)
+            return
+        try:
+            await self._run(incoming.take(info), program)
+        finally:
+            self._admission.is_over(info.call_id)
 
     async def _run(self, leg: Leg, program: Program) -> None:
         structlog.contextvars.bind_contextvars(call_id=leg.info.call_id)
-        async with PartialQueue(self._partials_sender) as partials:
-            await run_inbound(leg, program, self._tools, partials)
+        async with PartialQueue(self._sender_of(leg.info.account_sid)) as partials:
+            await run_inbound(leg, program, self._tools_of(leg.info.account_sid), partials)
 
     async def _run_placed(self, leg: Leg, asked: NewCall, placed: asyncio.Event) -> None:
         structlog.contextvars.bind_contextvars(call_id=leg.info.call_id)
-        program = self._programs.of_new_call(asked, leg.info)
-        async with PartialQueue(self._partials_sender) as partials:
-            await run_outbound(
-                leg, program, self._tools, partials, ring_timeout_s=asked.timeout_s, on_placed=placed.set
-            )
+        program = self._programs.of_new_call(asked, leg.info, leg.timeline)
+        try:
+            tools = self._tools_of(leg.info.account_sid)
+            async with PartialQueue(self._sender_of(leg.info.account_sid)) as partials:
+                await run_outbound(
+                    leg, program, tools, partials, ring_timeout_s=asked.timeout_s, on_placed=placed.set
+                )
+        finally:
+            self._admission.is_over(leg.info.call_id)
 
     def _info(self, invite: Invite, number: NumberRow | None) -> CallInfo:
         return CallInfo(

@@ -1,22 +1,35 @@
-"""The dispatcher process: sends the outbox, and clears away what was sent long ago."""
+"""The dispatcher process: sends the outbox, forgets what is old, and ends the calls of dead workers."""
 
 import asyncio
 import socket
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
 import uvloop
 
 from offhook import log
-from offhook.bootstrap import open_database, webhook_client
+from offhook.bootstrap import open_clients, open_database, open_tracer
+from offhook.call.errors import RecordsAway
 from offhook.config import Settings
 from offhook.control import ControlChannel
+from offhook.draining import FLUSH_S
+from offhook.metrics import Meter
+from offhook.processes.lag import watched
+from offhook.processes.metered import MeteredOutbox, calls_ended
+from offhook.processes.reaper import Reaper
+from offhook.processes.retention import Retention, standard_days
+from offhook.processes.watching import Watching
+from offhook.records.database import Database
 from offhook.records.outbox import Outbox
 from offhook.surroundings import Surroundings
-from offhook.webhooks.dispatcher import Dispatcher
+from offhook.webhooks.clients import Clients
+from offhook.webhooks.dispatcher import Dispatcher, DispatcherLimits
 
-CLEAR_EVERY_S = 3600.0
+TRY_AGAIN_S = 1.0
+"""Between two looks for a database that is away."""
+REPORT_S = 5.0
+"""For what is to be done about an attempt besides the exchange itself."""
 
 logger = structlog.get_logger()
 
@@ -25,32 +38,81 @@ async def run(settings: Settings, surroundings: Surroundings) -> None:
     """Send what is due until told to stop."""
     control = await ControlChannel.open()
     database = open_database(settings)
-    client = webhook_client(settings)
-    outbox = Outbox(database)
-    dispatcher = Dispatcher(outbox=outbox, sender=client, wall_clock=lambda: datetime.now(UTC))
+    meter, tracer = Meter(), open_tracer(settings, "dispatcher")
+    clients = await _open_clients(settings, surroundings, database, Watching(meter, tracer))
+    dispatcher = Dispatcher(
+        outbox=MeteredOutbox(Outbox(database), meter),
+        sender_of=clients.of,
+        wall_clock=lambda: datetime.now(UTC),
+        limits=_limits(settings),
+    )
     listener = await _listen(surroundings.dispatcher_socket, dispatcher)
+    loop = asyncio.get_running_loop()
+
+    def wake() -> None:
+        loop.call_soon_threadsafe(dispatcher.poke)
+
     try:
-        async with asyncio.TaskGroup() as tasks:
+        async with watched(meter, surroundings.run_dir, "dispatcher"), asyncio.TaskGroup() as tasks:
             tasks.create_task(dispatcher.run())
-            clearing = tasks.create_task(_clear(outbox, timedelta(days=settings.callback_keep_days)))
+            retention = Retention(
+                database, standard=standard_days(settings), recordings=settings.data_dir / "recordings"
+            )
+            forgetting = tasks.create_task(retention.run())
+            ended = calls_ended(meter)
+            reaper = Reaper(
+                database,
+                settings.journal_folder,
+                poke=wake,
+                on_closed=lambda count: ended.add("failed", "worker_lost", by=count),
+            )
+            reaping = tasks.create_task(reaper.run())
             control.tell(ready=True)
             await control.until_stopped()
-            clearing.cancel()
+            forgetting.cancel()
+            reaping.cancel()
+            await _flush(dispatcher, control)
             dispatcher.stop()
     finally:
         listener.close()
-        await client.close()
+        await clients.close()
+        if tracer is not None:
+            await asyncio.to_thread(tracer.close)
         database.close()
         control.close()
 
 
-async def _clear(outbox: Outbox, keep: timedelta) -> None:
-    """Forget old callbacks at the start and each hour; the outbox stays as small as its traffic."""
+async def _open_clients(
+    settings: Settings, surroundings: Surroundings, database: Database, watch: Watching
+) -> Clients:
+    """The clients of all accounts, once the database says which is the first."""
+    is_told = False
     while True:
-        forgotten = await asyncio.to_thread(outbox.forget, datetime.now(UTC) - keep)
-        if forgotten:
-            logger.info("outbox.cleared", forgotten=forgotten)
-        await asyncio.sleep(CLEAR_EVERY_S)
+        try:
+            return await asyncio.to_thread(open_clients, settings, surroundings, database, watch)
+        except RecordsAway as away:
+            if not is_told:
+                logger.warning("dispatcher.waits_for_the_database", error=str(away))
+            is_told = True
+        await asyncio.sleep(TRY_AGAIN_S)
+
+
+def _limits(settings: Settings) -> DispatcherLimits:
+    """A lease covers the longest attempt that the settings allow, and as long a wait for its turn."""
+    send_s = settings.webhook_total_s + REPORT_S
+    return DispatcherLimits(send_s=send_s, lease_s=2 * send_s)
+
+
+async def _flush(dispatcher: Dispatcher, control: ControlChannel) -> None:
+    """Send what the last calls left, unless told to stop again: the workers are gone, nothing more will come."""
+    flushing = asyncio.create_task(dispatcher.flush(FLUSH_S))
+    again = asyncio.create_task(control.until_stopped())
+    await asyncio.wait((flushing, again), return_when=asyncio.FIRST_COMPLETED)
+    is_flushed = flushing.done() and flushing.result()
+    flushing.cancel()
+    again.cancel()
+    if not is_flushed:
+        logger.warning("outbox.not_flushed", seconds=FLUSH_S, why="what is left is sent after the next start")
 
 
 async def _listen(path: Path, dispatcher: Dispatcher) -> asyncio.DatagramTransport:

@@ -8,7 +8,7 @@ from typing import Any
 
 from offhook.call.errors import NoFreeSlot
 from offhook.processes.call_runs import CallRuns
-from offhook.rest.ports import CallRefused, NewCall, StatusEvent
+from offhook.rest.ports import CallRefused, LimitReached, NewCall, StatusEvent
 from offhook.verbs import Method, Target
 
 SECRET_HEADER = "x-offhook-secret"
@@ -51,7 +51,9 @@ class Door:
         except NoFreeSlot as full:
             return 503, {"message": str(full)}
         except CallRefused as refused:
-            return 400, {"message": refused.message}
+            return 400, {"message": refused.message, "is_destination": refused.is_destination}
+        except LimitReached as reached:
+            return 429, {"message": reached.message, "wait_s": reached.wait_s}
 
 
 def write_new_call(call: NewCall) -> dict[str, Any]:

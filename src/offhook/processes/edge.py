@@ -19,12 +19,10 @@ from offhook.edge.rpc import KamailioRpc, RpcFailed
 from offhook.pjsua.build import installed_build
 from offhook.processes.addresses import public_host
 from offhook.records.database import DatabaseFault
-from offhook.records.workers import Workers
+from offhook.records.workers import LEASE_S, Workers
 from offhook.surroundings import Surroundings
 
 LOOK_EVERY_S = 0.5
-LEASE_S = 15.0
-"""A worker that renewed its lease within this time is on the list; that it is dead, Kamailio finds out sooner."""
 SILENT_S = 10.0
 """A Kamailio that has not answered for this long is started anew."""
 ASK_AGAIN_S = 0.1

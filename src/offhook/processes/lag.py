@@ -1,7 +1,13 @@
 """How late an event loop is: the sign by which a worker sheds load before callers notice."""
 
 import asyncio
+import contextlib
 from collections import deque
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from offhook.metrics import Meter
+from offhook.processes.metrics_socket import shown
 
 LOOK_EVERY_S = 0.1
 LOOKS = 3
@@ -34,3 +40,19 @@ async def watch(gauge: LagGauge) -> None:
         due = loop.time() + LOOK_EVERY_S
         await asyncio.sleep(LOOK_EVERY_S)
         gauge.note(loop.time() - due)
+
+
+@contextlib.asynccontextmanager
+async def watched(
+    meter: Meter, run_dir: Path, process: str, gauge: LagGauge | None = None
+) -> AsyncIterator[None]:
+    """A block during which the process looks at its loop, with `gauge` or one of its own, and shows its numbers."""
+    gauge = gauge or LagGauge()
+    lag_s = "How late the event loop is, for three looks in a row."
+    meter.gauge("offhook_event_loop_lag_seconds", lag_s, lambda: max(0.0, gauge.steady_s))
+    watching = asyncio.create_task(watch(gauge))
+    try:
+        async with shown(meter, run_dir, process):
+            yield
+    finally:
+        watching.cancel()

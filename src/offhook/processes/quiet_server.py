@@ -21,6 +21,7 @@ class QuietServer(uvicorn.Server):
                 access_log=False,
                 lifespan="off",
                 server_header=False,
+                proxy_headers=False,  # whom to believe is a setting: see rest/sources.py
                 timeout_graceful_shutdown=3,
             )
         )

@@ -3,12 +3,10 @@
 import asyncio
 import gc
 import ipaddress
-import shutil
 import sys
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Callable, Coroutine
 from functools import lru_cache
-from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import structlog
 import uvloop
@@ -16,51 +14,58 @@ import uvloop
 from offhook import log
 from offhook.bootstrap import (
     Speech,
-    open_database,
+    open_clients,
     open_speech,
-    webhook_client,
+    open_tracer,
 )
 from offhook.call.info import new_id
-from offhook.call.port import Audio
 from offhook.config import Network, Settings
 from offhook.control import CONFIGURATION_FAULT, ControlChannel
 from offhook.dialects.rcml.dialect import Rcml
-from offhook.dialects.rcml.lost import lost_callback
-from offhook.interpreter.ports import Tools
-from offhook.interpreter.prompts import PromptStore, write_wav
+from offhook.interpreter.ports import NO_TRACER, Tools
+from offhook.metrics import Meter
 from offhook.pjsua.build import allow_open_files, installed_build
 from offhook.pjsua.engine import EngineFailed
 from offhook.pjsua.invite import Invite
 from offhook.pjsua.switchboard import Switchboard
 from offhook.processes.addresses import callers_allowed, engine_settings, fitted_to_ports
+from offhook.processes.admission import Admission
 from offhook.processes.call_runs import CallRuns
+from offhook.processes.call_tools import call_tools
 from offhook.processes.door import Door
-from offhook.processes.lag import LagGauge, watch
+from offhook.processes.drain import FAREWELL, drain
+from offhook.processes.lag import LagGauge, watched
 from offhook.processes.lease import Lease
+from offhook.processes.metered import MeteredRecorder, calls_ended
+from offhook.processes.metered_speech import MeteredVoice, metered_recognisers
 from offhook.processes.poke import Poke
 from offhook.processes.programs import Programs
 from offhook.processes.quiet_server import QuietServer, listening_socket
 from offhook.processes.routes import Routes
-from offhook.records.accounts import Accounts
-from offhook.records.database import Database
-from offhook.records.installation import instance_id
-from offhook.records.lost import LostCalls
+from offhook.processes.watching import Watching
+from offhook.processes.worker_records import WorkerRecords
+from offhook.records.limits import CallsElsewhere, Limits
 from offhook.records.numbers import Numbers
 from offhook.records.recorder import Recorder
 from offhook.records.workers import Workers
-from offhook.speech.pcm import duration_s
-from offhook.speech.tone import special_information_tone
 from offhook.surroundings import Surroundings
-from offhook.verbs import Say, Target
-from offhook.webhooks.client import WebhookClient
+from offhook.verbs import Target
+from offhook.webhooks.clients import Clients
+
+if TYPE_CHECKING:
+    from offhook.tracing import CallTracer
 
 logger = structlog.get_logger()
 
-FINISH_GRACE_S = 2.0
 COLLECT_AFTER = (5_000, 20, 20)
 """Objects made before the collector looks for cycles among the young, and how often among the older."""
-MEGABYTE = 1_000_000
 FORBIDDEN, UNAVAILABLE = 403, 503
+LEASE_LOST = 75
+"""Exit status (EX_TEMPFAIL of sysexits.h) of a worker whose calls were given up: a new one may do better."""
+
+
+class LeaseLost(Exception):
+    """Somebody else has ended the calls of this worker, which was silent for too long."""
 
 
 class Worker:
@@ -70,42 +75,63 @@ class Worker:
         self._settings = settings
         self._surroundings = surroundings
         self._worker_id = new_id()
+        self._name = f"worker-{surroundings.worker_index}"
+        self._meter = Meter()
+        self._refused = self._meter.counter(
+            "offhook_sip_refused", "Calls that were not taken, by why.", "reason"
+        )
         self._is_stopping = False
 
     async def run(self) -> None:
         """Take calls until told to stop. Raises EngineFailed."""
         control = await ControlChannel.open()
-        database = open_database(self._settings)
         poke = Poke(self._surroundings.dispatcher_socket)
-        installation = instance_id(database)
-        dialect = Rcml(instance_id=installation)
-        recorder = Recorder(database, worker_id=self._worker_id, instance_id=installation, poke=poke)
-        client, demo_client = webhook_client(self._settings), self._demo_client()
+        records = await WorkerRecords.open(
+            self._settings, self._surroundings, worker_id=self._worker_id, poke=poke
+        )
+        database = records.database
+        if records.lost_calls:
+            calls_ended(self._meter).add("failed", "worker_lost", by=records.lost_calls)
+        self._meter.gauge(
+            "offhook_records_away",
+            "Whether facts go to the journal, the database being away.",
+            lambda: float(records.recorder.is_away),
+        )
+        tracer = open_tracer(self._settings, self._name)
+        clients = open_clients(self._settings, self._surroundings, database, Watching(self._meter, tracer))
         speech = open_speech(self._settings, self._surroundings)
         try:
-            self._close_predecessors(database, poke)
-            routes = Routes(Numbers(database).find_for_call, is_quick=database.is_local)
+            numbers = Numbers(database)
+            routes = Routes(numbers.find_for_call, copy=numbers.all, is_quick=database.is_local)
             runs = CallRuns(
-                programs=self._programs(dialect, client, demo_client),
+                programs=self._programs(Rcml(instance_id=records.instance_id), clients),
                 find_number=routes.find,
-                first_account_sid=_first_account_sid(database),
-                tools=self._tools(client, speech, recorder),
-                partials_sender=client,
+                first_account_sid=records.first_account_sid,
+                tools_of=self._tools(clients, speech, records.recorder, tracer),
+                admission=Admission(
+                    Limits(database).get,
+                    CallsElsewhere(database, worker_id=self._worker_id),
+                    records.recorder,
+                    is_quick=database.is_local,
+                    country=self._settings.country,
+                    on_refused=self._refused.add,
+                ),
+                are_records_away=lambda: records.recorder.is_away,
+                sender_of=clients.of,
                 trunk=self._settings.trunk,
             )
-            await self._take_calls(runs, routes, database, control)
+            await self._take_calls(runs, routes, records, control)
         finally:
             await speech.close()
-            await client.close()
-            if demo_client is not None:
-                await demo_client.close()
-            await asyncio.to_thread(recorder.close)
-            database.close()
+            await clients.close()
+            await records.close()
+            if tracer is not None:
+                await asyncio.to_thread(tracer.close)
             poke.close()
             control.close()
 
     async def _take_calls(
-        self, runs: CallRuns, routes: Routes, database: Database, control: ControlChannel
+        self, runs: CallRuns, routes: Routes, records: WorkerRecords, control: ControlChannel
     ) -> None:
         settings, index, gauge = self._settings, self._surroundings.worker_index, LagGauge()
         build = fitted_to_ports(installed_build(), settings.worker_rtp_range(index)[1])
@@ -114,21 +140,25 @@ class Worker:
         switchboard = Switchboard(listening, build, refuse=self._refusal(gauge), on_incoming=runs.take)
         await switchboard.start()
         runs.connect(switchboard)
-        bound = listening_socket("127.0.0.1", 0)
+        bound = listening_socket("127.0.0.1", self._surroundings.door_port)
         door = QuietServer(Door(runs, self._surroundings.cluster_secret, on_numbers_changed=routes.forget))
         lease = Lease(
-            Workers(database),
+            Workers(records.database),
             worker_id=self._worker_id,
             worker_index=index,
             address=f"http://127.0.0.1:{bound.getsockname()[1]}",
             sip_address=f"{listening.sip_host}:{switchboard.engine.sip_port}",
             build=build,
             free_slots=lambda: switchboard.free_slots,
+            fence=records.fence,
         )
         try:
-            async with asyncio.TaskGroup() as tasks:
+            async with (
+                watched(self._meter, self._surroundings.run_dir, self._name, gauge),
+                asyncio.TaskGroup() as tasks,
+            ):
                 serving = tasks.create_task(door.serve(sockets=[bound]))
-                keeping = [tasks.create_task(lease.keep()), tasks.create_task(watch(gauge))]
+                keeping = [tasks.create_task(lease.keep()), tasks.create_task(routes.keep_copied())]
                 await lease.taken.wait()
                 _spare_the_collector()
                 control.tell(
@@ -139,9 +169,12 @@ class Worker:
                     call_slots=build.call_slots,
                     needs_loopback=build.asserts and settings.sip_host is None,
                 )
-                await control.until_stopped()
+                await _first_of(control.until_stopped(), lease.lost.wait())
                 self._is_stopping = True
-                await self._drain(runs, lease, control)
+                runs.close()
+                if not lease.lost.is_set():
+                    await drain(runs, seconds=settings.drain_s, control=control, close=lease.drain)
+                switchboard.engine.farewell.text = FAREWELL
                 await runs.stop()
                 door.stop()
                 for task in keeping:
@@ -150,56 +183,33 @@ class Worker:
         finally:
             await switchboard.stop()
             await asyncio.to_thread(lease.give_up)
+        if lease.lost.is_set():
+            raise LeaseLost
 
-    async def _drain(self, runs: CallRuns, lease: Lease, control: ControlChannel) -> None:
-        """Let running calls come to their end, for as long as the settings and the operator are patient."""
-        if not self._settings.drain_s or not runs.count:
-            return
-        logger.info("worker.draining", calls=runs.count, seconds=self._settings.drain_s)
-        await lease.drain()
-        waits = [asyncio.create_task(runs.finished()), asyncio.create_task(control.until_stopped())]
-        await asyncio.wait(waits, timeout=self._settings.drain_s, return_when=asyncio.FIRST_COMPLETED)
-        for waiting in waits:
-            waiting.cancel()
-
-    def _programs(self, dialect: Rcml, client: WebhookClient, demo_client: WebhookClient | None) -> Programs:
+    def _programs(self, dialect: Rcml, clients: Clients) -> Programs:
         demo_url = self._surroundings.demo_url
-        demo = (Target(demo_url), demo_client) if demo_url and demo_client else None
-        return Programs(dialect=dialect, fetch=client, demo=demo)
+        return Programs(
+            dialect=dialect,
+            fetch_of=clients.of,
+            demo=(Target(demo_url), clients.for_demonstration) if demo_url is not None else None,
+            retry_s=self._settings.webhook_retry_s,
+        )
 
-    def _demo_client(self) -> WebhookClient | None:
-        if self._surroundings.demo_url is None:
-            return None
-        return webhook_client(self._settings, also_loopback=True)
-
-    def _tools(self, client: WebhookClient, speech: Speech, recorder: Recorder) -> Tools:
-        sounds = self._surroundings.sounds / str(self._surroundings.worker_index)
-        # What a predecessor that died had kept is nobody's now.
-        shutil.rmtree(sounds, ignore_errors=True)
-        sounds.mkdir(parents=True)
-        return Tools(
-            prompts=PromptStore(
-                fetch=client,
-                voice=speech.voice,
-                decoder=speech.decoder,
-                folder=sounds,
-                cache_bytes=self._settings.sound_cache_mb * MEGABYTE,
+    def _tools(
+        self, clients: Clients, speech: Speech, recorder: Recorder, tracer: "CallTracer | None"
+    ) -> Callable[[str], Tools]:
+        return call_tools(
+            self._settings,
+            self._surroundings,
+            clients=clients,
+            voice=MeteredVoice(speech.voice, self._meter),
+            decoder=speech.decoder,
+            recognisers=metered_recognisers(speech.recognisers, self._meter),
+            recorder=MeteredRecorder(
+                recorder, self._meter, on_finished=tracer.finished if tracer is not None else None
             ),
-            recognisers=speech.recognisers,
-            default_recogniser=self._settings.asr,
-            recorder=recorder,
-            wall_clock=lambda: datetime.now(UTC),
-            apology=Say(text=self._settings.apology),
-            apology_tone=_apology_tone(sounds),
-            finish_grace_s=FINISH_GRACE_S,
+            tracer=tracer or NO_TRACER,
         )
-
-    def _close_predecessors(self, database: Database, poke: Poke) -> None:
-        lost = LostCalls(database, final_callback=lost_callback, poke=poke).close_predecessors(
-            worker_index=self._surroundings.worker_index, except_worker_id=self._worker_id
-        )
-        if lost:
-            logger.warning("worker.closed_lost_calls", calls=lost)
 
     def _refusal(self, gauge: LagGauge) -> Callable[[Invite], int | None]:
         allowed, most_lag_s = callers_allowed(self._settings), self._settings.shed_lag_s
@@ -211,11 +221,16 @@ class Worker:
         def refuse(invite: Invite) -> int | None:
             if not may_call(invite.source.rpartition(":")[0].strip("[]")):
                 logger.warning("call.source_refused", source=invite.source, setting="OFFHOOK_SIP_ALLOW")
+                self._refused.add("source")
                 return FORBIDDEN
             if gauge.steady_s > most_lag_s:
                 logger.warning("call.shed", lag_s=round(gauge.steady_s, 3), setting="OFFHOOK_SHED_LAG_S")
+                self._refused.add("lag")
                 return UNAVAILABLE
-            return UNAVAILABLE if self._is_stopping else None
+            if self._is_stopping:
+                self._refused.add("draining")
+                return UNAVAILABLE
+            return None
 
         return refuse
 
@@ -235,15 +250,12 @@ def _spare_the_collector() -> None:
     gc.set_threshold(*COLLECT_AFTER)
 
 
-def _first_account_sid(database: Database) -> str:
-    account, _, _ = Accounts(database).ensure_first(None, None)
-    return account.sid
-
-
-def _apology_tone(folder: Path) -> Audio:
-    path, pcm = folder / "apology.wav", special_information_tone()
-    write_wav(path, pcm)
-    return Audio(path=path, duration_s=duration_s(pcm), label="special information tone")
+async def _first_of(*waits: Coroutine[Any, Any, object]) -> None:
+    """Return when one of them does; the others are cancelled."""
+    tasks = [asyncio.create_task(wait) for wait in waits]
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in tasks:
+        task.cancel()
 
 
 def main() -> None:
@@ -257,6 +269,8 @@ def main() -> None:
     except EngineFailed as failure:
         sys.stderr.write(f"offhook: {failure}\n")
         sys.exit(CONFIGURATION_FAULT)
+    except LeaseLost:
+        sys.exit(LEASE_LOST)
 
 
 if __name__ == "__main__":

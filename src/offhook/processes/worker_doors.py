@@ -7,10 +7,10 @@ from typing import Any
 
 import httpx2
 
-from offhook.call.errors import NoFreeSlot
+from offhook.call.errors import NoFreeSlot, RecordsAway
 from offhook.call.rows import CallRow, WorkerRow
 from offhook.processes.door import SECRET_HEADER, write_new_call
-from offhook.rest.ports import CallRefused, NewCall
+from offhook.rest.ports import CallRefused, LimitReached, NewCall
 
 COMMAND_S = 2.0
 
@@ -33,14 +33,16 @@ class WorkerDoors:
         self._teller = httpx2.Client(timeout=COMMAND_S, headers=headers, trust_env=False)
 
     async def place(self, call: NewCall) -> CallRow:
-        """Ask the worker with the most free slots, then the next. Raises NoFreeSlot, CallRefused."""
+        """Ask the worker with the most free slots, then the next. Raises NoFreeSlot, CallRefused, LimitReached,
+        and RecordsAway."""
         alive = await asyncio.to_thread(self._workers)
         willing = (worker for worker in alive if not worker.is_draining)
         for worker in sorted(willing, key=lambda worker: -worker.free_slots):
             call_id = await self._ask(worker, call)
             if call_id is not None:
                 row = await asyncio.to_thread(self._get_call, call.account_sid, call_id)
-                assert row is not None, "a placed call can be looked up"
+                if row is None:
+                    raise RecordsAway("the call was begun, and its row waits for the database")
                 return row
         raise NoFreeSlot("no worker has a free call slot now; try again in a moment")
 
@@ -64,5 +66,7 @@ class WorkerDoors:
         if answer.status_code == 200:
             return str(told["call_id"])
         if answer.status_code == 400:
-            raise CallRefused(told["message"])
+            raise CallRefused(told["message"], is_destination=told["is_destination"])
+        if answer.status_code == 429:
+            raise LimitReached(told["message"], told["wait_s"])
         return None

@@ -20,6 +20,7 @@ from offhook.call.ending import EndCause, Ending
 from offhook.call.info import CallInfo, Direction
 from offhook.call.port import Audio, FrameSink, KeySink
 from offhook.call.scope import Alive, Lifeline
+from offhook.call.timeline import Timeline
 from offhook.speech.pcm import FRAME_S
 from offhook.testing.caller_voice import SILENCE, VOWEL
 
@@ -40,6 +41,7 @@ class ScriptedCall:
         self._info = info
         self._loop = asyncio.get_running_loop()
         self._began_at = self._loop.time()
+        self._timeline = Timeline(self._loop.time)
         self._lifeline = Lifeline()
         self._answered = asyncio.Event()
         self._rang = asyncio.Event()
@@ -63,6 +65,11 @@ class ScriptedCall:
     def info(self) -> CallInfo:
         """What is known of the call."""
         return self._info
+
+    @property
+    def timeline(self) -> Timeline:
+        """What happens to the call."""
+        return self._timeline
 
     @property
     def is_answered(self) -> bool:
@@ -98,10 +105,12 @@ class ScriptedCall:
         """Let the caller hear a sound for as long as it lasts."""
         name = audio.label or audio.path.name
         self.hear(f"{name} starts")
+        self._timeline.note_sound(audio.label, audio.duration_s)
         try:
             await asyncio.sleep(audio.duration_s)
         except asyncio.CancelledError:
             self.hear(f"{name} stops")
+            self._timeline.note_silenced(audio.label)
             raise
         self.hear(f"{name} ends")
 
@@ -172,6 +181,7 @@ class ScriptedCall:
     def _do(self, deed: str) -> None:
         match deed.split():
             case ["key", key]:
+                self._timeline.note("key", key=key, is_heard=bool(self._key_sinks))
                 for sink in tuple(self._key_sinks):
                     sink(key)
             case ["says", seconds]:

@@ -21,6 +21,8 @@ class Page:
     content_type: str = "text/xml"
     after_s: float = 0.0
     """How long the application thinks first."""
+    headers: tuple[tuple[str, str], ...] = ()
+    """Those besides the content type."""
 
 
 class WebhookStub:
@@ -35,6 +37,8 @@ class WebhookStub:
         self._turns: dict[str, int] = {}
         self.requests: list[Request] = []
         """All requests, in order."""
+        self.headers: list[dict[str, str]] = []
+        """The headers that each of them carried besides its own."""
 
     def target(self, path: str) -> Target:
         """The address of one page."""
@@ -47,9 +51,10 @@ class WebhookStub:
                 return dict(request.parameters)
         raise LookupError(f"nothing was asked of {path}")
 
-    async def fetch(self, request: Request) -> Reply:
+    async def fetch(self, request: Request, headers: tuple[tuple[str, str], ...] = ()) -> Reply:
         """The page at the request's path. Raises FetchFailed for a missing page or an error status."""
         self.requests.append(request)
+        self.headers.append(dict(headers))
         path = urlsplit(request.target.url).path
         page = self._next(path)
         if page.after_s:
@@ -58,7 +63,7 @@ class WebhookStub:
         reply = Reply(
             url=request.target.url,
             status=page.status,
-            headers=(("Content-Type", page.content_type),),
+            headers=(("Content-Type", page.content_type), *page.headers),
             body=body,
         )
         if not 200 <= page.status < 300:

@@ -1,15 +1,17 @@
-"""A worker's end of a connection to the voice process: one request, then messages either way."""
+"""A worker's end of a connection to a speech process: one request, then messages either way."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 
 from offhook.call.errors import ProviderError
 from offhook.vendors.embedded.protocol import (
+    Alive,
     Malformed,
     Message,
     MessageReader,
+    PingRequest,
     Request,
     write_audio,
     write_end,
@@ -18,27 +20,58 @@ from offhook.vendors.embedded.protocol import (
 
 VENDOR = "embedded"
 CONNECT_S = 1.0
+RETURN_S = 5.0
+"""How long a process that died may take to be there again; it usually takes 0.3 s."""
+TRY_AGAIN_S = 0.05
 ANSWER_S = 10.0
-"""How long the voice process may take for its next message."""
+"""How long a process may take for its next message."""
+PONG_S = 1.0
+"""How long it may take to say that it is alive; it does nothing else meanwhile that takes longer than 0.1 s."""
 RECEIVED_BYTES = 262_144
 
 
+class NotThere(ProviderError):
+    """The process cannot be reached, and was waited for already."""
+
+
 @asynccontextmanager
-async def request(path: Path, asked: Request) -> AsyncIterator["Connection"]:
+async def request(path: Path, asked: Request, *, return_s: float = RETURN_S) -> AsyncIterator["Connection"]:
     """A block with an open connection on which `asked` was sent. Leaving it stops the process's work at once.
 
-    Raises ProviderError where the process cannot be reached.
+    A process that is not there is waited for, `return_s` at most. Raises NotThere where it does not come.
     """
-    try:
-        async with asyncio.timeout(CONNECT_S):
-            reader, writer = await asyncio.open_unix_connection(path)
-    except OSError as error:  # a TimeoutError is one
-        raise ProviderError(VENDOR, f"the voice process is not there ({error})", retryable=True) from error
+    reader, writer = await _connected(path, return_s)
     try:
         writer.write(write_request(asked))
         yield Connection(reader, writer)
     finally:
         writer.transport.abort()
+
+
+async def is_alive(path: Path) -> bool:
+    """Whether the process there does what it is asked, however busy it is."""
+    try:
+        async with (
+            asyncio.timeout(PONG_S),
+            request(path, PingRequest(), return_s=0) as connection,
+            aclosing(connection.messages()) as messages,
+        ):
+            return isinstance(await anext(messages), Alive)
+    except (ProviderError, TimeoutError):
+        return False
+
+
+async def _connected(path: Path, return_s: float) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    loop = asyncio.get_running_loop()
+    until = loop.time() + return_s
+    while True:
+        try:
+            async with asyncio.timeout(CONNECT_S):
+                return await asyncio.open_unix_connection(path)
+        except OSError as error:  # a TimeoutError is one
+            if loop.time() >= until:
+                raise NotThere(VENDOR, f"the voice process is not there ({error})", retryable=True) from error
+        await asyncio.sleep(TRY_AGAIN_S)
 
 
 class Connection:

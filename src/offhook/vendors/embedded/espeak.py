@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import espeakng_loader
 
+from offhook.vendors.embedded.library_calls import library_call
+
 SYNCHRONOUS = 2
 WITHOUT_EXIT = 0x8000
 RATE = 1
@@ -101,9 +103,10 @@ class Espeak:
             self._library.espeak_SetParameter(RATE, words_per_minute, 0)
             self._sink, self._was_stopped = sink, False
             try:
-                status = self._library.espeak_Synth(
-                    spoken + b"\0", len(spoken) + 1, 0, CHARACTERS, 0, UTF8 | END_PAUSE, None, None
-                )
+                with library_call():
+                    status = self._library.espeak_Synth(
+                        spoken + b"\0", len(spoken) + 1, 0, CHARACTERS, 0, UTF8 | END_PAUSE, None, None
+                    )
             finally:
                 self._sink = _refuse
             if status != 0 and not self._was_stopped:
@@ -113,7 +116,7 @@ class Espeak:
     def sounds(self, word: str, voice: str) -> str:
         """How a voice would say `word`, in the International Phonetic Alphabet without stress."""
         spelled = ctypes.c_char_p(word.encode())
-        with self._lock:
+        with self._lock, library_call():
             self._choose(voice)
             sounds = self._library.espeak_TextToPhonemes(ctypes.byref(spelled), UTF8, PHONEMES_IPA)
         return (sounds or b"").decode().translate(STRESS_MARKS)

@@ -9,6 +9,10 @@ the kind, the length in four bytes (big endian), and the body.
     recognise   client: A A A … A(empty)    process: J started, J partial, J final, then J ended or J failed
     speak       client: nothing             process: J speaking, A A A …, then J ended or J refused
     decode      client: A A … A(empty)      process: A A A …, then J ended or J refused
+    ping        client: nothing             process: J alive
+
+In between, a recogniser tells each half second of audio how much it has heard (J heard), and a voice after
+each piece of a text how much it has spoken (J spoken): what is lost with a process is known by that.
 
 Either side may close at any moment; the other one then drops what it was doing. All sizes are bounded, and
 what breaks a bound or the form raises Malformed, whose text says how.
@@ -87,7 +91,12 @@ class DecodeRequest:
     """Turn a sound file into PCM; the file follows."""
 
 
-Request = RecogniseRequest | SpeakRequest | DecodeRequest
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PingRequest:
+    """Say that you are alive."""
+
+
+Request = RecogniseRequest | SpeakRequest | DecodeRequest | PingRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +107,25 @@ class Speaking:
     voice: str
     is_language_known: bool
     is_voice_known: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Alive:
+    """The process does what it is asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """How many messages of audio were heard on this connection."""
+
+    messages: int
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """All audio of the first `characters` of the text was sent."""
+
+    characters: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +150,7 @@ class SoundRefused:
     detail: str
 
 
-Answer = SpeechEvent | Speaking | SoundEnded | SoundRefused
+Answer = SpeechEvent | Alive | Heard | Speaking | Spoken | SoundEnded | SoundRefused
 Message = bytes | Answer
 
 Reading = Callable[[Any], Any]
@@ -175,6 +203,7 @@ REQUESTS: Mapping[str, tuple[type[Request], Mapping[str, Reading]]] = {
         {"text": _text, "language": _text, "voice": _text, "words_per_minute": _number},
     ),
     "decode": (DecodeRequest, {}),
+    "ping": (PingRequest, {}),
 }
 ANSWERS: Mapping[str, tuple[type[Answer], Mapping[str, Reading]]] = {
     "started": (SpeechStarted, {}),
@@ -182,6 +211,9 @@ ANSWERS: Mapping[str, tuple[type[Answer], Mapping[str, Reading]]] = {
     "final": (Final, {"text": _text, "confidence": _share}),
     "ended": (SpeechEnded, {}),
     "failed": (SpeechFailed, {"kind": _choice(FailureKind), "detail": _text, "retryable": _flag}),
+    "alive": (Alive, {}),
+    "heard": (Heard, {"messages": _number}),
+    "spoken": (Spoken, {"characters": _number}),
     "speaking": (
         Speaking,
         {"language": _text, "voice": _text, "is_language_known": _flag, "is_voice_known": _flag},

@@ -14,11 +14,13 @@ from offhook.speech.recogniser import (
 from offhook.vendors.embedded import espeak
 from offhook.vendors.embedded.grammar import read_menu
 from offhook.vendors.embedded.peer import Gone, Peer
-from offhook.vendors.embedded.protocol import Malformed, RecogniseRequest
+from offhook.vendors.embedded.protocol import Alive, Heard, Malformed, PingRequest, RecogniseRequest
 from offhook.vendors.embedded.sphinx import Busy, Hearing, Sphinx, Understood
 
 LONGEST_SPEECH_S = 120.0
 SPELLING_VOICE = "gmw/en-US"
+MESSAGES_BETWEEN_TELLING = 25
+"""Half a second of live audio."""
 
 
 class RecogniserService:
@@ -44,6 +46,9 @@ class RecogniserService:
 
     def _answer(self, peer: Peer) -> None:
         request = peer.request()
+        if isinstance(request, PingRequest):
+            peer.tell(Alive())
+            return
         if not isinstance(request, RecogniseRequest):
             raise Malformed("a recogniser process only recognises")
         hearing = self._hearing(request)
@@ -79,8 +84,10 @@ class RecogniserService:
 def _hear(peer: Peer, hearing: Hearing, *, wants_partials: bool) -> Understood | None:
     """What was said, once the client has sent all of it; what is understood on the way is told at once."""
     has_begun, told = False, ""
-    for pcm in peer.audio():
+    for number, pcm in enumerate(peer.audio(), 1):
         hearing.hear(pcm)
+        if number % MESSAGES_BETWEEN_TELLING == 0:
+            peer.tell(Heard(number))
         if not has_begun and hearing.has_begun:
             has_begun = True
             peer.tell(SpeechStarted())

@@ -5,7 +5,8 @@ by the first connection, so that a process nobody needs stays small.
 
 A supervisor hands over a control channel, a socket whose number is in OFFHOOK_CONTROL_FD: the process tells
 `{"ready": true}` once it accepts connections, and leaves with status 0 when it is told `{"stop": true}` or
-reads end-of-file; signals are then the supervisor's business alone. Without a channel SIGTERM ends it.
+reads end-of-file; signals are then the supervisor's business alone. It answers `{"ping": true}` with
+`{"pong": true}`, however busy it is, unless it hangs in a library. Without a channel SIGTERM ends it.
 """
 
 import argparse
@@ -19,6 +20,8 @@ import threading
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+
+from offhook.vendors.embedded.library_calls import is_hanging
 
 CONTROL_FD = "OFFHOOK_CONTROL_FD"
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -88,8 +91,11 @@ def _until_stopped(channel: socket.socket | None) -> None:
         channel.sendall(b'{"ready": true}\n')
         with channel.makefile("rb") as lines:
             for line in lines:
-                if json.loads(line).get("stop"):
+                told = json.loads(line)
+                if told.get("stop"):
                     return
+                if told.get("ping") and not is_hanging():
+                    channel.sendall(b'{"pong": true}\n')
     except ConnectionError:
         return  # the supervisor died, which is end-of-file told otherwise
 

@@ -12,6 +12,7 @@ import soundfile
 import soxr
 
 from offhook.speech.pcm import SAMPLE_RATE_HZ
+from offhook.vendors.embedded.library_calls import library_call
 
 MAX_DURATION_S = 600
 MAX_RATE_HZ = 384_000
@@ -66,7 +67,8 @@ def _decode(file: soundfile.SoundFile, is_wanted: Callable[[], bool]) -> Iterato
 def _read(file: soundfile.SoundFile, count: int) -> Samples:
     """Up to `count` samples; fewer at the end, and where the file is damaged from there on."""
     try:
-        samples: Samples = file.read(count, dtype="float32", always_2d=True)
+        with library_call():
+            samples: Samples = file.read(count, dtype="float32", always_2d=True)
     except soundfile.LibsndfileError:
         return np.zeros((0, file.channels), np.float32)
     return samples

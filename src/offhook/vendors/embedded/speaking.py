@@ -22,13 +22,13 @@ CUTS = (re.compile(r"[.!?…]['\")\]]*\s|[。！？]|\n"), re.compile(r"[,;:]\s|
 
 def speak(
     text: str, voice: ChosenVoice, words_per_minute: int, *, library: Espeak, is_wanted: Callable[[], bool]
-) -> Iterator[bytes]:
+) -> Iterator[tuple[int, bytes]]:
     """16-bit mono PCM at 8 kHz of a text, piece by piece; stops soon after it is no longer wanted.
 
-    Nothing for a text without words. Raises EspeakFailed.
+    With each piece comes how many characters of the text are spoken by then. Nothing for a text without words. Raises EspeakFailed.
     """
     resampler = soxr.ResampleStream(library.sample_rate_hz, SAMPLE_RATE_HZ, 1, "int16", "HQ")
-    for piece in pieces(text):
+    for end, piece in pieces(text):
         spoken = bytearray()
 
         def take(pcm: bytes, spoken: bytearray = spoken) -> bool:
@@ -37,17 +37,19 @@ def speak(
 
         if not library.speak(piece, voice.identifier, words_per_minute, take):
             return
-        yield resampler.resample_chunk(np.frombuffer(spoken, np.int16)).tobytes()
-    yield resampler.resample_chunk(np.zeros(0, np.int16), last=True).tobytes()
+        yield end, resampler.resample_chunk(np.frombuffer(spoken, np.int16)).tobytes()
+    yield len(text), resampler.resample_chunk(np.zeros(0, np.int16), last=True).tobytes()
 
 
-def pieces(text: str) -> Iterator[str]:
-    """The text in pieces of at most PIECE_CHARACTERS; those without anything to say are left out."""
-    rest = text.strip()
+def pieces(text: str) -> Iterator[tuple[int, str]]:
+    """The text in pieces of at most PIECE_CHARACTERS, each with where it ends in the text; those without anything
+    to say are left out."""
+    rest = text.lstrip()
     while rest:
         length = _cut(rest)
+        end = len(text) - len(rest) + length
         if piece := rest[:length].strip():
-            yield piece
+            yield end, piece
         rest = rest[length:].lstrip()
 
 

@@ -8,20 +8,35 @@ import structlog
 
 from offhook.call.errors import ProviderError
 from offhook.speech.voice import VoiceOptions
-from offhook.vendors.embedded.connection import VENDOR, request
-from offhook.vendors.embedded.protocol import Malformed, SoundEnded, SoundRefused, Speaking, SpeakRequest
+from offhook.vendors.embedded.connection import RETURN_S, VENDOR, NotThere, request
+from offhook.vendors.embedded.protocol import (
+    Malformed,
+    SoundEnded,
+    SoundRefused,
+    Speaking,
+    SpeakRequest,
+    Spoken,
+)
 
 WORDS_PER_MINUTE = 160
+TRIES = 2
+"""A process that dies of a text dies of it each time."""
 
 log = structlog.get_logger()
 
 
 class EmbeddedVoice:
-    """Speaks some 100 languages. `socket` is that of the voice process."""
+    """Speaks some 100 languages. `socket` is that of the voice process.
 
-    def __init__(self, socket: Path, *, words_per_minute: int = WORDS_PER_MINUTE) -> None:
+    What a process did not speak before it died is asked of the next one, which may take `return_s` to be there.
+    """
+
+    def __init__(
+        self, socket: Path, *, words_per_minute: int = WORDS_PER_MINUTE, return_s: float = RETURN_S
+    ) -> None:
         self._socket = socket
         self._words_per_minute = words_per_minute
+        self._return_s = return_s
 
     @property
     def name(self) -> str:
@@ -34,20 +49,35 @@ class EmbeddedVoice:
         Languages and speakers that are not known are spoken in English and by the usual speaker, and logged.
         Raises ProviderError.
         """
-        try:
-            asked = SpeakRequest(
-                text=text,
-                language=options.language,
-                voice=options.voice,
-                words_per_minute=self._words_per_minute,
-            )
-        except Malformed as fault:
-            raise ProviderError(VENDOR, str(fault), retryable=False) from fault
-        async with request(self._socket, asked) as connection, aclosing(connection.messages()) as messages:
+        rest = text
+        for tries_left in reversed(range(TRIES)):
+            pending = rest
+            try:
+                async with aclosing(self._pieces(pending, options)) as pieces:
+                    async for spoken, pcm in pieces:
+                        rest = pending[spoken:]
+                        if pcm:
+                            yield pcm
+                return
+            except ProviderError as error:
+                if not error.retryable or not tries_left or isinstance(error, NotThere):
+                    raise
+                log.warning("voice.asked_again", why=str(error), characters=len(rest))
+
+    async def _pieces(self, text: str, options: VoiceOptions) -> AsyncGenerator[tuple[int, bytes], None]:
+        """What one process speaks: PCM, and how many characters of the text are spoken with it."""
+        held = bytearray()
+        async with (
+            request(self._socket, self._request(text, options), return_s=self._return_s) as connection,
+            aclosing(connection.messages()) as messages,
+        ):
             async for message in messages:
                 match message:
                     case bytes():
-                        yield message
+                        held += message
+                    case Spoken(characters):
+                        yield characters, bytes(held)
+                        held.clear()
                     case Speaking():
                         _tell_unknown(message, options)
                     case SoundEnded():
@@ -56,6 +86,17 @@ class EmbeddedVoice:
                         raise ProviderError(VENDOR, detail, retryable=False)
                     case _:
                         raise ProviderError(VENDOR, f"said {message}", retryable=True)
+
+    def _request(self, text: str, options: VoiceOptions) -> SpeakRequest:
+        try:
+            return SpeakRequest(
+                text=text,
+                language=options.language,
+                voice=options.voice,
+                words_per_minute=self._words_per_minute,
+            )
+        except Malformed as fault:
+            raise ProviderError(VENDOR, str(fault), retryable=False) from fault
 
     async def close(self) -> None:
         """There is nothing to let go of: each text has its own connection."""

@@ -10,14 +10,17 @@ from offhook.vendors.embedded.languages import Languages
 from offhook.vendors.embedded.peer import Gone, Peer
 from offhook.vendors.embedded.protocol import (
     MAX_MEDIA_BYTES,
+    Alive,
     DecodeRequest,
     Malformed,
+    PingRequest,
     RecogniseRequest,
     RefusalKind,
     SoundEnded,
     SoundRefused,
     Speaking,
     SpeakRequest,
+    Spoken,
 )
 from offhook.vendors.embedded.sound_file import NotASound, decode
 from offhook.vendors.embedded.speaking import speak
@@ -40,7 +43,6 @@ class VoiceService:
         try:
             try:
                 self._answer(peer)
-                peer.tell(SoundEnded())
             except NotASound as reason:
                 peer.tell(SoundRefused(RefusalKind.UNUSABLE, str(reason)))
             except (Malformed, EspeakFailed) as fault:
@@ -53,8 +55,12 @@ class VoiceService:
         match request := peer.request():
             case SpeakRequest():
                 self._speak(request, peer)
+                peer.tell(SoundEnded())
             case DecodeRequest():
                 self._decode(peer)
+                peer.tell(SoundEnded())
+            case PingRequest():
+                peer.tell(Alive())
             case RecogniseRequest():
                 raise Malformed("a voice process does not recognise")
             case _:
@@ -63,10 +69,11 @@ class VoiceService:
     def _speak(self, request: SpeakRequest, peer: Peer) -> None:
         voice = self._languages.choose(request.language, request.voice)
         peer.tell(Speaking(voice.language, voice.speaker, voice.is_language_known, voice.is_speaker_known))
-        for pcm in speak(
+        for characters, pcm in speak(
             request.text, voice, request.words_per_minute, library=self._library, is_wanted=peer.is_there
         ):
             peer.play(pcm)
+            peer.tell(Spoken(characters))
 
     def _decode(self, peer: Peer) -> None:
         with self._decoding:

@@ -1,0 +1,37 @@
+"""`make chaos`: everything goes wrong, for some minutes, while calls run; then it is looked whether anything was lost."""
+
+import argparse
+import asyncio
+import sys
+
+from tests.chaos.run import Chaos, run
+
+LONGEST_MINUTES = 20
+
+
+def main() -> int:
+    """The exit status: 0 where nothing was lost."""
+    parser = argparse.ArgumentParser(prog="make chaos", description=__doc__)
+    parser.add_argument("--seed", type=int, default=1, help="which faults, when (default: 1)")
+    parser.add_argument("--minutes", type=float, default=12.0, help="how long (default: 12, at most 16)")
+    parser.add_argument("--rate", type=float, default=4.0, help="new calls a second (default: 4)")
+    chosen = parser.parse_args()
+    chaos = Chaos(
+        seed=chosen.seed,
+        seconds=60 * min(max(chosen.minutes, 0.2), LONGEST_MINUTES - 4),
+        every_s=6.0,
+        rate=chosen.rate,
+    )
+    print(
+        f"seed {chaos.seed}, {chaos.seconds:g} s of calls and faults, and up to 3 minutes until all is quiet"
+    )
+    verdict = asyncio.run(run(chaos, print))
+    print("\n".join(verdict.lines))
+    for fault in verdict.faults:
+        print(f"LOST  {fault}")
+    print("nothing was lost" if not verdict.faults else f"run it again with --seed {chaos.seed}")
+    return 1 if verdict.faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
