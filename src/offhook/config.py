@@ -183,7 +183,11 @@ class Settings(BaseSettings):
         "0 fetches or speaks each anew.",
     )
     callback_keep_days: int = Field(
-        7, ge=1, le=365, description="Days that a delivered or given-up callback stays in the outbox."
+        7,
+        ge=1,
+        le=365,
+        description="Days that a delivered or given-up callback stays in the outbox, from then on; a given-up one can be "
+        "sent again as long (`offhook outbox replay`).",
     )
     rows_keep_days: int = Field(
         0,

@@ -40,7 +40,7 @@ class ControlChannel:
 
     async def until_stopped(self, on_message: Callable[[dict[str, Any]], None] | None = None) -> None:
         """Return when told to stop; pings are answered, anything else that is told goes to `on_message`."""
-        while line := await self._reader.readline():
+        while line := await self._next_line():
             message: dict[str, Any] = json.loads(line)
             if message.get("stop"):
                 return
@@ -48,6 +48,13 @@ class ControlChannel:
                 self.tell(pong=True)
             elif on_message is not None:
                 on_message(message)
+
+    async def _next_line(self) -> bytes:
+        """What is told next; nothing where the supervisor is gone, which may have left words of ours unread."""
+        try:
+            return await self._reader.readline()
+        except ConnectionResetError:
+            return b""
 
     def close(self) -> None:
         """Let go of the socket."""

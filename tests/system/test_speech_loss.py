@@ -56,7 +56,7 @@ async def test_a_recogniser_killed_in_the_middle_of_a_word_understands_it(
 ) -> None:
     mark = server.output.mark
     async with asyncio.timeout(60):
-        await call(server, app, peer, "7301")
+        await call(server, app, peer, "7951")
         peer.say(said("support"))
         await app.has(lambda seen: bool(forms(seen, "/partly")))
         os.kill(server.children()["recogniser"], signal.SIGKILL)
@@ -66,7 +66,7 @@ async def test_a_recogniser_killed_in_the_middle_of_a_word_understands_it(
     assert (heard["SpeechResult"], heard["Digits"]) == ("support", "")
     partials = [form["UnstableSpeechResult"] for form in forms(app, "/partly")]
     assert partials == sorted(set(partials), key=len)
-    [gather] = server.gathers_of(server.call_to("7301")["sid"])
+    [gather] = server.gathers_of(server.call_to("7951")["sid"])
     assert (gather["status"], gather["reason"], gather["speech_result"]) == ("completed", "", "support")
 
 
@@ -75,7 +75,7 @@ async def test_a_prompt_goes_on_while_the_recogniser_dies_and_speech_still_cuts_
 ) -> None:
     mark = server.output.mark
     async with asyncio.timeout(60):
-        await call(server, app, peer, "7302", LONG_PROMPT * 3)
+        await call(server, app, peer, "7952", LONG_PROMPT * 3)
         await peer.hears_something()
         os.kill(server.children()["recogniser"], signal.SIGKILL)
         await said_by(server, "recogniser-0 is ready again", mark)

@@ -188,7 +188,7 @@ def test_when_it_hangs_in_a_library_it_stops_answering(socket_folder: Path) -> N
         str(socket_folder / "hangs"),
     )
     environment = {**os.environ, "OFFHOOK_CONTROL_FD": str(theirs.fileno())}
-    with ours, subprocess.Popen(command, env=environment, pass_fds=(theirs.fileno(),)) as process:
+    with subprocess.Popen(command, env=environment, pass_fds=(theirs.fileno(),)) as process, ours:
         theirs.close()
         ours.settimeout(START_S)
         assert ours.recv(100) == b'{"ready": true}\n'

@@ -28,6 +28,8 @@ from offhook.webhooks.url import WebhookUrl, encode_form, parse_url
 from offhook.webhooks.watch import Watch
 from offhook.webhooks.wire import Wire
 
+NOTICE_HEAD_BYTES = 1024
+"""What is kept of the answer to a notification, for people who look for what went wrong."""
 REDIRECTS = (301, 302, 303, 307, 308)
 NOT_MODIFIED = 304
 
@@ -84,7 +86,7 @@ class WebhookClient:
         return await self._run(Request(Target(url, Method.GET)), _Kind.SOUND, known=known)
 
     async def send(self, request: Request, headers: Pairs = (), *, tokens: Tokens = ()) -> Reply:
-        """The answer to a notification, signed with `tokens`, whatever its status; its body is not kept.
+        """The answer to a notification, signed with `tokens`, whatever its status; of its body, the head.
 
         Raises FetchFailed where there is none.
         """
@@ -178,8 +180,8 @@ class WebhookClient:
         most_bytes = limits.media_bytes if kind is _Kind.SOUND else limits.document_bytes
         if kind is _Kind.NOTICE:
             # Read all the same, so that the connection can be used again.
-            await read_what_comes(wire, most_bytes, limits.leftover_s)
-            return reply
+            body = await read_what_comes(wire, most_bytes, limits.leftover_s)
+            return replace(reply, body=body[:NOTICE_HEAD_BYTES])
         if not _is_success(reply):
             return replace(reply, body=await read_what_comes(wire, most_bytes, limits.leftover_s))
         if kind is _Kind.DOCUMENT and reply.content_type.startswith("audio/"):

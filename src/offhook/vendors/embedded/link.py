@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Protocol, cast
 
 from offhook.vendors.embedded.protocol import (
+    HEARD_EVERY,
     Heard,
     Malformed,
     Message,
@@ -14,8 +15,6 @@ from offhook.vendors.embedded.protocol import (
 )
 
 SENT_AHEAD_BYTES = 16_384
-OWING_FRAMES = 50
-"""A second of audio: a process tells twice as often that it hears."""
 
 
 class LinkOwner(Protocol):
@@ -59,7 +58,12 @@ class Link(asyncio.Protocol):
     @property
     def is_owed_an_answer(self) -> bool:
         """Whether the process has got enough to say something about it."""
-        return self.is_ended or self.sent - self.heard >= OWING_FRAMES
+        return self.is_ended or self.unheard >= 2 * HEARD_EVERY
+
+    @property
+    def unheard(self) -> int:
+        """Frames sent of which the process has not said that it heard them."""
+        return self.sent - self.heard
 
     def ask(self, request: bytes) -> None:
         """Open with the request."""

@@ -41,6 +41,9 @@ MAX_HINT_CHARACTERS = 100
 MAX_TEXT_CHARACTERS = 100_000
 MAX_MEDIA_BYTES = 33_554_432
 
+HEARD_EVERY = 25
+"""A recogniser tells after so many messages of audio how many it has heard; live, that is half a second."""
+
 HEADER_BYTES = 5
 AUDIO = ord("A")
 ANSWER = ord("J")

@@ -14,13 +14,18 @@ from offhook.speech.recogniser import (
 from offhook.vendors.embedded import espeak
 from offhook.vendors.embedded.grammar import read_menu
 from offhook.vendors.embedded.peer import Gone, Peer
-from offhook.vendors.embedded.protocol import Alive, Heard, Malformed, PingRequest, RecogniseRequest
+from offhook.vendors.embedded.protocol import (
+    HEARD_EVERY,
+    Alive,
+    Heard,
+    Malformed,
+    PingRequest,
+    RecogniseRequest,
+)
 from offhook.vendors.embedded.sphinx import Busy, Hearing, Sphinx, Understood
 
 LONGEST_SPEECH_S = 120.0
 SPELLING_VOICE = "gmw/en-US"
-MESSAGES_BETWEEN_TELLING = 25
-"""Half a second of live audio."""
 
 
 class RecogniserService:
@@ -86,7 +91,7 @@ def _hear(peer: Peer, hearing: Hearing, *, wants_partials: bool) -> Understood |
     has_begun, told = False, ""
     for number, pcm in enumerate(peer.audio(), 1):
         hearing.hear(pcm)
-        if number % MESSAGES_BETWEEN_TELLING == 0:
+        if number % HEARD_EVERY == 0:
             peer.tell(Heard(number))
         if not has_begun and hearing.has_begun:
             has_begun = True

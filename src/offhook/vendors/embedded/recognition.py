@@ -23,7 +23,7 @@ from offhook.speech.recogniser import (
 from offhook.vendors.embedded.connection import TRY_AGAIN_S
 from offhook.vendors.embedded.kept_audio import KeptAudio
 from offhook.vendors.embedded.link import Link
-from offhook.vendors.embedded.protocol import Heard, Malformed, Message
+from offhook.vendors.embedded.protocol import HEARD_EVERY, Heard, Malformed, Message
 from offhook.vendors.embedded.recogniser_processes import NobodyHears, RecogniserProcesses
 from offhook.vendors.embedded.told_events import ToldEvents
 
@@ -181,15 +181,16 @@ class EmbeddedRecognition:
             if self._losses == MOST_LOSSES:
                 raise NobodyHears(f"{link.why_left}, as {MOST_LOSSES} in a row did over this utterance")
             log.warning("recogniser.left", why=link.why_left, frames_heard=link.heard)
-        already_heard = self._frames_to_repeat if self._told.is_repeating else 0
-        self._frames_to_repeat = max(already_heard, self._audio.sent)
+        # It may have heard a little more than it told.
+        heard = self._audio.sent - max(0, link.unheard - HEARD_EVERY)
+        self._frames_to_repeat = max(heard, self._frames_to_repeat if self._told.is_repeating else 0)
         self._audio.rewind()
         self._told.repeat()
 
     def _hears(self, link: Link) -> None:
         self._processes.answers(link.path)
         if not self._told.has_started:
-            self._audio.forget_silence(unheard=link.sent - link.heard)
+            self._audio.forget_silence(unheard=link.unheard)
         if self._told.is_repeating and link.heard >= self._frames_to_repeat:
             took_s = round(self._loop.time() - self._left_at, 3)
             log.info("recogniser.caught_up", frames=link.heard, took_s=took_s)
