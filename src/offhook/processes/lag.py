@@ -11,6 +11,8 @@ from offhook.processes.metrics_socket import shown
 
 LOOK_EVERY_S = 0.1
 LOOKS = 3
+CALM_LOOK_EVERY_S = 0.5
+"""For processes that shed nothing: their lag is only told."""
 
 
 class LagGauge:
@@ -33,12 +35,12 @@ class LagGauge:
         return min(tuple(self._late_s))
 
 
-async def watch(gauge: LagGauge) -> None:
+async def watch(gauge: LagGauge, every_s: float = LOOK_EVERY_S) -> None:
     """Keep the gauge up to date until cancelled."""
     loop = asyncio.get_running_loop()
     while True:
-        due = loop.time() + LOOK_EVERY_S
-        await asyncio.sleep(LOOK_EVERY_S)
+        due = loop.time() + every_s
+        await asyncio.sleep(every_s)
         gauge.note(loop.time() - due)
 
 
@@ -47,10 +49,11 @@ async def watched(
     meter: Meter, run_dir: Path, process: str, gauge: LagGauge | None = None
 ) -> AsyncIterator[None]:
     """A block during which the process looks at its loop, with `gauge` or one of its own, and shows its numbers."""
+    every_s = LOOK_EVERY_S if gauge is not None else CALM_LOOK_EVERY_S
     gauge = gauge or LagGauge()
     lag_s = "How late the event loop is, for three looks in a row."
     meter.gauge("offhook_event_loop_lag_seconds", lag_s, lambda: max(0.0, gauge.steady_s))
-    watching = asyncio.create_task(watch(gauge))
+    watching = asyncio.create_task(watch(gauge, every_s))
     try:
         async with shown(meter, run_dir, process):
             yield

@@ -1,4 +1,4 @@
-"""Ends the calls of workers that died and whose place nobody took: each second is looked for leases that ran out.
+"""Ends the calls of workers that died and whose place nobody took: every other second is looked for leases that ran out.
 
 A lease that was not renewed says nothing while the database was away: its worker could not. So nobody is declared dead
 before the database has been there, without a break, for a whole lease; a living worker has renewed its lease by then.
@@ -18,7 +18,7 @@ from offhook.records.left_behind import replay_left_behind
 from offhook.records.lost import LostCalls
 from offhook.records.workers import LEASE_S
 
-LOOK_EVERY_S = 1.0
+LOOK_EVERY_S = 2.0
 
 log = structlog.get_logger()
 
@@ -46,7 +46,7 @@ class Reaper:
         self._there_since: float | None = None
 
     async def run(self) -> None:
-        """Look each second."""
+        """Look every other second."""
         while True:
             await asyncio.to_thread(self.look)
             await asyncio.sleep(LOOK_EVERY_S)
@@ -57,12 +57,13 @@ class Reaper:
         try:
             # A journal tells of its calls' ends; and whoever holds one lives, though the database heard nothing of it.
             alive = replay_left_behind(self._database, self._journal_folder, poke=self._poke)
-            if not self._database.is_there():
-                raise RecordsAway("it does not answer")
-            if self._there_since is None:
-                self._there_since = self._clock()
-            if began_at - self._there_since < self._lease_s:
-                return 0
+            if self._there_since is None or began_at - self._there_since < self._lease_s:
+                if not self._database.is_there():
+                    raise RecordsAway("it does not answer")
+                if self._there_since is None:
+                    self._there_since = self._clock()
+                if began_at - self._there_since < self._lease_s:
+                    return 0
             closed = self._lost.close_expired(lease_s=self._lease_s, except_worker_ids=alive)
         except RecordsAway as away:
             if self._there_since is not None:

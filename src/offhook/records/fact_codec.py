@@ -16,6 +16,7 @@ from typing import Any, Union, cast, get_args, get_origin, get_type_hints
 from offhook.call import facts
 from offhook.call.facts import Fact
 
+_PLAIN_ALREADY = frozenset({str, int, float, bool, type(None)})
 _KINDS: dict[str, type] = {kind.__name__: kind for kind in get_args(facts.Fact)}
 
 
@@ -31,8 +32,13 @@ def decode(plain: Mapping[str, Any]) -> Fact:
 
 
 def _plain(value: Any) -> Any:
-    if is_dataclass(value):
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    kind = type(value)
+    if kind in _PLAIN_ALREADY:
+        return value
+    if kind is tuple or kind is list:
+        return [_plain(item) for item in value]
+    if is_dataclass(kind):
+        return {name: _plain(getattr(value, name)) for name in _names(kind)}
     match value:
         case Enum():
             return value.value
@@ -40,12 +46,17 @@ def _plain(value: Any) -> Any:
             return value.isoformat()
         case bytes():
             return base64.b64encode(value).decode("ascii")
-        case tuple() | list() | frozenset():
+        case frozenset():
             return [_plain(item) for item in value]
         case Mapping():
             return {str(name): _plain(item) for name, item in value.items()}
         case _:
             return value
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
 
 
 @cache

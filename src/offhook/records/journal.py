@@ -23,6 +23,9 @@ from offhook.records.fact_codec import decode, encode
 
 SUFFIX = ".journal"
 
+_AS_JSON = json.JSONEncoder(separators=(",", ":")).encode
+"""Made once: `json.dumps` would make one for each line."""
+
 log = structlog.get_logger()
 
 
@@ -182,7 +185,7 @@ def line_of(entry: Entry) -> bytes:
 
 
 def _line(content: dict[str, Any]) -> bytes:
-    text = json.dumps(content, separators=(",", ":")).encode("ascii")
+    text = _AS_JSON(content).encode("ascii")
     return b"%08x %s\n" % (zlib.crc32(text), text)
 
 

@@ -2,6 +2,7 @@
 
 import math
 import struct
+from functools import cache
 
 from offhook.speech.pcm import SAMPLE_RATE_HZ
 
@@ -10,6 +11,7 @@ SPECIAL_INFORMATION_S = 0.33
 AMPLITUDE = 6000
 
 
+@cache
 def special_information_tone() -> bytes:
     """Three rising tones, known everywhere as "this call cannot be completed" (ITU-T E.180); PCM at 8 kHz."""
     count = int(SPECIAL_INFORMATION_S * SAMPLE_RATE_HZ)
@@ -28,6 +30,7 @@ COMFORT_AMPLITUDE = 719
 """30 dB below 0 dBm0, which in 16 bits is a sine of 22,750 (ITU-T G.711: its loudest sine is 3.17 dBm0)."""
 
 
+@cache
 def comfort_tone() -> bytes:
     """Two soft notes that swell and fade, and a short pause: "we are at it". PCM at 8 kHz, made to be repeated.
 
