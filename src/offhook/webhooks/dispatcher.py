@@ -27,7 +27,7 @@ from offhook.webhooks.delivering import Deliverer
 from offhook.webhooks.lanes import Lane, LaneLimits, Lanes
 from offhook.webhooks.sender import Sender
 
-TURN_S = 0.02
+TURN_S = 0.05
 """The outbox is asked no more often, unless it has more than fits into one claim, or there is much to report."""
 MANY = 16
 """So many reports are not kept waiting: were this process killed, they all would be sent again."""
