@@ -3,6 +3,7 @@
 import asyncio
 import re
 import signal
+import time
 from asyncio.subprocess import DEVNULL, Process, create_subprocess_exec
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,11 +24,11 @@ class Callers:
         self._folder = folder
         self._number = number
         self._crowds: list[Process] = []
-        self._over_within_s = 0.0
+        self._over_at = 0.0
 
     async def begin(self, sip_ports: Sequence[int], *, calls_each: int, rate_each: float) -> None:
         """Have so many calls made to each port, so many new ones a second."""
-        self._over_within_s = calls_each / rate_each + LINGER_S
+        self._over_at = time.monotonic() + calls_each / rate_each + LINGER_S
         for index, port in enumerate(sip_ports):
             folder = self._folder / f"callers-{index}"
             folder.mkdir()
@@ -61,7 +62,7 @@ class Callers:
     async def over(self) -> None:
         """Return when all have ended. Who still waits for an answer that will never come is told to give up."""
         waits = [asyncio.create_task(crowd.wait()) for crowd in self._crowds]
-        for patience_s in (self._over_within_s, GIVE_UP_S, GIVE_UP_S):
+        for patience_s in (max(0.0, self._over_at - time.monotonic()), GIVE_UP_S, GIVE_UP_S):
             _, waiting = await asyncio.wait(waits, timeout=patience_s)
             if not waiting:
                 return

@@ -15,15 +15,16 @@ DOCUMENTS = (
     '<Response><Gather input="speech" hints="sales, support" action="next" preTimeout="3" actionOnEmptyResult="true"/>'
     "</Response>",
     "<Response><Redirect>next</Redirect></Response>",
+    "<Response><Unheard/>",
 )
 BREAKING: tuple[Script, ...] = (
     page(500, "broken"),
     crash,
     never,
     raw_answer(b"this is not HTTP\r\n\r\n", closes=True),
-    page(200, "<Response><Unheard/>"),
     page(503, "later", Retry_After="2"),
 )
+"""Ways to be broken; none of them is a receipt for an event."""
 
 
 @dataclass
