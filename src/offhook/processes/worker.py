@@ -57,7 +57,7 @@ if TYPE_CHECKING:
 
 logger = structlog.get_logger()
 
-COLLECT_AFTER = (25_000, 30, 50)
+COLLECT_AFTER = (5_000, 20, 20)
 """Objects made before the collector looks for cycles among the young, and how often among the older."""
 FORBIDDEN, UNAVAILABLE = 403, 503
 LEASE_LOST = 75
