@@ -10,7 +10,6 @@ import uvloop
 
 from offhook import log
 from offhook.bootstrap import open_clients, open_database, open_tracer
-from offhook.call.errors import RecordsAway
 from offhook.config import Settings
 from offhook.control import ControlChannel
 from offhook.draining import FLUSH_S
@@ -19,15 +18,12 @@ from offhook.processes.lag import watched
 from offhook.processes.metered import MeteredOutbox, calls_ended
 from offhook.processes.reaper import Reaper
 from offhook.processes.retention import Retention, standard_days
+from offhook.processes.waiting import once_there
 from offhook.processes.watching import Watching
-from offhook.records.database import Database
 from offhook.records.outbox import Outbox
 from offhook.surroundings import Surroundings
-from offhook.webhooks.clients import Clients
 from offhook.webhooks.dispatcher import Dispatcher, DispatcherLimits
 
-TRY_AGAIN_S = 1.0
-"""Between two looks for a database that is away."""
 REPORT_S = 5.0
 """For what is to be done about an attempt besides the exchange itself."""
 
@@ -39,7 +35,8 @@ async def run(settings: Settings, surroundings: Surroundings) -> None:
     control = await ControlChannel.open()
     database = open_database(settings)
     meter, tracer = Meter(), open_tracer(settings, "dispatcher")
-    clients = await _open_clients(settings, surroundings, database, Watching(meter, tracer))
+    watch = Watching(meter, tracer)
+    clients = await once_there(lambda: open_clients(settings, surroundings, database, watch))
     dispatcher = Dispatcher(
         outbox=MeteredOutbox(Outbox(database), meter),
         sender_of=clients.of,
@@ -80,21 +77,6 @@ async def run(settings: Settings, surroundings: Surroundings) -> None:
             await asyncio.to_thread(tracer.close)
         database.close()
         control.close()
-
-
-async def _open_clients(
-    settings: Settings, surroundings: Surroundings, database: Database, watch: Watching
-) -> Clients:
-    """The clients of all accounts, once the database says which is the first."""
-    is_told = False
-    while True:
-        try:
-            return await asyncio.to_thread(open_clients, settings, surroundings, database, watch)
-        except RecordsAway as away:
-            if not is_told:
-                logger.warning("dispatcher.waits_for_the_database", error=str(away))
-            is_told = True
-        await asyncio.sleep(TRY_AGAIN_S)
 
 
 def _limits(settings: Settings) -> DispatcherLimits:

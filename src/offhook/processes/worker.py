@@ -42,6 +42,7 @@ from offhook.processes.poke import Poke
 from offhook.processes.programs import Programs
 from offhook.processes.quiet_server import QuietServer, listening_socket
 from offhook.processes.routes import Routes
+from offhook.processes.waiting import once_there
 from offhook.processes.watching import Watching
 from offhook.processes.worker_records import WorkerRecords
 from offhook.records.limits import CallsElsewhere, Limits
@@ -98,7 +99,8 @@ class Worker:
             lambda: float(records.recorder.is_away),
         )
         tracer = open_tracer(self._settings, self._name)
-        clients = open_clients(self._settings, self._surroundings, database, Watching(self._meter, tracer))
+        watch = Watching(self._meter, tracer)
+        clients = await once_there(lambda: open_clients(self._settings, self._surroundings, database, watch))
         speech = open_speech(self._settings, self._surroundings)
         try:
             numbers = Numbers(database)
