@@ -29,21 +29,12 @@ from typing import Any
 import uvicorn
 from rich.console import Console
 from rich.table import Table
+from tests.rest.site import Site
 from tests.system.server import ACCOUNT_SID, TOKEN
 
-from offhook.call.rows import CallRow
 from offhook.records import migrate
 from offhook.records.accounts import Accounts
-from offhook.records.api_keys import ApiKeys
-from offhook.records.calls import Calls
 from offhook.records.database import Database
-from offhook.records.gathers import Gathers
-from offhook.records.installation import instance_id
-from offhook.records.limits import Limits
-from offhook.records.notifications import Notifications
-from offhook.records.numbers import Numbers
-from offhook.rest.app import create_app
-from offhook.rest.ports import CallRefused, NewCall, Ports, Readiness
 
 BIG = ACCOUNT_SID
 OTHERS = tuple(f"AC{n:032x}" for n in range(2, 6))
@@ -66,14 +57,6 @@ class Figure:
     def is_met(self) -> bool:
         """Whether the goal is met."""
         return self.p50_ms <= self.goal_p50_ms
-
-
-class NoLines:
-    """Makes no calls."""
-
-    async def place(self, call: NewCall) -> CallRow:
-        """Refuse."""
-        raise CallRefused("This server makes no calls.")
 
 
 def main() -> int:
@@ -132,7 +115,8 @@ def build(url: str, file: Path, rows: int) -> None:
             fill(connection, account, dates)
             for name in ("calls", "gathers-speech"):
                 connection.execute(
-                    "INSERT INTO sequences VALUES (?, ?, ?, ?)", (account, name, count, newest_ms)
+                    "INSERT INTO sequences (account_sid, list, last_seq, last_at) VALUES (?, ?, ?, ?)",
+                    (account, name, count, newest_ms),
                 )
         connection.execute("COMMIT")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -189,20 +173,9 @@ def fill(connection: sqlite3.Connection, account: str, dates: Iterator[tuple[int
 def serve(url: str, listener: socket.socket) -> None:
     """Run the API in this process until it is told to stop."""
     database = Database(url)
-    app = create_app(
-        Ports(
-            accounts=Accounts(database),
-            api_keys=ApiKeys(database),
-            limits=Limits(database),
-            numbers=Numbers(database),
-            calls=Calls(database),
-            gathers=Gathers(database),
-            notifications=Notifications(database),
-            call_control=NoLines(),
-            readiness=lambda: Readiness(sip=True, database=True, speech=True),
-            instance_id=instance_id(database),
-        )
-    )
+    account = Accounts(database).get(BIG)
+    assert account is not None
+    app = Site(database, account).app
     config = uvicorn.Config(app, log_level="warning", access_log=False, loop="uvloop", lifespan="off")
     uvicorn.Server(config).run(sockets=[listener])
 

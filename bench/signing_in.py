@@ -21,6 +21,7 @@ from offhook.records.database import Database
 from offhook.records.limits import Limits
 from offhook.records.sealing import SecretBox
 from offhook.records.secret_keys import KeyFile
+from offhook.records.users import Users
 from offhook.rest.errors import Refusal
 from offhook.rest.login_delays import LoginDelays
 from offhook.rest.request_rates import RequestRates
@@ -49,9 +50,11 @@ def cost_us(deed: Callable[[], object], times: int) -> list[float]:
 class Asker:
     """Somebody who signs in again and again, on a clock of their own."""
 
-    def __init__(self, accounts: Accounts, keys: ApiKeys, rates: RequestRates, header: str) -> None:
+    def __init__(
+        self, accounts: Accounts, keys: ApiKeys, users: Users, rates: RequestRates, header: str
+    ) -> None:
         self._now = 0.0
-        self._signing_in = SigningIn(accounts, keys, LoginDelays(), clock=lambda: self._now)
+        self._signing_in = SigningIn(accounts, keys, users, LoginDelays(), clock=lambda: self._now)
         self._rates = rates
         self._header = header
 
@@ -65,16 +68,16 @@ class Asker:
         self.ask()
 
 
-def guess(accounts: Accounts, keys: ApiKeys, name: str, secret: str) -> None:
+def guess(accounts: Accounts, keys: ApiKeys, users: Users, name: str, secret: str) -> None:
     """A wrong try at a server that knows nothing yet."""
     try:
-        SigningIn(accounts, keys, LoginDelays()).sign_in(basic(name, secret), SOURCE)
+        SigningIn(accounts, keys, users, LoginDelays()).sign_in(basic(name, secret), SOURCE)
     except Refusal:
         return
     raise AssertionError("a wrong secret opened")
 
 
-def right(database: Database, accounts: Accounts, keys: ApiKeys) -> float:
+def right(database: Database, accounts: Accounts, keys: ApiKeys, users: Users) -> float:
     """Print what right secrets cost; returns the worst median."""
     rates = RequestRates(Limits(database).get)
     account, token, _ = accounts.ensure_first(None, None)
@@ -86,7 +89,7 @@ def right(database: Database, accounts: Accounts, keys: ApiKeys) -> float:
         ("password", account.sid, PASSWORD),
         ("API key", key.key_id, secret),
     ):
-        asker = Asker(accounts, keys, rates, basic(name, known))
+        asker = Asker(accounts, keys, users, rates, basic(name, known))
         first = cost_us(asker.ask, 1)[0]
         known_us = statistics.median(cost_us(asker.ask, 2000))
         looked_up_us = statistics.median(cost_us(asker.ask_later, 290))
@@ -97,14 +100,14 @@ def right(database: Database, accounts: Accounts, keys: ApiKeys) -> float:
     return worst
 
 
-def wrong(accounts: Accounts, keys: ApiKeys) -> None:
+def wrong(accounts: Accounts, keys: ApiKeys, users: Users) -> None:
     """Print what wrong secrets cost for a name that exists and one that does not."""
     names = {"known": accounts.all()[0].sid, "unknown": NOBODY}
     for kind, secret, times in GUESSES:
         costs: dict[str, list[float]] = {which: [] for which in names}
         for _ in range(times):
             for which in random.sample(list(names), 2):
-                costs[which] += cost_us(partial(guess, accounts, keys, names[which], secret), 1)
+                costs[which] += cost_us(partial(guess, accounts, keys, users, names[which], secret), 1)
         medians = {which: statistics.median(each) for which, each in costs.items()}
         apart = abs(medians["known"] - medians["unknown"])
         print(
@@ -122,9 +125,9 @@ def main() -> int:
         file = KeyFile(Path(folder) / "secret.key")
         file.make()
         database = Database(url, secrets=SecretBox(file))
-        accounts, keys = Accounts(database), ApiKeys(database)
-        worst = right(database, accounts, keys)
-        wrong(accounts, keys)
+        accounts, keys, users = Accounts(database), ApiKeys(database), Users(database)
+        worst = right(database, accounts, keys, users)
+        wrong(accounts, keys, users)
         database.close()
     print(f"goal: {GOAL_US:.0f} us a request; the worst was {worst:.0f} us")
     return 0 if worst < GOAL_US else 1

@@ -5,9 +5,9 @@ from typing import Any, Literal
 from alembic import context
 from sqlalchemy import Connection
 
+from offhook.records.all_tables import metadata
 from offhook.records.columns import Moment, Words
 from offhook.records.database import Database
-from offhook.records.tables import metadata
 
 
 def plain_type(kind: str, item: Any, _context: Any) -> str | Literal[False]:

@@ -5,8 +5,8 @@ from typing import Any
 from hypothesis import strategies as st
 from sqlalchemy import JSON, Boolean, Column, Connection, Float, Integer, String, Table, insert
 
+from offhook.records.all_tables import metadata
 from offhook.records.columns import EPOCH, MILLISECOND, Moment, Words
-from offhook.records.tables import metadata
 
 Rows = dict[str, list[dict[str, Any]]]
 
@@ -20,7 +20,7 @@ ANY_JSON = st.recursive(
     max_leaves=6,
 )
 MOMENTS = st.integers(-(10**12), 10**13).map(lambda milliseconds: EPOCH + milliseconds * MILLISECOND)
-COUNTED = {"seq", "auth_id", "email_address", "phone_number"}
+COUNTED = {"seq", "auth_id", "email_address", "phone_number", "login", "identity"}
 """Columns that must differ from row to row, beside the primary keys."""
 
 
@@ -31,9 +31,12 @@ def any_rows(draw: st.DrawFn) -> Rows:
     rows: Rows = {}
     for table in metadata.sorted_tables:
         count = len(sids) if table.name == "accounts" else draw(st.integers(0, 3))
-        most = {"installation": 1, "account_limits": len(sids)}.get(table.name, count)
-        count = min(count, most)
-        rows[table.name] = [_row(draw, table, number, sids) for number in range(count)]
+        most = {
+            "installation": 1,
+            "account_limits": len(sids),
+            "client_locations": len(rows.get("clients", ())),
+        }.get(table.name, count)
+        rows[table.name] = [_row(draw, table, number, sids) for number in range(min(count, most))]
     return rows
 
 
@@ -54,6 +57,8 @@ def _row(draw: st.DrawFn, table: Table, number: int, sids: list[str]) -> dict[st
 
 
 def _value(draw: st.DrawFn, column: Column[Any], number: int, sids: list[str]) -> Any:
+    if column.foreign_keys and column.name == "client_sid":
+        return f"{number}é"  # of the client with the same number
     if column.foreign_keys:
         return sids[number % len(sids)] if column.primary_key else draw(st.sampled_from(sids))
     if column.primary_key or column.name in COUNTED:

@@ -11,8 +11,8 @@ from psycopg import sql
 from offhook.call.info import new_id
 from offhook.call.rows import AccountRow
 from offhook.records import migrate
+from offhook.records.all_tables import metadata
 from offhook.records.database import Database
-from offhook.records.tables import metadata
 from tests.postgresql import PostgresqlServer
 from tests.records import story
 

@@ -155,7 +155,7 @@ def test_numbers_are_listed_newest_first_and_narrowed(database: Database, accoun
             number(account.sid, phone_number, friendly_name=f"Desk_{count}", date_created=after(count))
         )
 
-    def listed(**wanted: str) -> list[str]:
+    def listed(**wanted: Any) -> list[str]:
         page = numbers.page(account.sid, NumberFilter(**wanted), offset=0, limit=10)
         assert page.total == len(page.rows)
         return [row.phone_number for row in page.rows]

@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 
 from offhook.call.info import new_id
 from offhook.records import migrate
+from offhook.records.all_tables import metadata
 from offhook.records.copying import CopyRefused, copy, database_url
 from offhook.records.database import Database
-from offhook.records.tables import metadata
 from offhook.records.workers import Workers
 from tests.postgresql import PostgresqlServer
 from tests.records import story

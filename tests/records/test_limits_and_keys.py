@@ -89,9 +89,11 @@ def test_a_password_is_kept_as_argon2id(database: Database, account: AccountRow)
     assert kept is not None
     assert kept.password_hash is not None
     assert kept.password_hash.startswith("$argon2id$")
-    assert accounts.is_password("correct horse battery", kept)
-    assert not accounts.is_password("correct horse", kept)
+    assert accounts.is_password("correct horse battery", kept.password_hash)
+    assert not accounts.is_password("correct horse", kept.password_hash)
     assert accounts.set_password(account.sid, None, now=after(2))
-    assert not accounts.is_password("nobody has this password", accounts.get(account.sid))
+    bare = accounts.get(account.sid)
+    assert bare is not None
+    assert bare.password_hash is None
     assert not accounts.is_password("nobody has this password", None)
     assert not accounts.set_password("AC" + "0" * 32, "correct horse battery", now=after(3))

@@ -7,8 +7,8 @@ from alembic.migration import MigrationContext
 from sqlalchemy import inspect
 
 from offhook.records import migrate
+from offhook.records.all_tables import metadata
 from offhook.records.database import Database
-from offhook.records.tables import metadata
 
 
 def test_an_empty_database_becomes_the_newest(empty_url: str) -> None:

@@ -7,9 +7,11 @@ import pytest
 from sqlalchemy import func, select, update
 
 from offhook.call.exchange import Exchange, Reply
+from offhook.call.facts import VerbRan
 from offhook.call.info import CallStatus, new_id
 from offhook.call.listing import CallFilter
 from offhook.call.rows import AccountRow
+from offhook.call.voice_rows import VerbKind
 from offhook.records.caller_number import ERASED, CallerNumber, NoNumber
 from offhook.records.calls import Calls
 from offhook.records.database import Database
@@ -20,6 +22,7 @@ from offhook.records.outbox import State
 from offhook.records.purging import Purge, PurgeRefused, Receipt
 from offhook.records.tables import call_timelines, calls, gathers, notifications, outbox, purges
 from offhook.records.vacuuming import vacuum
+from offhook.records.voice_tables import verb_records
 from offhook.verbs import Gathered, GatherEnd, Method, Request, Target
 from tests.records import story
 from tests.records.story import after, finished, gather, notified, record, started
@@ -69,6 +72,16 @@ def call(database: Database, account: AccountRow, caller: str, *, said: str = SA
             message=f"{caller} was not served",
             exchange=exchange(caller, said),
         ),
+        VerbRan(
+            record_id=new_id(),
+            call_id=call_id,
+            account_sid=account.sid,
+            at=after(2),
+            kind=VerbKind.REFER,
+            status="failed",
+            reason=f"{caller} is busy",
+            details=(("from", "1000"), ("to", caller), ("play_uri", f"http://app.example/a.wav?to={caller}")),
+        ),
         finished(
             account.sid,
             call_id,
@@ -99,6 +112,7 @@ def call(database: Database, account: AccountRow, caller: str, *, said: str = SA
 
 def purge(database: Database, number: str = CALLER, **fields: object) -> Receipt:
     """Erase, as the command does."""
+    fields.setdefault("recordings", Path("there are none"))
     erasing = Purge(database, CallerNumber(number), **fields)  # type: ignore[arg-type]
     receipt = erasing.erase(erasing.found(), digest_key=KEY)
     receipt.remains.extend(vacuum(database))
@@ -108,7 +122,7 @@ def purge(database: Database, number: str = CALLER, **fields: object) -> Receipt
 def everything(database: Database) -> str:
     """All rows of all tables that a call fills, as text."""
     with database.reading() as connection:
-        tables = calls, gathers, notifications, outbox, call_timelines, purges
+        tables = calls, gathers, notifications, outbox, call_timelines, verb_records, purges
         return "\n".join(repr(row) for table in tables for row in connection.execute(select(table)))
 
 
@@ -150,7 +164,17 @@ def test_nothing_tells_of_the_caller_any_more(database: Database, account: Accou
     erased = [call(database, account, spelling) for spelling in (CALLER, f"sip:{CALLER}@carrier.example")]
     before = Calls(database).get(account.sid, kept)
     receipt = purge(database)
-    assert receipt.rows == {"calls": 2, "gathers": 2, "notifications": 2, "outbox": 2, "call_timelines": 2}
+    assert receipt.rows == {
+        "calls": 2,
+        "gathers": 2,
+        "notifications": 2,
+        "outbox": 2,
+        "call_timelines": 2,
+        "verb_records": 2,
+        "recordings": 0,
+        "transcriptions": 0,
+        "messages": 0,
+    }
     left = everything(database)
     assert DIGITS not in left
     assert SAID not in left
@@ -210,7 +234,7 @@ def test_one_account_is_asked_for(database: Database, account: AccountRow) -> No
 def test_counting_changes_nothing(database: Database, account: AccountRow) -> None:
     call(database, account, CALLER)
     before = everything(database)
-    erasing = Purge(database, CallerNumber(CALLER))
+    erasing = Purge(database, CallerNumber(CALLER), recordings=Path("there are none"))
     assert erasing.count(erasing.found())["calls"] == 1
     assert everything(database) == before
 

@@ -6,6 +6,9 @@ from enum import Enum, auto
 
 from offhook.call.rows import Attempt, OutboxItem
 
+CALL_STATUS = "call-status"
+"""The kind of an item that tells a call's state."""
+
 URL_FAILS = "its URL fails again and again; it waits until that answers"
 """Why a callback is held back that a circuit breaker keeps from being sent."""
 

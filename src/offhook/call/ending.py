@@ -26,3 +26,5 @@ class Ending:
     cause: EndCause
     sip_status: int | None = None
     reason: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    """Custom headers (X-…) of the BYE or of the final refusal."""

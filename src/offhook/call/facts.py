@@ -5,7 +5,11 @@ from datetime import datetime
 
 from offhook.call.exchange import Exchange
 from offhook.call.info import CallInfo, CallStatus
+from offhook.call.meeting_facts import ConferenceChanged, ParticipantChanged
+from offhook.call.message_facts import EmailRaised, MessageRaised
+from offhook.call.recording_facts import RecordingFinished, RecordingStarted, TranscriptionAsked
 from offhook.call.timeline import Event
+from offhook.call.voice_rows import VerbKind
 from offhook.verbs import Gathered, Request
 
 
@@ -112,6 +116,25 @@ class TimelineKept:
     events: tuple[Event, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerbRan:
+    """A verb of those that have a list of their own came to its end: say, play, hold, resume or refer."""
+
+    record_id: str
+    """32 hex digits."""
+    call_id: str
+    account_sid: str
+    at: datetime
+    kind: VerbKind
+    status: str
+    """`completed` or `failed`; that of a hold, resume or refer in its own words."""
+    reason: str = ""
+    error_code: int | None = None
+    duration_s: float = 0.0
+    details: tuple[tuple[str, str | int | None], ...] = ()
+    """What the list of its kind tells besides, by our own names."""
+
+
 Fact = (
     CallStarted
     | CallProgressed
@@ -120,4 +143,12 @@ Fact = (
     | GatherFinished
     | NotificationRaised
     | TimelineKept
+    | VerbRan
+    | RecordingStarted
+    | RecordingFinished
+    | TranscriptionAsked
+    | ConferenceChanged
+    | ParticipantChanged
+    | MessageRaised
+    | EmailRaised
 )

@@ -11,6 +11,8 @@ class Direction(StrEnum):
 
     INBOUND = "inbound"
     OUTBOUND_API = "outbound-api"
+    OUTBOUND_DIAL = "outbound-dial"
+    """A leg that another call dialled."""
 
 
 class CallStatus(StrEnum):
@@ -36,6 +38,29 @@ def new_id() -> str:
     return uuid.uuid4().hex
 
 
+class Sides(StrEnum):
+    """Which sounds of a leg a recording holds."""
+
+    FAR_END = "far_end"
+    """What the far end says."""
+    MIXED = "mixed"
+    """What the far end says and what it hears, in one channel."""
+    STEREO = "stereo"
+    """What the far end says to the left, what it hears to the right."""
+
+
+@dataclass(frozen=True, slots=True)
+class TransferInfo:
+    """A transfer that a far end asked for. All are user parts or SIP URIs."""
+
+    target: str
+    """Who is to be called."""
+    transferor: str
+    """Who asked."""
+    transferee: str
+    """Who is to be connected."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallInfo:
     """The facts of a call. `from_` and `to` are user parts or SIP URIs, as they were sent."""
@@ -57,3 +82,13 @@ class CallInfo:
     """The IncomingPhoneNumber that was called."""
     metadata: str | None = None
     """JSON text that the customer attached to the call."""
+    parent_call_id: str | None = None
+    """The call that dialled this leg."""
+    record_all: Sides | None = None
+    """How the whole call is recorded, from its answer to its end; None is not."""
+    transfer: TransferInfo | None = None
+    """Who is to be connected with whom, where a far end asked for it (REFER)."""
+    outbound_call_id: str | None = None
+    """The leg that the call dialled last, once there is one."""
+    sip_call_id: str = ""
+    """The Call-ID of the dialog, where the application is to know it: that of a dialled leg."""

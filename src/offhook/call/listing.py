@@ -5,10 +5,12 @@ Texts that say so take `%` for any run of characters; everything else is compare
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeVar
 
 from offhook.call.info import CallStatus
+from offhook.call.number_kinds import NumberKind
 from offhook.call.rows import GatherKind
+from offhook.call.voice_rows import ConferenceStatus, VerbKind
 
 Row = TypeVar("Row")
 
@@ -27,6 +29,12 @@ class NumberFilter:
 
     phone_number: str | None = None
     friendly_name: str | None = None
+    kind: NumberKind | None = None
+    """Only numbers in E.164 that are of this kind."""
+    sort_by: Literal["phone_number", "friendly_name"] | None = None
+    """None is by age."""
+    is_reversed: bool = False
+    """Whether what `sort_by` says goes from the end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,10 +52,32 @@ class CallFilter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConferenceFilter:
+    """Which conferences; `friendly_name` takes `%`."""
+
+    friendly_name: str | None = None
+    status: ConferenceStatus | None = None
+    created_from: datetime | None = None
+    """The earliest creation, inclusive."""
+    updated_from: datetime | None = None
+    """The earliest last change, inclusive."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GatherFilter:
     """Which gathers."""
 
     kind: GatherKind
+    created_from: datetime | None = None
+    """The earliest creation, inclusive."""
+    call_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerbFilter:
+    """Which records of verbs."""
+
+    kind: VerbKind
     created_from: datetime | None = None
     """The earliest creation, inclusive."""
     call_id: str | None = None
@@ -65,3 +95,29 @@ class NotificationFilter:
     code: int | None = None
     request_url: str | None = None
     message: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingFilter:
+    """Which recordings, in which order."""
+
+    call_id: str | None = None
+    conference_id: str | None = None
+    created_from: datetime | None = None
+    """The earliest creation, inclusive."""
+    created_before: datetime | None = None
+    """The creation lies before this moment."""
+    sort_by: Literal["date_created", "duration_s", "call_id"] = "date_created"
+    is_descending: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TranscriptionFilter:
+    """Which transcriptions; `text` takes `%`."""
+
+    text: str | None = None
+    recording_id: str | None = None
+    created_from: datetime | None = None
+    """The earliest creation, inclusive."""
+    created_before: datetime | None = None
+    """The creation lies before this moment."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from offhook.call.info import CallInfo
+from offhook.call.info import CallInfo, Sides
 from offhook.call.timeline import Timeline
 
 
@@ -27,6 +27,47 @@ KeySink = Callable[[str], None]
 """Is told each key (0-9, *, #, A-D) once, when its press begins, on the event loop."""
 FrameSink = Callable[[bytes], None]
 """Is told each frame, 20 ms of 16-bit mono PCM at 8 kHz, as it arrives, on the event loop. It must not block."""
+
+
+class Taping(Protocol):
+    """A recording in the making."""
+
+    @property
+    def seconds(self) -> float:
+        """How long it is so far."""
+
+    async def broke(self) -> str:
+        """Returns, with why in words for people, when nothing more can be written: the disk is full, …. What was
+        written until then stays. Never returns while all is well."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReferOutcome:
+    """What came of asking the far end to call somebody else."""
+
+    refer_status: int
+    """The final SIP status of our REFER; 408 where none came."""
+    notify_status: int | None = None
+    """The last status that the far end told of its new call (message/sipfrag); None where it told none."""
+
+
+class Transfer(Protocol):
+    """The far end asked us to connect its peer with somebody else (REFER); it has been answered 202 already."""
+
+    @property
+    def target(self) -> str:
+        """The URI in Refer-To, without its headers."""
+
+    @property
+    def referred_by(self) -> str:
+        """The user part of Referred-By; that of the far end where it is missing."""
+
+    def tell(self, sip_status: int) -> None:
+        """Tell the far end what has become of it (NOTIFY with message/sipfrag); 200 and above is the last word."""
+
+
+TransferSink = Callable[[Transfer], None]
+"""Is told each REFER of the far end once, on the event loop."""
 
 
 class Call(Protocol):
@@ -54,7 +95,10 @@ class Call(Protocol):
         """End the leg in whatever state it is; returns when it is over. Does nothing on an ended one."""
 
     async def play(self, audio: Audio) -> None:
-        """Play to the caller; returns at the sound's end. Cancelling it silences the caller within 40 ms."""
+        """Play to the caller; returns at the sound's end. Cancelling it silences the caller within 40 ms.
+
+        Sounds that are played at the same time are heard together.
+        """
 
     async def echo(self) -> None:
         """Let the caller hear themselves, without end. Cancelling it stops the echo."""
@@ -68,12 +112,41 @@ class Call(Protocol):
     def listen(self, to: FrameSink) -> AbstractContextManager[None]:
         """A block in which the caller's audio is told to `to`."""
 
+    def taped(self, path: Path, sides: Sides) -> AbstractAsyncContextManager[Taping]:
+        """A block in which the leg's sounds are written to a WAV file at `path`, without a gap: silence counts too.
+
+        The file is whole once the block is left, also by the leg's end. Raises OffhookError where it cannot begin.
+        """
+
+    async def hold(self) -> int:
+        """Put the far end on hold (re-INVITE, sendonly: it still hears what is played); returns the final SIP status,
+        408 where none came in time. 200 on a leg that is held already."""
+
+    async def resume(self) -> int:
+        """Take the far end off hold again (re-INVITE, sendrecv); returns the final SIP status. 200 where it is not
+        held."""
+
+    async def refer(self, to: str) -> ReferOutcome:
+        """Ask the far end to call the SIP URI `to` instead; returns when it has told the outcome, or went."""
+
+    def transfers(self, to: TransferSink) -> AbstractContextManager[None]:
+        """A block in which each REFER of the far end is answered 202 and told to `to`. Outside of one they are
+        refused."""
+
     def alive(self) -> AbstractAsyncContextManager[None]:
         """A block that ends with `CallEnded` when the leg does, and at once if it already has."""
 
 
 class DialledCall(Call, Protocol):
     """A leg that we began; it rings at the far end and is answered there."""
+
+    @property
+    def sip_call_id(self) -> str:
+        """The Call-ID of its dialog; empty before the INVITE is out."""
+
+    @property
+    def answer_headers(self) -> tuple[tuple[str, str], ...]:
+        """Custom headers (X-…) of the last final response to the INVITE, or of the BYE."""
 
     async def rung(self) -> None:
         """Returns when the far end rings, or answers at once."""
@@ -102,7 +175,7 @@ class Room(Protocol):
             place.change(is_heard=True)          # from here on it is heard
 
     A leg that has no audio yet, because it rings or is held, is connected once it has. What is played to a leg
-    is heard by that leg alone, on top of the room. A leg that ends is out of the room at once, though the block
+    is heard by that leg alone, on top of the room, unless it is played to the room. A leg that ends is out of the room at once, though the block
     around it has its own end. An empty room holds nothing and needs no closing.
     """
 
@@ -117,3 +190,9 @@ class Room(Protocol):
 
         Raises ValueError for a leg that is in a room already, or that belongs to another worker.
         """
+
+    async def play(self, audio: Audio) -> None:
+        """Play to all who are inside and hear, those who come meanwhile too; returns at the sound's end."""
+
+    def taped(self, path: Path) -> AbstractAsyncContextManager[Taping]:
+        """A block in which what is said in the room is written to a WAV file, mixed. As `Call.taped`."""

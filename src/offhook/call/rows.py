@@ -21,6 +21,15 @@ class AccountStatus(StrEnum):
     UNINITIALIZED = "uninitialized"
 
 
+class RecordAll(StrEnum):
+    """Whether whole calls are recorded, and in how many channels."""
+
+    MONO = "mono"
+    STEREO = "stereo"
+    NONE = "none"
+    """Not, whatever stands above: a number's word counts before its account's."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountRow:
     """Somebody who owns numbers, calls and their records."""
@@ -44,6 +53,10 @@ class AccountRow:
     date_updated: datetime
     password_hash: str | None = None
     """Argon2 of the password that a person signs in with; None where only the token opens."""
+    metadata: str | None = None
+    """JSON text, an object, that the customer attached."""
+    record_all: RecordAll | None = None
+    """How calls are recorded where neither the call nor its number says; None is not at all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +89,8 @@ class ApiKeyRow:
     secret_sha256: str
     """The secret itself is 256 random bits, and is known to nobody but its owner."""
     date_created: datetime
+    date_updated: datetime | None = None
+    """None where it is as it was made."""
     date_revoked: datetime | None = None
 
 
@@ -87,9 +102,11 @@ class NumberRow:
     """`PN` and 32 hex digits."""
     account_sid: str
     phone_number: str
-    """E.164 with its `+`, or any SIP user part where `is_sip`."""
+    """E.164 with its `+`; any SIP user part or a pattern where `is_sip`."""
     friendly_name: str
     is_sip: bool = False
+    is_pattern: bool = False
+    """Whether `phone_number` is a regular expression, for calls to numbers that nobody has."""
     voice_url: str | None = None
     voice_method: Method = Method.POST
     voice_fallback_url: str | None = None
@@ -115,6 +132,10 @@ class NumberRow:
     sms_capable: bool | None = None
     mms_capable: bool | None = None
     fax_capable: bool | None = None
+    metadata: str | None = None
+    """JSON text, an object, that the customer attached."""
+    record_all: RecordAll | None = None
+    """How calls to this number are recorded; None is as its account says."""
     api_version: str
     date_created: datetime
     date_updated: datetime
@@ -130,6 +151,11 @@ class NumberRow:
         return (
             Target(self.voice_fallback_url, self.voice_fallback_method) if self.voice_fallback_url else None
         )
+
+    @property
+    def refer_target(self) -> Target | None:
+        """Where it asks what to do when somebody in a call wants to transfer it; None where nobody may."""
+        return Target(self.refer_url, self.refer_method or Method.POST) if self.refer_url else None
 
     @property
     def status_target(self) -> Target | None:

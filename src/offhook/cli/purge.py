@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 ALWAYS_REMAINS = (
     "log files and backups that were made before; the digest of the number, with this receipt",
     "what your own applications were told",
+    "recordings of calls that took the caller out of a queue: they belong to whoever took it",
 )
 
 
@@ -24,7 +25,7 @@ def purge(
     now: Annotated[bool, typer.Option("--now", help="Drop callbacks that are not sent yet.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the receipt as JSON.")] = False,
 ) -> None:
-    """Erase one caller everywhere: numbers, what was said and pressed, timelines, callbacks. There is no way back."""
+    """Erase one caller everywhere: numbers, what was said and pressed, recordings, timelines, callbacks. There is no way back."""
     from offhook.bootstrap import secret_keys
     from offhook.call.errors import OffhookError, RecordsAway
     from offhook.cli.opening import opened_database, read_settings
@@ -34,7 +35,13 @@ def purge(
     settings = read_settings()
     with opened_database(settings) as database:
         try:
-            erasing = Purge(database, CallerNumber(number), account_sid=account, drop_pending=now)
+            erasing = Purge(
+                database,
+                CallerNumber(number),
+                recordings=settings.recordings_folder,
+                account_sid=account,
+                drop_pending=now,
+            )
             if dry_run:
                 _count(erasing, as_json=as_json)
                 return

@@ -67,6 +67,7 @@ def reset(
         if isinstance(source, KeyFile):
             source.make()
         lost = replace_lost(database, database.secrets)
-    for row in lost:
-        typer.echo(f"{row} has a new token.")
-    typer.echo(f"{len(lost)} tokens were lost and replaced.")
+    rows = tuple(dict.fromkeys(lost))
+    for row in rows:
+        typer.echo(f"{row} has a new token." if row.startswith("AC") else f"{row} needs a new password.")
+    typer.echo(f"{len(rows)} secrets were lost; each of their owners has to be told.")

@@ -3,21 +3,23 @@
 import re
 import secrets
 import string
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, String, bindparam, insert, or_, select, update
 
 from offhook.call.info import new_id
-from offhook.call.rows import AccountRow, AccountStatus
+from offhook.call.rows import AccountRow, AccountStatus, RecordAll
 from offhook.records import passwords
+from offhook.records.closing import close_accounts
 from offhook.records.columns import storable
 from offhook.records.database import Database
 from offhook.records.installation import hold_installation
 from offhook.records.sealed_columns import ACCOUNT_TOKEN, new_token
 from offhook.records.secret_keys import SecretKeyWrong
 from offhook.records.tables import accounts
+from offhook.records.users import is_address_taken
 
 _SID = re.compile(r"AC[0-9A-Za-z]{32}")
 _LETTERS = string.ascii_uppercase + string.digits
@@ -42,7 +44,9 @@ class Accounts:
         To find none takes as long as to find one, so nobody learns by the clock which names there are.
         """
         with self._database.asking() as connection:
-            row = connection.execute(_FIND, {"name": storable(name)}).one_or_none()
+            row = connection.execute(
+                _FIND, {"name": storable(name), "address": storable(name.lower())}
+            ).one_or_none()
             if row is None and self._decoy is None:
                 self._decoy = _first(connection, None)
         if row is None and self._decoy is not None:
@@ -63,6 +67,43 @@ class Accounts:
         with self._database.writing() as connection:
             connection.execute(insert(accounts), self._fields(account))
 
+    def children(self, sid: str) -> tuple[AccountRow, ...]:
+        """The accounts right below this one, oldest first."""
+        wanted = select(accounts).where(accounts.c.parent_sid == sid).order_by(*_AGE)
+        with self._database.reading() as connection:
+            rows = connection.execute(wanted).all()
+        return tuple(self._opened(row) for row in rows)
+
+    def add(self, account: AccountRow, password: str) -> bool:
+        """Keep a new account, which signs in with `password` too; False where its address is somebody's already."""
+        kept = replace(account, password_hash=passwords.hashed(password))
+        with self._database.writing() as connection:
+            hold_installation(connection)
+            if account.email_address and is_address_taken(connection, account.email_address):
+                return False
+            connection.execute(insert(accounts), self._fields(kept))
+        return True
+
+    def update(self, account: AccountRow) -> bool:
+        """Keep new properties of an account; False where there is none, or it is closed.
+
+        Whose it is, its addresses, token and password stay.
+        """
+        change = {name: getattr(account, name) for name in _CHANGEABLE}
+        is_open = accounts.c.status != AccountStatus.CLOSED.value
+        which = update(accounts).where(accounts.c.sid == account.sid, is_open)
+        with self._database.writing() as connection:
+            return connection.execute(which, change).rowcount == 1
+
+    def close(self, sid: str, *, now: datetime) -> tuple[str, ...]:
+        """Close an account and all below it for good; returns the sids of those that were open.
+
+        Their numbers, and their clients' logins, are free for others then, and their API keys open nothing. What
+        they left behind stays.
+        """
+        with self._database.writing() as connection:
+            return close_accounts(connection, sid, now)
+
     def renew_token(self, sid: str, *, now: datetime) -> str | None:
         """A new token in place of the old one, which opens nothing any more; None without such an account."""
         token = new_token()
@@ -79,9 +120,9 @@ class Accounts:
             done = connection.execute(change, {"password_hash": kept, "date_updated": now})
         return done.rowcount == 1
 
-    def is_password(self, given: str, account: AccountRow | None) -> bool:
-        """Whether `given` is the account's password. Slow on purpose, and as slow where there is none."""
-        return passwords.is_password(given, account.password_hash if account else None)
+    def is_password(self, given: str, kept: str | None) -> bool:
+        """Whether `given` is the password that is `kept`. Slow on purpose, and as slow where none is."""
+        return passwords.is_password(given, kept)
 
     def ensure_first(
         self, sid: str | None, token: str | None, *, now: datetime | None = None
@@ -122,16 +163,24 @@ class Accounts:
     def _opened(self, row: Row[Any]) -> AccountRow:
         fields, box = row._asdict(), self._database.secrets
         fields["status"] = AccountStatus(row.status)
+        fields["record_all"] = RecordAll(row.record_all) if row.record_all else None
         if box is not None:
             fields["auth_token"] = box.open(row.auth_token, ACCOUNT_TOKEN.place(row.sid))
         return AccountRow(**fields)
 
 
+_CHANGEABLE = ("friendly_name", "status", "role", "metadata", "record_all", "date_updated")
 _AGE = accounts.c.date_created, accounts.c.sid
-_NAME = bindparam("name", type_=String)
+_NAME, _ADDRESS = bindparam("name", type_=String), bindparam("address", type_=String)
 _FIND = (
     select(accounts)
-    .where(or_(accounts.c.sid == _NAME, accounts.c.auth_id == _NAME, accounts.c.email_address == _NAME))
+    .where(
+        or_(
+            accounts.c.sid == _NAME,
+            accounts.c.auth_id == _NAME,
+            accounts.c.email_address.in_([_NAME, _ADDRESS]),
+        )
+    )
     .limit(1)
 )
 

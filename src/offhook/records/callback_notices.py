@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 from sqlalchemy import Connection, insert
 
-from offhook.call.delivery import DeliveryReport
+from offhook.call.delivery import CALL_STATUS, DeliveryReport
 from offhook.call.exchange import without_credentials
 from offhook.call.info import new_id
 from offhook.records.numbering import Listing, Numbering
@@ -29,7 +29,7 @@ def tell_deaths(connection: Connection, reports: Sequence[DeliveryReport]) -> No
             "notification_id": new_id(),
             "account_sid": report.item.account_sid,
             "seq": place.seq,
-            "call_id": report.item.call_id,
+            "call_id": report.item.call_id if report.item.kind == CALL_STATUS else "",
             "code": report.code,
             "message": f"This callback was given up: {report.why}",
             "log": 0,

@@ -31,9 +31,9 @@ from sqlalchemy.types import TypeEngine
 
 from offhook.call.errors import OffhookError
 from offhook.records import migrate
+from offhook.records.all_tables import metadata
 from offhook.records.columns import Moment, Words
 from offhook.records.database import Database, shown_url
-from offhook.records.tables import metadata
 from offhook.records.workers import Workers
 
 BATCH_ROWS = 1000

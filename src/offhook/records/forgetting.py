@@ -10,10 +10,12 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, Table, delete, func, select
 
 from offhook.call.rows import GatherKind
+from offhook.call.voice_rows import ConferenceStatus, VerbKind
 from offhook.records.database import Database
 from offhook.records.numbering import Listing, begin_after, ends
 from offhook.records.outbox import State
 from offhook.records.tables import call_timelines, calls, gathers, notifications, outbox
+from offhook.records.voice_tables import conferences, participants, verb_records
 
 BATCH_ROWS = 500
 
@@ -57,6 +59,43 @@ def _last_old(connection: Connection, listing: Listing, account_sid: str, before
         running = connection.scalar(select(func.min(calls.c.seq)).where(*is_running))
         last = last if running is None else min(last, running - 1)
     return last
+
+
+def forget_verbs(database: Database, account_sid: str, before: datetime) -> int:
+    """Delete some of an account's records of verbs that are older than `before`; returns how many."""
+    forgotten = 0
+    with database.writing() as connection:
+        for kind in VerbKind:  # an index finds the old ones of each
+            old = select(verb_records.c.record_id).where(
+                verb_records.c.account_sid == account_sid,
+                verb_records.c.kind == kind.value,
+                verb_records.c.date_created < before,
+            )
+            some = old.limit(BATCH_ROWS - forgotten)
+            chosen = delete(verb_records).where(verb_records.c.record_id.in_(some))
+            forgotten += connection.execute(chosen).rowcount
+            if forgotten >= BATCH_ROWS:
+                break
+    return forgotten
+
+
+def forget_conferences(database: Database, account_sid: str, before: datetime) -> int:
+    """Delete some of an account's conferences that ended before `before`, with who was in them; returns how many."""
+    old = (
+        select(conferences.c.conference_id)
+        .where(
+            conferences.c.account_sid == account_sid,
+            conferences.c.date_created < before,
+            conferences.c.date_updated < before,
+            conferences.c.status.in_([str(status) for status in ConferenceStatus if status.is_final]),
+        )
+        .limit(BATCH_ROWS)
+    )
+    with database.writing() as connection:
+        ids = connection.scalars(old).all()
+        connection.execute(delete(participants).where(participants.c.conference_id.in_(ids)))
+        connection.execute(delete(conferences).where(conferences.c.conference_id.in_(ids)))
+    return len(ids)
 
 
 def forget_callbacks(database: Database, account_sid: str, before: datetime) -> int:

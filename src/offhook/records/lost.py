@@ -20,6 +20,7 @@ from offhook.records.columns import database_now
 from offhook.records.database import Database
 from offhook.records.entry import Entry
 from offhook.records.installation import next_fence
+from offhook.records.meeting_writing import close_lost_conferences
 from offhook.records.tables import calls, gathers, workers
 from offhook.records.writer import Writer
 from offhook.verbs import Gathered, GatherEnd, Request
@@ -67,6 +68,7 @@ class LostCalls:
             end_lease = update(workers).where(*is_lost, workers.c.stopped_at.is_(None))
             connection.execute(end_lease.values(stopped_at=database_now(), free_slots=0))
             lost = _unfinished(connection, is_lost)
+            close_lost_conferences(connection, *is_lost)
             entries = [entry for row in lost for entry in self._endings(connection, row)]
             fence = next_fence(connection)
             take = update(calls).where(calls.c.call_id == bindparam("lost"))

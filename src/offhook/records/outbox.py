@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Update, and_, bindparam, exists, func, or_, select, update
 
-from offhook.call.delivery import URL_FAILS, DeliveryEnd, DeliveryReport
+from offhook.call.delivery import CALL_STATUS, URL_FAILS, DeliveryEnd, DeliveryReport
 from offhook.call.rows import Attempt, OutboxItem
 from offhook.records.callback_notices import tell_deaths
 from offhook.records.columns import MILLISECOND, database_now
@@ -22,8 +22,6 @@ from offhook.records.outbox_rows import item_of, kept_attempts
 from offhook.records.tables import outbox
 from offhook.verbs import Request
 
-CALL_STATUS = "call-status"
-"""The kind of an item that tells a call's state."""
 PATIENCE = timedelta(seconds=30)
 """How long an item that failed holds back those after it in its call."""
 
@@ -118,9 +116,19 @@ def _change(report: DeliveryReport) -> dict[str, object]:
 
 
 def enqueue(
-    connection: Connection, request: Request, *, id: str, account_sid: str, call_id: str, created: datetime
+    connection: Connection,
+    request: Request,
+    *,
+    id: str,
+    account_sid: str,
+    call_id: str,
+    created: datetime,
+    kind: str = CALL_STATUS,
 ) -> None:
-    """Add a request to the end of its call's queue, due at once. One whose `id` is there already stays as it is."""
+    """Add a request to the end of its call's queue, due at once. One whose `id` is there already stays as it is.
+
+    What tells of something else than a call has a `kind` of its own, and that thing's id for `call_id`.
+    """
     connection.execute(
         _enqueuing(connection.dialect.name),
         {
@@ -128,7 +136,7 @@ def enqueue(
             "account_sid": account_sid,
             "call_id": call_id,
             "of_call": call_id,
-            "kind": CALL_STATUS,
+            "kind": kind,
             "url": request.target.url,
             "method": request.target.method,
             "parameters": request.parameters,

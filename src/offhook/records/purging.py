@@ -7,6 +7,7 @@ receipt is kept, with a digest of the number instead of the number.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
@@ -30,7 +31,11 @@ from offhook.call.errors import OffhookError
 from offhook.call.info import new_id
 from offhook.records.caller_number import ERASED, CallerNumber
 from offhook.records.database import Database
+from offhook.records.message_forgetting import count_messages, erase_messages
 from offhook.records.outbox import State
+from offhook.records.recordings import remove_files
+from offhook.records.recordings_forgetting import count_of_calls, erase_of_calls
+from offhook.records.resource_tables import messages
 from offhook.records.tables import (
     call_timelines,
     calls,
@@ -40,11 +45,13 @@ from offhook.records.tables import (
     outbox,
     purges,
 )
+from offhook.records.voice_tables import recordings, transcriptions, verb_records
 
 BATCH_CALLS = 200
 SCAN_ROWS = 5000
 ADDRESSES = ("from_", "to", "caller_name", "forwarded_from")
-_OF_CALLS = (calls, gathers, notifications, outbox, call_timelines)
+_HEARD = (recordings.name, transcriptions.name)
+_OF_CALLS = (calls, gathers, notifications, outbox, call_timelines, verb_records)
 
 Tell = Callable[[str, int, int], None]
 """Hears of progress: what is done, how far it is, and how much there is."""
@@ -67,18 +74,21 @@ class Receipt:
 
 
 class Purge:
-    """One purge, of all accounts or of one. `drop_pending` drops callbacks that are not sent yet."""
+    """One purge, of all accounts or of one. `recordings` is the folder of all recordings; `drop_pending` drops callbacks
+    that are not sent yet."""
 
     def __init__(
         self,
         database: Database,
         number: CallerNumber,
         *,
+        recordings: Path,
         account_sid: str | None = None,
         drop_pending: bool = False,
     ) -> None:
         self._database = database
         self._number = number
+        self._recordings = recordings
         self._account_sid = account_sid
         self._drop_pending = drop_pending
 
@@ -105,29 +115,35 @@ class Purge:
 
     def count(self, ids: Sequence[str]) -> dict[str, int]:
         """How many rows of each table are about these calls."""
-        counts = dict.fromkeys((table.name for table in _OF_CALLS), 0)
+        counts = dict.fromkeys((*(table.name for table in _OF_CALLS), *_HEARD), 0)
         with self._database.reading() as connection:
             for some in _some(ids):
                 for table in _OF_CALLS:
                     of_calls = select(func.count()).select_from(table).where(table.c.call_id.in_(some))
                     counts[table.name] += connection.scalar(of_calls) or 0
+                for name, rows in count_of_calls(connection, some).items():
+                    counts[name] += rows
+            counts[messages.name] = count_messages(connection, self._number, self._account_sid)
         return counts
 
     def erase(self, ids: Sequence[str], *, digest_key: bytes, tell: Tell | None = None) -> Receipt:
         """Erase the caller from its calls, some a transaction, and keep a receipt."""
-        rows = dict.fromkeys((table.name for table in _OF_CALLS), 0)
+        rows = dict.fromkeys((*(table.name for table in _OF_CALLS), *_HEARD), 0)
         done = 0
         for some in _some(ids):
             with self._database.writing() as connection:
                 if connection.dialect.name == "sqlite":
                     connection.exec_driver_sql("PRAGMA secure_delete = ON")
-                for name, changed in self._erase(connection, some).items():
+                heard, files = erase_of_calls(connection, some)
+                for name, changed in (self._erase(connection, some) | heard).items():
                     rows[name] += changed
+            remove_files(self._recordings, files)
             done += len(some)
             if tell is not None:
                 tell("calls erased", done, len(ids))
-        receipt = Receipt(new_id(), datetime.now(UTC), rows)
         with self._database.writing() as connection:
+            rows[messages.name] = erase_messages(connection, self._number, self._account_sid)
+            receipt = Receipt(new_id(), datetime.now(UTC), rows)
             kept = {
                 "purge_id": receipt.purge_id,
                 "number_digest": self._number.digest(digest_key),
@@ -176,6 +192,7 @@ class Purge:
             (notifications, notifications.c.message),
             (outbox, cast(outbox.c.parameters, Text)),
             (outbox, outbox.c.url),
+            (transcriptions, cast(transcriptions.c.callback_parameters, Text)),
         )
         ids: set[str] = set()
         with self._database.reading() as connection:
@@ -209,6 +226,7 @@ class Purge:
             calls.name: _rewrite(connection, calls, ids, self._call),
             notifications.name: _rewrite(connection, notifications, ids, self._notification),
             outbox.name: _rewrite(connection, outbox, ids, self._callback),
+            verb_records.name: _rewrite(connection, verb_records, ids, self._verb),
             gathers.name: connection.execute(
                 update(gathers)
                 .where(gathers.c.call_id.in_(ids))
@@ -241,6 +259,18 @@ class Purge:
             "response_headers": "",
             "response_body": "",
         }
+
+    def _verb(self, row: Row[Any]) -> dict[str, Any]:
+        return {
+            "reason": self._number.erased_from(row.reason),
+            "details": {name: self._detail(name, value) for name, value in row.details.items()},
+        }
+
+    def _detail(self, name: str, value: str | int | None) -> str | int | None:
+        """Whom a call was transferred to may be the caller; a sound's URL may name them."""
+        if not isinstance(value, str):
+            return value
+        return _without_query(value) if name == "play_uri" else self._number.erased_from(value)
 
     def _callback(self, row: Row[Any]) -> dict[str, Any]:
         is_dropped = row.state == State.PENDING.value

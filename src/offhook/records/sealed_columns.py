@@ -8,6 +8,7 @@ from sqlalchemy import Column, Connection, Table, select, update
 
 from offhook.records.database import Database
 from offhook.records.installation import hold_installation
+from offhook.records.resource_tables import clients
 from offhook.records.sealing import MARK, SecretBox, is_sealed, place
 from offhook.records.secret_keys import SecretKeyWrong
 from offhook.records.tables import accounts
@@ -29,7 +30,9 @@ class SealedColumn:
 
 
 ACCOUNT_TOKEN = SealedColumn(accounts, accounts.c.sid, accounts.c.auth_token)
-SEALED_COLUMNS = (ACCOUNT_TOKEN,)
+CLIENT_MD5 = SealedColumn(clients, clients.c.sid, clients.c.ha1_md5)
+CLIENT_SHA256 = SealedColumn(clients, clients.c.sid, clients.c.ha1_sha256)
+SEALED_COLUMNS = (ACCOUNT_TOKEN, CLIENT_MD5, CLIENT_SHA256)
 
 
 def new_token() -> str:

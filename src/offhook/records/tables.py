@@ -60,6 +60,8 @@ accounts = Table(
     Column("date_created", Moment, nullable=False),
     Column("date_updated", Moment, nullable=False),
     Column("password_hash", Words),
+    Column("metadata", Words),
+    Column("record_all", String(8)),
 )
 
 account_limits = Table(
@@ -88,6 +90,7 @@ api_keys = Table(
     Column("friendly_name", Words, nullable=False),
     Column("secret_sha256", String(64), nullable=False),
     Column("date_created", Moment, nullable=False),
+    Column("date_updated", Moment),
     Column("date_revoked", Moment),
     Index("api_keys_of_account", "account_sid", "date_created"),
 )
@@ -100,6 +103,7 @@ incoming_phone_numbers = Table(
     Column("phone_number", Words, nullable=False, unique=True),
     Column("friendly_name", Words, nullable=False),
     Column("is_sip", Boolean, nullable=False),
+    Column("is_pattern", Boolean, nullable=False, server_default=false()),
     Column("voice_url", Words),
     Column("voice_method", String(8), nullable=False),
     Column("voice_fallback_url", Words),
@@ -125,10 +129,18 @@ incoming_phone_numbers = Table(
     Column("sms_capable", Boolean),
     Column("mms_capable", Boolean),
     Column("fax_capable", Boolean),
+    Column("metadata", Words),
+    Column("record_all", String(8)),
     Column("api_version", Words, nullable=False),
     Column("date_created", Moment, nullable=False),
     Column("date_updated", Moment, nullable=False),
     Index("numbers_of_account", "account_sid", "date_created"),
+    Index(
+        "numbers_that_are_patterns",
+        "date_created",
+        sqlite_where=text("is_pattern"),
+        postgresql_where=text("is_pattern"),
+    ),
 )
 
 calls = Table(

@@ -7,8 +7,8 @@ space as it needs it, which nobody can ask it to do at once without stopping eve
 from threading import Event
 
 from offhook.call.errors import RecordsAway
+from offhook.records.all_tables import metadata
 from offhook.records.database import Database
-from offhook.records.tables import metadata
 
 TRIES = 6
 PAUSE_S = 1.0

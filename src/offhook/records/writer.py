@@ -5,12 +5,10 @@ sends no callback.
 """
 
 from collections.abc import Iterable, Sequence
-from functools import cache
-from typing import Any, assert_never
 from urllib.parse import urlencode
 
 import structlog
-from sqlalchemy import Connection, Table, and_, bindparam, case, func, update
+from sqlalchemy import Connection, and_, bindparam, case, func, update
 
 from offhook.call.facts import (
     CallFinished,
@@ -21,15 +19,24 @@ from offhook.call.facts import (
     GatherStarted,
     NotificationRaised,
     TimelineKept,
+    VerbRan,
 )
 from offhook.call.info import CallStatus
+from offhook.call.meeting_facts import ConferenceChanged, ParticipantChanged
+from offhook.call.message_facts import EmailRaised, MessageRaised
+from offhook.call.recording_facts import RecordingFinished, RecordingStarted, TranscriptionAsked
 from offhook.call.rows import GatherKind, GatherStatus, gather_verdict
 from offhook.records.columns import Moment
 from offhook.records.entry import Entry
 from offhook.records.gathers import LISTING_OF
-from offhook.records.numbering import Listing, Numbering, insert_into
+from offhook.records.inserting import insert_once
+from offhook.records.meeting_writing import change_conference, change_participant
+from offhook.records.messages_writing import keep_mail, keep_message
+from offhook.records.numbering import Listing, Numbering
 from offhook.records.outbox import enqueue
+from offhook.records.recording_writing import ask_transcription, finish_recording, start_recording
 from offhook.records.tables import MAX_INDEXED_CHARS, call_timelines, calls, gathers, notifications
+from offhook.records.verb_writing import keep_verb
 from offhook.verbs import Request
 
 MAX_BODY_CHARS = 4096
@@ -70,14 +77,39 @@ class Writer:
                 _notify(connection, numbering, fact, entry.id)
             case TimelineKept() as fact:
                 _keep_timeline(connection, fact)
-            case _ as never:
-                assert_never(never)
+            case _:
+                return self._write_aside(connection, entry)
+        return False
+
+    def _write_aside(self, connection: Connection, entry: Entry) -> bool:
+        """What a call leaves behind besides its own row."""
+        match entry.fact:
+            case VerbRan() as fact:
+                keep_verb(connection, fact)
+            case RecordingStarted() as fact:
+                start_recording(connection, fact, self._worker_id)
+            case RecordingFinished() as fact:
+                return finish_recording(connection, fact, entry)
+            case TranscriptionAsked() as fact:
+                ask_transcription(connection, fact)
+            case ConferenceChanged() as fact:
+                change_conference(connection, fact, self._worker_id)
+            case ParticipantChanged() as fact:
+                change_participant(connection, fact)
+            case MessageRaised() as fact:
+                keep_message(connection, fact)
+                return True
+            case EmailRaised() as fact:
+                keep_mail(connection, fact)
+                return True
+            case _ as unknown:
+                raise AssertionError(f"nothing writes {type(unknown).__name__}")
         return False
 
     def _start_call(self, connection: Connection, numbering: Numbering, fact: CallStarted) -> None:
         info = fact.info
         place = numbering.next(info.account_sid, Listing.CALLS, info.created_at)
-        is_new = _insert_once(
+        is_new = insert_once(
             connection,
             calls,
             {
@@ -86,6 +118,7 @@ class Writer:
                 "seq": place.seq,
                 "instance_id": self._instance_id,
                 "worker_id": self._worker_id,
+                "parent_call_id": info.parent_call_id,
                 "direction": info.direction,
                 "from_": info.from_[:MAX_INDEXED_CHARS],
                 "to": info.to[:MAX_INDEXED_CHARS],
@@ -116,22 +149,8 @@ def _lists_of(facts: Iterable[Fact]) -> Iterable[tuple[str, Listing]]:
                 yield fact.account_sid, LISTING_OF[_kind(fact.is_speech)]
             case NotificationRaised():
                 yield fact.account_sid, Listing.NOTIFICATIONS
-            case CallProgressed() | CallFinished() | GatherStarted() | TimelineKept():
+            case _:
                 pass
-            case _ as never:
-                assert_never(never)
-
-
-@cache
-def _inserting(table: Table, dialect_name: str) -> Any:
-    """Made once: to build a statement costs more than to run it."""
-    new = insert_into(dialect_name)(table).on_conflict_do_nothing(index_elements=[*table.primary_key])
-    return new.execution_options(preserve_rowcount=True)
-
-
-def _insert_once(connection: Connection, table: Table, row: dict[str, object]) -> bool:
-    """Add a row; False where it is there already, from a try whose success was never heard of."""
-    return connection.execute(_inserting(table, connection.dialect.name), row).rowcount == 1
 
 
 _MOVE_CALL = update(calls).where(
@@ -214,7 +233,7 @@ _FINISH_GATHER = update(gathers).where(
 
 
 def _start_gather(connection: Connection, fact: GatherStarted) -> None:
-    _insert_once(
+    insert_once(
         connection,
         gathers,
         {
@@ -275,7 +294,7 @@ def _notify(connection: Connection, numbering: Numbering, fact: NotificationRais
     headers = "\n".join(f"{name}: {value}" for name, value in reply.headers) if reply else ""
     body = reply.body[: 4 * MAX_BODY_CHARS].decode("utf-8", "replace") if reply else ""
     place = numbering.next(fact.account_sid, Listing.NOTIFICATIONS, fact.at)
-    is_new = _insert_once(
+    is_new = insert_once(
         connection,
         notifications,
         {
@@ -306,7 +325,7 @@ def _keep_timeline(connection: Connection, fact: TimelineKept) -> None:
         "at": fact.at,
         "events": fact.events,
     }
-    _insert_once(connection, call_timelines, row)
+    insert_once(connection, call_timelines, row)
 
 
 def _query(request: Request) -> str:

@@ -2,16 +2,44 @@
 
 from dataclasses import dataclass
 
+from offhook.verbs.conference import Conference
+from offhook.verbs.dial import Dial
 from offhook.verbs.echo import Echo
 from offhook.verbs.gather import Gather
 from offhook.verbs.hangup import Hangup
+from offhook.verbs.hold import Hold, Resume
 from offhook.verbs.pause import Pause
 from offhook.verbs.play import Play
+from offhook.verbs.queue import Dequeue, Enqueue, Leave
+from offhook.verbs.record import Record
 from offhook.verbs.redirect import Redirect
+from offhook.verbs.refer import Refer
 from offhook.verbs.reject import Reject
 from offhook.verbs.say import Say
+from offhook.verbs.send_email import SendEmail
+from offhook.verbs.send_message import SendMessage
 
-Verb = Say | Play | Pause | Gather | Redirect | Hangup | Reject | Echo
+Verb = (
+    Say
+    | Play
+    | Pause
+    | Gather
+    | Redirect
+    | Hangup
+    | Reject
+    | Echo
+    | Dial
+    | Conference
+    | Record
+    | Hold
+    | Resume
+    | Refer
+    | Enqueue
+    | Leave
+    | Dequeue
+    | SendMessage
+    | SendEmail
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

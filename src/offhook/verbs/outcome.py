@@ -2,11 +2,17 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import ClassVar
+
+from offhook.verbs.outcomes_of_legs import Conferred, Dialled, HoldChanged, Queued, Recorded, Referred
+from offhook.verbs.send_message import MessageAsked
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
     """The verb ran to its end and has nothing to tell."""
+
+    call_is_over: ClassVar[bool] = False
 
 
 class GatherEnd(StrEnum):
@@ -55,6 +61,8 @@ class GatherEnd(StrEnum):
 class Gathered:
     """What a gather heard. At most one of `keys` and `speech` is not empty."""
 
+    call_is_over: ClassVar[bool] = False
+
     end: GatherEnd
     keys: str = ""
     """Pressed keys, the finish key left out."""
@@ -70,4 +78,4 @@ class Gathered:
         return not self.keys and not self.speech
 
 
-Outcome = Done | Gathered
+Outcome = Done | Gathered | Recorded | Dialled | Conferred | Queued | HoldChanged | Referred | MessageAsked

@@ -11,6 +11,9 @@ class Say:
     needs_answer: ClassVar[bool] = True
 
     text: str
+    """The words."""
+    markup: str = ""
+    """The same words as clean SSML, where the application marked how they are spoken; empty where it did not."""
     voice: str = ""
     """The application's own name for the voice; empty takes the configured one."""
     language: str = "en"
