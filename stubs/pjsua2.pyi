@@ -10,14 +10,19 @@ PJSIP_EVENT_RX_MSG: int
 PJSIP_EVENT_TSX_STATE: int
 PJSIP_EVENT_TX_MSG: int
 PJSIP_INV_STATE_CONFIRMED: int
+PJSIP_INV_STATE_CONNECTING: int
 PJSIP_INV_STATE_DISCONNECTED: int
 PJSIP_INV_STATE_EARLY: int
+PJSIP_ROLE_UAC: int
 PJSIP_TRANSPORT_UDP: int
+PJSIP_TSX_STATE_COMPLETED: int
 PJSIP_TSX_STATE_TRYING: int
 PJSUA_CALL_MEDIA_ACTIVE: int
 PJSUA_CALL_MEDIA_ERROR: int
+PJSUA_CALL_MEDIA_LOCAL_HOLD: int
 PJSUA_CALL_MEDIA_NONE: int
 PJSUA_CALL_MEDIA_REMOTE_HOLD: int
+PJSUA_CALL_UNHOLD: int
 PJSUA_DESTROY_NO_NETWORK: int
 PJSUA_DTMF_METHOD_SIP_INFO: int
 PJSUA_INVALID_ID: int
@@ -51,6 +56,7 @@ class MediaFormatAudio:
 class Media: ...
 
 class AudioMedia(Media):
+    def adjustTxLevel(self, level: float) -> None: ...
     def startTransmit(self, sink: AudioMedia) -> None: ...
     def stopTransmit(self, sink: AudioMedia) -> None: ...
 
@@ -64,6 +70,16 @@ class AudioMediaPlayer(AudioMedia):
     def __init__(self) -> None: ...
     def createPlayer(self, file_name: str, options: int = ...) -> None: ...
     def getPos(self) -> int: ...
+
+class AudioMediaRecorder(AudioMedia):
+    __swig_destroy__: ClassVar[Callable[[AudioMediaRecorder], None]]
+    def __init__(self) -> None: ...
+    def createRecorder(self, file_name: str) -> None: ...
+
+class ToneGenerator(AudioMedia):
+    __swig_destroy__: ClassVar[Callable[[ToneGenerator], None]]
+    def __init__(self) -> None: ...
+    def createToneGenerator(self, clock_rate: int, channel_count: int) -> None: ...
 
 class AudDevManager:
     def setNullDev(self) -> None: ...
@@ -124,7 +140,14 @@ class AccountMediaConfig:
 class StringVector:
     def append(self, value: str) -> None: ...
 
+class AuthCredInfo:
+    def __init__(self, scheme: str, realm: str, user: str, data_type: int, data: str) -> None: ...
+
+class AuthCredInfoVector:
+    def append(self, value: AuthCredInfo) -> None: ...
+
 class AccountSipConfig:
+    authCreds: AuthCredInfoVector
     proxies: StringVector
 
 class AccountConfig:
@@ -161,8 +184,11 @@ class SipHeaderVector:
 class SipTxOption:
     localUri: str
     headers: SipHeaderVector
+    contentType: str
+    msgBody: str
 
 class CallSetting:
+    flag: int
     textCount: int
 
 class CallOpParam:
@@ -172,11 +198,25 @@ class CallOpParam:
     txOption: SipTxOption
     def __init__(self, use_default_call_setting: bool = ...) -> None: ...
 
+class CallSendRequestParam:
+    method: str
+    txOption: SipTxOption
+
 class CallSendDtmfParam:
     method: int
     digits: str
 
-class OnCallStateParam: ...
+class OnCallStateParam:
+    e: SipEvent
+
+class OnCallTransferRequestParam:
+    statusCode: int
+
+class OnCallReplaceRequestParam:
+    statusCode: int
+
+class OnStreamCreatedParam:
+    stream: int
 
 class OnStreamDestroyedParam:
     streamIdx: int
@@ -208,7 +248,9 @@ class OnCallMediaStateParam: ...
 
 class SipTransaction:
     method: str
+    role: int
     state: int
+    statusCode: int
 
 class TsxStateEventSrc:
     rdata: SipRxData
@@ -217,6 +259,7 @@ class TsxStateEventSrc:
 class TsxStateEvent:
     src: TsxStateEventSrc
     tsx: SipTransaction
+    prevState: int
     type: int
 
 class SipEventBody:
@@ -241,6 +284,7 @@ class CallMediaInfo:
 
 class CallInfo:
     id: int
+    callIdString: str
     state: int
     lastStatusCode: int
     lastReason: str
@@ -255,6 +299,10 @@ class Call:
     def hangup(self, parameter: CallOpParam) -> None: ...
     def makeCall(self, uri: str, parameter: CallOpParam) -> None: ...
     def dialDtmf(self, digits: str) -> None: ...
+    def setHold(self, parameter: CallOpParam) -> None: ...
+    def reinvite(self, parameter: CallOpParam) -> None: ...
+    def xfer(self, uri: str, parameter: CallOpParam) -> None: ...
+    def sendRequest(self, parameter: CallSendRequestParam) -> None: ...
     def sendDtmf(self, parameter: CallSendDtmfParam) -> None: ...
     def getStreamStat(self, index: int) -> StreamStat: ...
     def getStreamInfo(self, index: int) -> StreamInfo: ...

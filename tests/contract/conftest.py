@@ -47,13 +47,13 @@ def tone(tmp_path: Path) -> Callable[[float], Audio]:
 @pytest.fixture
 def announcement(tmp_path: Path) -> Audio:
     """Two seconds of a tone that no voice of the party has."""
-    return _sound(tmp_path / "announcement.wav", sine(ANNOUNCEMENT_HZ, 2.0))
+    return _sound(tmp_path / "announcement.wav", sine(ANNOUNCEMENT_HZ, 2.0), "announcement")
 
 
-def _sound(path: Path, pcm: bytes) -> Audio:
+def _sound(path: Path, pcm: bytes, label: str = "tone") -> Audio:
     with wave.open(str(path), "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
         file.setframerate(8000)
         file.writeframes(pcm)
-    return Audio(path=path, duration_s=len(pcm) / 16000, label="tone")
+    return Audio(path=path, duration_s=len(pcm) / 16000, label=label)

@@ -14,6 +14,7 @@ from offhook.pjsua.switchboard import Incoming, Switchboard
 from offhook.testing import ScriptedCall, ScriptedRoom
 from offhook.testing.caller_voice import VOWEL
 from offhook.testing.scripted_call import SOME_CALL
+from tests.contract.phone import Phone
 from tests.contract.tones import ANNOUNCEMENT_HZ, VOICES_HZ, sine, tone_spans
 from tests.sip.peer import Peer
 
@@ -54,7 +55,7 @@ class ScriptedWorld:
         return _spans([line for line in self.party[by].heard if _name(voice) in line])
 
     async def announcement_heard(self, by: int) -> list[tuple[float, float]]:
-        return _spans([line for line in self.party[by].heard if "tone" in line])
+        return _spans([line for line in self.party[by].heard if "announcement" in line])
 
     async def comes_to_hear(self, voice: int, by: int) -> None:
         """Return once a far end hears the voice of another now."""
@@ -72,6 +73,15 @@ class ScriptedWorld:
     def _hears_now(self, voice: int, by: int) -> bool:
         lines = [line for line in self.party[by].heard if _name(voice) in line]
         return bool(lines) and lines[-1].endswith("starts")
+
+    async def transfers_answered(self, by: int) -> list[int]:
+        """How the REFERs of a far end were answered."""
+        told = [line.split(" transfer ")[1] for line in self.party[by].heard if " transfer " in line]
+        return [int(words.split()[1]) for words in told if not words.startswith("told")]
+
+    async def transfers_told(self, by: int) -> list[int]:
+        """What a far end was told of them."""
+        return [int(line.split()[-1]) for line in self.party[by].heard if " transfer told " in line]
 
     async def refusal(self) -> int | None:
         assert self.call is not None
@@ -103,8 +113,8 @@ class RealWorld:
 
     async def start(self) -> None:
         await self.switchboard.start()
-        self.peer = await Peer.open()
-        self.party: list[Peer] = []
+        self.peer = await Phone.open()
+        self.party: list[Phone] = []
         self.deeds: list[asyncio.Task[Any]] = []
 
     async def incoming(self, *script: str) -> DialledCall:
@@ -115,7 +125,7 @@ class RealWorld:
 
     async def comes(self, *script: str) -> DialledCall:
         """One more call of a party; its far end says things in a voice of its own."""
-        peer, hertz = await Peer.open(), VOICES_HZ[len(self.party)]
+        peer, hertz = await Phone.open(), VOICES_HZ[len(self.party)]
         self.party.append(peer)
         self._do(peer.invite("1000", self.switchboard.engine.sip_port))
         leg = await self._arrival(peer)
@@ -161,6 +171,14 @@ class RealWorld:
         async with asyncio.timeout(PATIENCE_S):
             await peer.until(is_quiet)
 
+    async def transfers_answered(self, by: int) -> list[int]:
+        """How the REFERs of a far end were answered."""
+        return self.party[by].transfers_answered
+
+    async def transfers_told(self, by: int) -> list[int]:
+        """What a far end was told of them."""
+        return self.party[by].transfers_told
+
     async def refusal(self) -> int | None:
         return (await self.peer.reply(300)).status
 
@@ -204,12 +222,14 @@ class RealWorld:
 World = ScriptedWorld | RealWorld
 
 
-async def follow_script(peer: Peer, script: tuple[str, ...], speech: Callable[[float], bytes]) -> None:
+async def follow_script(peer: Phone, script: tuple[str, ...], speech: Callable[[float], bytes]) -> None:
     """Have a peer do what the lines of a `ScriptedCall` say; `speech` makes the sound of so many seconds."""
     began_at = peer.loop.time()
     for line in script:
         at, _, deed = line.partition(" ")
         await asyncio.sleep(max(0.0, began_at + float(at) - peer.loop.time()))
+        deed, _, headers = deed.partition(" with ")
+        peer.answer_with = tuple(header.replace("=", ": ", 1) for header in headers.split())
         match deed.split():
             case ["key", key]:
                 peer.press(key)
@@ -223,6 +243,12 @@ async def follow_script(peer: Peer, script: tuple[str, ...], speech: Callable[[f
                 peer.respond(200, "OK")
             case ["refuses", status]:
                 peer.respond(int(status), "No")
+            case ["refuses", what, status]:
+                peer.refusals[what] = int(status)
+            case ["reports", status]:
+                peer.reports = None if status == "nothing" else int(status)
+            case ["transfers", target]:
+                peer.transfer(target)
 
 
 def voiced(seconds: float) -> bytes:

@@ -6,6 +6,7 @@ It knows as much SIP as a test needs (one dialog, UDP, G.711 µ-law, RFC 4733 ke
 import asyncio
 import audioop
 import random
+import re
 import struct
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -92,6 +93,7 @@ class Peer(asyncio.DatagramProtocol):
         self.heard: list[Heard] = []
         self.dialog: Dialog | None = None
         self.remote_rtp: tuple[str, int] | None = None
+        self._event_kind = TELEPHONE_EVENT
         self.over = asyncio.Event()
         self.answered = asyncio.Event()
         self.over_at = 0.0
@@ -245,10 +247,10 @@ class Peer(asyncio.DatagramProtocol):
     async def _press(self, key: str) -> None:
         event, timestamp = EVENTS.index(key), self._timestamp
         for step in range(1, 6):
-            self._packet(struct.pack("!BBH", event, 10, step * 160), TELEPHONE_EVENT, timestamp, step == 1)
+            self._packet(struct.pack("!BBH", event, 10, step * 160), self._event_kind, timestamp, step == 1)
             await asyncio.sleep(FRAME_S)
         for _ in range(3):
-            self._packet(struct.pack("!BBH", event, 0x80 | 10, 800), TELEPHONE_EVENT, timestamp, False)
+            self._packet(struct.pack("!BBH", event, 0x80 | 10, 800), self._event_kind, timestamp, False)
 
     def sounds(self, *, gap_s: float = 0.06) -> list[tuple[float, float]]:
         """When sound was heard: (begin, end) on the loop's clock; shorter gaps do not divide.
@@ -337,6 +339,8 @@ class Peer(asyncio.DatagramProtocol):
         host = next(line.split(" ")[2] for line in lines if line.startswith("c="))
         port = int(next(line.split(" ")[1] for line in lines if line.startswith("m=audio")))
         self.remote_rtp = (host, port)
+        kinds = re.findall(r"a=rtpmap:(\d+) telephone-event/8000", sdp)
+        self._event_kind = int(kinds[0]) if kinds else TELEPHONE_EVENT
 
     def _acknowledge(self, answer: Message) -> None:
         assert self.dialog is not None

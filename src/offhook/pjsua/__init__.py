@@ -11,6 +11,8 @@ The rules that keep it alive, each found the hard way (docs/pjsua2.md tells how)
 - A `pj.Call` is destroyed inside its own last `onCallState`: later, its number may belong to another call,
   and the destructor would hang that one up.
 - A `FramePort` is never dropped, only lent and returned; a dropped one can crash the process.
+- Connections go through `cables.Cables` alone; of a call that ends nothing is disconnected.
+- No header named `Event` is given as text (`referral.EVENT` tells why).
 - New calls are taken in at a bounded rate, and the library is not polled while too many sockets linger:
   with the PyPI wheel the 65th socket aborts the process.
 """

@@ -15,6 +15,8 @@ WHEEL_CALL_SLOTS = 4
 WHEEL_NEW_CALLS_PER_S = 25.0
 WHEEL_MEDIA_HANDLES = 64
 """Sockets that the wheel's I/O queue holds; one more aborts the process (ioqueue_select.c)."""
+WHEEL_ACCOUNTS = 8
+"""PJSUA_MAX_ACC of the PyPI wheel; one more aborts the process (pjsua_acc.c)."""
 BUILD_FILE = "offhook_build.json"
 """What a build of our own writes beside its module: the limits that it was compiled with."""
 FILES_PER_CALL = 4
@@ -44,6 +46,11 @@ class Build:
 
 class BuildNotesUnreadable(OffhookError):
     """The notes beside an installed module make no sense; the text says what to do."""
+
+
+def accounts_of(build: Build) -> int:
+    """How many SIP accounts a build holds at once."""
+    return build.limits.get("PJSUA_MAX_ACC", WHEEL_ACCOUNTS)
 
 
 def installed_build() -> Build:

@@ -1,7 +1,6 @@
 """The owner thread: it alone calls pjsua2, polls it, and passes what happens to the event loop."""
 
 import asyncio
-import ctypes
 import errno
 import sys
 import threading
@@ -12,21 +11,29 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import pjsua2 as pj
 import structlog
 
 from offhook.call.errors import NoFreeSlot, OffhookError
 from offhook.pjsua.account import IncomingCalls
-from offhook.pjsua.build import Build
+from offhook.pjsua.build import Build, accounts_of
+from offhook.pjsua.c_library import c_library
+from offhook.pjsua.cables import Cables
+from offhook.pjsua.call_audio import CallAudio
+from offhook.pjsua.credentials import Credentials, Identities
 from offhook.pjsua.farewell import Farewell
 from offhook.pjsua.frames import FrameHub, FramePorts
 from offhook.pjsua.gate import LingerGate, RateGate
 from offhook.pjsua.invite import Invite
 from offhook.pjsua.leg_events import LegEvent
 from offhook.pjsua.players import Players
+from offhook.pjsua.refer_door import ReferDoor
+from offhook.pjsua.referral import Referral
 from offhook.pjsua.silence import NO_LIMITS, SilenceLimits
 from offhook.pjsua.sip_call import SipCall
+from offhook.pjsua.tapes import Tapes
 from offhook.pjsua.waker import Waker
 from offhook.speech.pcm import SAMPLE_RATE_HZ
 
@@ -35,7 +42,8 @@ log = structlog.get_logger()
 T = TypeVar("T")
 
 BUSY_POLL_MS = 10
-"""While there are calls, a key waits this long at most before it is told; commands wake the thread by themselves."""
+"""While there are calls, a key waits this long at most before it is told; commands wake the thread by
+themselves."""
 IDLE_POLL_MS = 20
 SWITCH_INTERVAL_S = 0.0002
 """Python's default of 5 ms lets one busy thread hold up SIP and audio."""
@@ -109,13 +117,22 @@ class Engine:
         """What the event loop is to be told after this poll."""
         self._calls: set[SipCall] = set()
         self._look_at = 0.0
-        self._players = Players()
+        self.players = Players()
+        """Belongs to the owner thread, as the next two do."""
+        self.cables = Cables()
+        self.tapes = Tapes(self.cables)
+        self._refer_door = ReferDoor(self._referred)
         self._rate = RateGate(build.new_calls_per_s, at=time.monotonic())
         self._linger = LingerGate(handles=build.media_handles)
         self._is_stopping = False
         self.farewell = Farewell()
         """What calls are told that are ended from now on."""
         self._sip_port = settings.sip_port
+
+    @property
+    def sip_host(self) -> str:
+        """The address that SIP listens on."""
+        return self._settings.sip_host
 
     @property
     def sip_port(self) -> int:
@@ -164,9 +181,19 @@ class Engine:
         self._commands.append((command, None, structlog.contextvars.get_contextvars().get("call_id")))
         self._waker.wake()
 
-    def dial(self, uri: str, caller: str, headers: Mapping[str, str]) -> asyncio.Future[SipCall]:
-        """Begin a call to a SIP URI as `caller` (a user part). The future raises NoFreeSlot or OffhookError."""
-        return self.submit(lambda: self._dial(uri, caller, headers))
+    def dial(
+        self,
+        uri: str,
+        caller: str,
+        headers: Mapping[str, str],
+        *,
+        credentials: Credentials | None = None,
+        caller_name: str = "",
+    ) -> asyncio.Future[SipCall]:
+        """Begin a call to a SIP URI as `caller` (a user part), shown as `caller_name`, who has a user name
+        and a password for whoever asks for them. The future raises NoFreeSlot or OffhookError."""
+        as_whom = name_addr(f"sip:{quote(caller, safe=PLAIN_IN_USER)}@{self._own_host()}", caller_name)
+        return self.submit(lambda: self._dial(uri, as_whom, headers, credentials))
 
     # -- the owner thread from here on -----------------------------------------------------------------
 
@@ -188,7 +215,8 @@ class Engine:
         self._carry_out_commands()
         self._take_in_waiting()
         self._look_for_silence(time.monotonic())
-        self._players.destroy_rested(time.monotonic())
+        self.players.destroy_rested(time.monotonic())
+        self._identities.destroy_left()
         self._pass_on_news()
         if rest_s := self._linger.rest_s(time.monotonic()):
             log.warning("pjsua.resting", seconds=round(rest_s, 3), reason="too many new calls at once")
@@ -247,6 +275,7 @@ class Engine:
     def _incoming(self, number: int, invite: Invite) -> None:
         self._linger.arrived(time.monotonic())
         call = self._new_call(number)
+        call.sip_call_id = invite.sip_call_id
         call.notes.came_in(invite.source, invite.cseq)
         # With the wheel a call keeps its slot while it waits, so that the library itself refuses what comes on top.
         if not self._build.asserts and len(self._waiting) >= self._build.new_calls_per_s * LONGEST_WAIT_S:
@@ -254,13 +283,12 @@ class Engine:
         else:
             self._waiting.append((call, invite))
 
-    def _new_call(self, number: int = pj.PJSUA_INVALID_ID) -> SipCall:
+    def _new_call(self, number: int = pj.PJSUA_INVALID_ID, account: pj.Account | None = None) -> SipCall:
         call = SipCall(
-            self._account,
-            ports=self._ports,
-            players=self._players,
+            account or self._account,
+            sound=CallAudio(self.cables, self.players, self._ports, self.tapes),
             tell=self._tell,
-            on_gone=self._calls.discard,
+            on_gone=self._gone,
             silence=self._settings.silence,
             farewell=self.farewell,
             number=number,
@@ -284,15 +312,28 @@ class Engine:
             except Exception as error:  # noqa: BLE001  # what one call makes of its news is not the others' business
                 self._loop.call_exception_handler({"message": "a call broke on its news", "exception": error})
 
-    def _dial(self, uri: str, caller: str, headers: Mapping[str, str]) -> SipCall:
+    def _gone(self, call: SipCall) -> None:
+        self._calls.discard(call)
+        self._identities.leave(call)
+
+    def _referred(self, referral: Referral) -> int | None:
+        call = next((call for call in self._calls if call.sip_call_id == referral.sip_call_id), None)
+        return None if call is None else call.referred(referral)
+
+    def _dial(
+        self, uri: str, as_whom: str, headers: Mapping[str, str], credentials: Credentials | None
+    ) -> SipCall:
         if len(self._calls) >= self._build.call_slots or self._linger.rest_s(time.monotonic()):
             raise NoFreeSlot(f"all {self._build.call_slots} call slots are taken")
         self._linger.arrived(time.monotonic())
-        call = self._new_call()
+        account = self._identities.with_credentials(credentials) if credentials is not None else None
+        call = self._new_call(account=account)
+        if account is not None:
+            self._identities.enter(call, account)
         try:
-            call.dial(uri, f"<sip:{caller}@{self._own_host()}>", headers)
+            call.dial(uri, as_whom, headers)
         except pj.Error as error:
-            self._calls.discard(call)
+            self._gone(call)
             if error.status == ADDRESS_IN_USE:
                 raise NoFreeSlot("all audio ports are taken; OFFHOOK_RTP_PORTS widens them") from error
             raise OffhookError(f"{uri} cannot be dialled: {error.reason}") from error
@@ -320,6 +361,8 @@ class Engine:
         self._ports = FramePorts(self._hub)
         self._account = IncomingCalls(self._incoming)
         self._account.create(self._account_config())
+        self._identities = Identities(self._account_config, most=accounts_of(self._build))
+        self._refer_door.open(f"sip:offhook@{self._own_host()}")
 
     def _endpoint_config(self) -> pj.EpConfig:
         config = pj.EpConfig()
@@ -375,8 +418,10 @@ class Engine:
             call.is_over = True
             pj.Call.__swig_destroy__(call)
         self._calls.clear()
-        self._players.destroy()
+        self.tapes.destroy()
+        self.players.destroy()
         self._ports.destroy()
+        self._identities.destroy()
         self._account.shutdown()
         pj.Account.__swig_destroy__(self._account)
         self._destroy_library()
@@ -398,9 +443,19 @@ def _reject(future: asyncio.Future[Any], fault: OffhookError) -> None:
         future.set_exception(fault)
 
 
+PLAIN_IN_USER = "-_.!~*'()&=+$,;?/"
+"""What stands in the user of a SIP URI as it is, besides letters and digits (RFC 3261, 25.1)."""
+
+
+def name_addr(uri: str, name: str) -> str:
+    """A SIP address with the name that is shown for it, if there is one."""
+    plain = "".join(character for character in name if character.isprintable())
+    quoted = plain.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{quoted}" <{uri}>' if plain else f"<{uri}>"
+
+
 def _say_nothing_before_the_log_is_configured() -> None:
-    """The library greets on standard output as soon as it is created, and only a function of its C part, which
-    PJSUA2 does not pass on, keeps it from that."""
-    extension = next(module for name, module in sys.modules.items() if name.endswith("_pjsua2"))
+    """The library greets on standard output as soon as it is created, and only a function of its C part,
+    which PJSUA2 does not pass on, keeps it from that."""
     with suppress(AttributeError):
-        ctypes.CDLL(str(extension.__file__)).pj_log_set_level(0)
+        c_library().pj_log_set_level(0)

@@ -1,13 +1,14 @@
-"""Reads what we need of an INVITE as it came over the wire."""
+"""Reads what we need of an INVITE, and of other messages of its dialog, as they came over the wire."""
 
 import re
 from dataclasses import dataclass
 from urllib.parse import unquote
 
 KEPT_HEADER = re.compile(r"^(x-.+|diversion|p-asserted-identity)$", re.IGNORECASE)
+CUSTOM_HEADER = re.compile(r"^x-.+$", re.IGNORECASE)
 URI_USER = re.compile(r"sips?:(?:([^@;>\s]*)@)?([^;>\s]*)|tel:([^;>\s]*)", re.IGNORECASE)
 DISPLAY_NAME = re.compile(r'^\s*(?:"((?:[^"\\]|\\.)*)"|([^<"]*?))\s*<')
-COMPACT = {"f": "From", "t": "To", "i": "Call-ID"}
+COMPACT = {"f": "From", "t": "To", "i": "Call-ID", "r": "Refer-To", "b": "Referred-By", "o": "Event"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,21 +33,44 @@ class Invite:
 
 def read_invite(message: str, source: str) -> Invite:
     """Read the text of an INVITE. What is missing is empty; it never fails, PJSIP has parsed it before."""
-    head = message.partition("\r\n\r\n")[0]
-    request_line, *lines = _unfolded(head)
-    headers = [(COMPACT.get(name.lower(), name), value) for name, value in map(_header, lines)]
-    parts = request_line.split(" ")
-    from_value = _first(headers, "From")
+    headers = headers_of(message)
+    parts = message.partition("\r\n")[0].split(" ")
+    from_value = first_header(headers, "From")
     return Invite(
         called=user_part(parts[1] if len(parts) > 1 else ""),
         caller=user_part(from_value),
         caller_name=_display_name(from_value),
-        diversion=user_part(_first(headers, "Diversion")) or None,
-        sip_call_id=_first(headers, "Call-ID"),
+        diversion=user_part(first_header(headers, "Diversion")) or None,
+        sip_call_id=first_header(headers, "Call-ID"),
         headers=tuple((name, value) for name, value in headers if KEPT_HEADER.match(name)),
         source=source,
-        cseq=_leading_number(_first(headers, "CSeq")),
+        cseq=leading_number(first_header(headers, "CSeq")),
     )
+
+
+def headers_of(message: str) -> list[tuple[str, str]]:
+    """The headers of a message in their order, under their long names as far as we know those."""
+    head = message.partition("\r\n\r\n")[0]
+    lines = _unfolded(head)[1:]
+    return [(COMPACT.get(name.lower(), name), value) for name, value in map(_header, lines)]
+
+
+def custom_headers(message: str) -> tuple[tuple[str, str], ...]:
+    """The X-… headers of a message, in their order."""
+    if "\nx-" not in message.lower():
+        return ()
+    return tuple((name, value) for name, value in headers_of(message) if CUSTOM_HEADER.match(name))
+
+
+def first_header(headers: list[tuple[str, str]], name: str) -> str:
+    """The value of the first header of a name; empty where there is none."""
+    return next((value for key, value in headers if key.lower() == name.lower()), "")
+
+
+def leading_number(value: str) -> int | None:
+    """The number that a value begins with, such as that of CSeq."""
+    digits = value.partition(" ")[0]
+    return int(digits) if digits.isascii() and digits.isdigit() else None
 
 
 def user_part(uri: str) -> str:
@@ -71,15 +95,6 @@ def _unfolded(head: str) -> list[str]:
 def _header(line: str) -> tuple[str, str]:
     name, _, value = line.partition(":")
     return name.strip(), value.strip()
-
-
-def _first(headers: list[tuple[str, str]], name: str) -> str:
-    return next((value for key, value in headers if key.lower() == name.lower()), "")
-
-
-def _leading_number(value: str) -> int | None:
-    digits = value.partition(" ")[0]
-    return int(digits) if digits.isascii() and digits.isdigit() else None
 
 
 def _display_name(value: str) -> str | None:

@@ -3,19 +3,29 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import (
+    AbstractAsyncContextManager,
+    AbstractContextManager,
+    asynccontextmanager,
+    contextmanager,
+)
+from pathlib import Path
 
 from offhook.call.ending import EndCause, Ending
 from offhook.call.errors import OffhookError
-from offhook.call.info import CallInfo
-from offhook.call.port import Audio, FrameSink, KeySink
+from offhook.call.info import CallInfo, Direction, Sides
+from offhook.call.port import Audio, FrameSink, KeySink, ReferOutcome, TransferSink
 from offhook.call.scope import Alive, Lifeline
 from offhook.call.timeline import Timeline
 from offhook.pjsua.bridge import Bridge
 from offhook.pjsua.engine import Engine
-from offhook.pjsua.leg_events import Answered, AudioFlows, KeyHeard, LegEvent, Over, Rang
+from offhook.pjsua.invite import user_part
+from offhook.pjsua.leg_events import Answered, AudioFlows, HeadersCame, KeyHeard, LegEvent, Over, Rang
+from offhook.pjsua.leg_requests import LegRequests
+from offhook.pjsua.players import Sound
+from offhook.pjsua.playing import play_out
 from offhook.pjsua.sip_call import SipCall
-from offhook.speech.pcm import FRAME_S, SAMPLE_RATE_HZ
+from offhook.pjsua.taping import NativeTaping, taping
 
 KEY_S = 0.25
 """How long sending a key takes: PJSUA sends 200 ms and a pause."""
@@ -45,6 +55,9 @@ class Leg:
         self._key_sinks: list[KeySink] = []
         self._frame_sinks: list[FrameSink] = []
         self._is_bridged = False
+        self._headers: tuple[tuple[str, str], ...] = ()
+        far_end = info.from_ if info.direction is Direction.INBOUND else info.to
+        self._requests = LegRequests(engine, sip_call, user_part(far_end) or far_end)
 
     @property
     def info(self) -> CallInfo:
@@ -67,6 +80,16 @@ class Leg:
         return self._engine
 
     @property
+    def sip_call_id(self) -> str:
+        """The Call-ID of its dialog."""
+        return self._sip_call.sip_call_id
+
+    @property
+    def answer_headers(self) -> tuple[tuple[str, str], ...]:
+        """Custom headers of the last final response to our INVITE, or of the BYE."""
+        return self._headers
+
+    @property
     def ending(self) -> Ending | None:
         """How the leg ended; None while it lives."""
         return self._lifeline.ending
@@ -80,14 +103,20 @@ class Leg:
                 self._is_answered = True
                 self._rang.set()
                 self._confirmed.set()
+                self._requests.confirmed()
             case AudioFlows():
                 self._audio_flows.set()
             case KeyHeard(key):
                 self.timeline.note("key", key=key, is_heard=bool(self._key_sinks))
                 for sink in tuple(self._key_sinks):
                     sink(key)
+            case HeadersCame(headers):
+                self._headers = headers
             case Over(ending):
-                self._lifeline.end(self._ended_here or ending)
+                self._headers = ending.headers or self._headers
+                self._end(self._ended_here or ending)
+            case _:
+                self._requests.take(event)
 
     async def answer(self) -> None:
         """Answer a ringing call; returns when audio can flow. Does nothing on an answered one."""
@@ -110,26 +139,27 @@ class Leg:
         """Play to the caller; returns at the sound's end. Cancelling it silences the caller within 40 ms."""
         await self._audio_flows.wait()
         self.timeline.note_sound(audio.label, audio.duration_s)
-        started = self._engine.submit(lambda: self._sip_call.start_player(audio.path))
+        sound, audio_of_call = Sound(audio.path), self._sip_call.sound
         try:
-            await started
-            await asyncio.sleep(audio.duration_s + FRAME_S)
-            while played := await self._engine.submit(self._sip_call.samples_played):  # noqa: ASYNC110
-                await asyncio.sleep(max(FRAME_S, audio.duration_s - played / SAMPLE_RATE_HZ))
+            await play_out(
+                self._engine,
+                sound,
+                audio.duration_s,
+                begin=lambda: audio_of_call.play(sound),
+                end=lambda: audio_of_call.stop(sound),
+            )
         except asyncio.CancelledError:
             self.timeline.note_silenced(audio.label)
             raise
-        finally:
-            self._engine.post(self._sip_call.stop_player)
 
     async def echo(self) -> None:
         """Let the caller hear themselves, without end. Cancelling it stops the echo."""
         await self._audio_flows.wait()
-        self._engine.post(self._sip_call.start_echo)
+        self._engine.post(self._sip_call.sound.start_echo)
         try:
             await asyncio.Event().wait()
         finally:
-            self._engine.post(self._sip_call.stop_echo)
+            self._engine.post(self._sip_call.sound.stop_echo)
 
     async def send_keys(self, keys: str) -> None:
         """Send keys; `w` waits for half a second. Returns when all are sent."""
@@ -155,17 +185,45 @@ class Leg:
         """A block in which the caller's audio is told to `to`."""
         self._frame_sinks.append(to)
         if len(self._frame_sinks) == 1:
-            self._engine.post(lambda: self._sip_call.start_listening(self._frame))
+            self._engine.post(lambda: self._sip_call.sound.start_listening(self._frame))
         try:
             yield
         finally:
             self._frame_sinks.remove(to)
             if not self._frame_sinks:
-                self._engine.post(self._sip_call.stop_listening)
+                self._engine.post(self._sip_call.sound.stop_listening)
+
+    def taped(self, path: Path, sides: Sides) -> AbstractAsyncContextManager[NativeTaping]:
+        """A block in which the leg's sounds are written to a WAV file, silence included."""
+        sound = self._sip_call.sound
+        return taping(
+            self._engine,
+            path,
+            sides,
+            begin=lambda tape, says, hears: sound.tape(tape, says=says, hears=hears),
+            end=sound.untape,
+        )
+
+    async def hold(self) -> int:
+        """Put the far end on hold; returns the final SIP status."""
+        return await self._requests.hold()
+
+    async def resume(self) -> int:
+        """Take the far end off hold; returns the final SIP status."""
+        return await self._requests.resume()
+
+    async def refer(self, to: str) -> ReferOutcome:
+        """Ask the far end to call the SIP URI `to` instead; returns when it has told the outcome, or went."""
+        return await self._requests.refer(to)
+
+    def transfers(self, to: TransferSink) -> AbstractContextManager[None]:
+        """A block in which each REFER of the far end is answered 202 and told to `to`."""
+        return self._requests.transfers(to)
 
     @asynccontextmanager
     async def bridged(self, bridge: Bridge, *, hears: bool, is_heard: bool) -> AsyncIterator[None]:
-        """A block in which the leg is among those of a bridge. Raises ValueError inside of another such block."""
+        """A block in which the leg is among those of a bridge. Raises ValueError inside of another such
+        block."""
         if self._is_bridged:
             raise ValueError("the leg is in a room already; it has to leave that one first")
         self._is_bridged = True
@@ -195,22 +253,26 @@ class Leg:
         await self._confirmed.wait()
         await self._audio_flows.wait()
 
+    def _end(self, ending: Ending) -> None:
+        self._requests.end()
+        self._lifeline.end(ending)
+
     def _frame(self, frame: bytes) -> None:
         for sink in tuple(self._frame_sinks):
             sink(frame)
 
     async def _end_here(self, command: Callable[[], None], sip_status: int | None) -> None:
-        """The call is over for us once the command that ends it is carried out; a far end that does not confirm its
-        BYE would keep it for 32 s. Told from a loop callback, as the scope demands."""
+        """The call is over for us once the command that ends it is carried out; a far end that does not
+        confirm its BYE would keep it for 32 s. Told from a loop callback, as the scope demands."""
         ending = Ending(EndCause.HERE, None if self._is_answered else sip_status)
         self._ended_here = ending
         ended = self._engine.submit(command)
-        latest = asyncio.get_running_loop().call_later(END_S, self._lifeline.end, ending)
+        latest = asyncio.get_running_loop().call_later(END_S, self._end, ending)
 
         def tell(carried_out: asyncio.Future[None]) -> None:
             if not carried_out.cancelled():
                 carried_out.exception()  # the call ended meanwhile: there is nothing left to end
-            self._lifeline.end(ending)
+            self._end(ending)
 
         ended.add_done_callback(tell)
         await self._lifeline.over()

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from offhook.call.ending import Ending
+from offhook.pjsua.referral import Referral
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +29,57 @@ class KeyHeard:
 
 
 @dataclass(frozen=True, slots=True)
+class HeadersCame:
+    """Custom headers of the final response to our INVITE."""
+
+    headers: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Renegotiated:
+    """The final answer to a re-INVITE of ours."""
+
+    sip_status: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReferAnswered:
+    """The final answer to a REFER of ours."""
+
+    sip_status: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReferTold:
+    """The far end told of the call that it was referred to (NOTIFY)."""
+
+    sip_status: int | None
+    is_final: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Referred:
+    """The far end sent a REFER, which has been accepted."""
+
+    referral: Referral
+
+
+@dataclass(frozen=True, slots=True)
 class Over:
     """The call is gone; nothing comes after."""
 
     ending: Ending
 
 
-LegEvent = Rang | Answered | AudioFlows | KeyHeard | Over
+LegEvent = (
+    Rang
+    | Answered
+    | AudioFlows
+    | KeyHeard
+    | HeadersCame
+    | Renegotiated
+    | ReferAnswered
+    | ReferTold
+    | Referred
+    | Over
+)

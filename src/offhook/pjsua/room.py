@@ -1,12 +1,19 @@
 """A room of legs, as the event loop sees it; the connections are made by a bridge on the owner thread."""
 
+import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
 
-from offhook.call.port import Call
+from offhook.call.info import Sides
+from offhook.call.port import Audio, Call
 from offhook.pjsua.bridge import Bridge
 from offhook.pjsua.engine import Engine
 from offhook.pjsua.leg import Leg
+from offhook.pjsua.players import Sound
+from offhook.pjsua.playing import play_out
+from offhook.pjsua.tapes import Tape
+from offhook.pjsua.taping import NativeTaping, taping
 
 
 class LegPlace:
@@ -25,7 +32,7 @@ class LegRoom:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._bridge = Bridge()
+        self._bridge = Bridge(engine.cables)
         self._legs: list[Leg] = []
 
     @property
@@ -45,6 +52,39 @@ class LegRoom:
                 yield LegPlace(leg)
         finally:
             self._legs.remove(leg)
+
+    async def play(self, audio: Audio) -> None:
+        """Play to all who are inside and hear, those who come meanwhile too."""
+        sound = Sound(audio.path)
+        await play_out(
+            self._engine,
+            sound,
+            audio.duration_s,
+            begin=lambda: self._begin(sound),
+            end=lambda: self._end(sound),
+        )
+
+    def taped(self, path: Path) -> AbstractAsyncContextManager[NativeTaping]:
+        """A block in which what is said in the room is written to a WAV file, mixed, silence included."""
+        return taping(self._engine, path, Sides.FAR_END, begin=self._tape, end=self._untape)
+
+    # -- on the owner thread ----------------------------------------------------------------------------
+
+    def _begin(self, sound: Sound) -> None:
+        self._engine.players.begin(sound)
+        self._bridge.play(sound)
+
+    def _end(self, sound: Sound) -> None:
+        self._bridge.stop(sound)
+        self._engine.players.end(sound, time.monotonic())
+
+    def _tape(self, tape: Tape, _says: bool, _hears: bool) -> None:
+        self._engine.tapes.begin(tape)
+        self._bridge.tape(tape)
+
+    def _untape(self, tape: Tape) -> None:
+        self._bridge.untape(tape)
+        self._engine.tapes.end(tape)
 
     def _own(self, call: Call) -> Leg:
         if not isinstance(call, Leg) or call.engine is not self._engine:

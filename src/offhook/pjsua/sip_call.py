@@ -4,29 +4,50 @@ Every method runs on the owner thread. What happens is told as plain values; not
 """
 
 import functools
+import re
 import time
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any, TypeVar
 
 import pjsua2 as pj
 import structlog
 
 from offhook.call.ending import EndCause, Ending
+from offhook.call.errors import OffhookError
 from offhook.call.timeline import Timeline
 from offhook.pjsua.bridge import Bridge
+from offhook.pjsua.c_library import hear_keys_on_hold
+from offhook.pjsua.call_audio import CallAudio
 from offhook.pjsua.farewell import RETRY_AFTER, TIMED_OUT, UNAVAILABLE, Farewell, reason_header
-from offhook.pjsua.frames import FramePort, FramePorts, FrameTo
 from offhook.pjsua.info_key import key_of_info
-from offhook.pjsua.leg_events import Answered, AudioFlows, KeyHeard, LegEvent, Over, Rang
-from offhook.pjsua.players import Players
+from offhook.pjsua.invite import custom_headers
+from offhook.pjsua.leg_events import (
+    Answered,
+    AudioFlows,
+    HeadersCame,
+    KeyHeard,
+    LegEvent,
+    Over,
+    Rang,
+    ReferAnswered,
+    Referred,
+    ReferTold,
+    Renegotiated,
+)
+from offhook.pjsua.referral import Referral, fragment, notify_headers, read_fragment
 from offhook.pjsua.silence import Arrived, SilenceLimits, SilenceWatch
 from offhook.pjsua.sip_notes import SipNotes
 
 log = structlog.get_logger()
 
+FINAL = 200
+REDIRECTION = re.compile(r"SIP/2\.0 (3\d\d)\b")
+CHALLENGES = (401, 407)
+REFERABLE = re.compile(r"(?:sips?|tel):[^\s<>\x00-\x1f\x7f]{1,500}", re.IGNORECASE)
 REQUEST_TERMINATED = 487
 REQUEST_TIMEOUT = 408
+ACCEPTED = 202
+BAD_REQUEST = 400
 DECLINE = 603
 """What the library refuses a ringing call with when no other status is given."""
 KEYS = frozenset("0123456789*#ABCD")
@@ -56,19 +77,18 @@ class SipCall(pj.Call):
         self,
         account: pj.Account,
         *,
-        ports: FramePorts,
-        players: Players,
+        sound: CallAudio,
         tell: Callable[["SipCall", LegEvent], None],
         on_gone: Callable[["SipCall"], None],
         silence: SilenceLimits,
         farewell: Farewell,
         number: int = pj.PJSUA_INVALID_ID,
     ) -> None:
-        """`number` is PJSUA's call id of an incoming call; `on_gone` forgets the call once it is over; `silence` is how
-        long its far end may send nothing."""
+        """`number` is PJSUA's call id of an incoming call; `on_gone` forgets the call once it is over;
+        `silence` is how long its far end may send nothing."""
         super().__init__(account, number)
-        self._ports = ports
-        self._players = players
+        self.sound = sound
+        """What is heard in the call, and who hears it."""
         self._tell = tell
         self._on_gone = on_gone
         self.call_id: str | None = None
@@ -83,26 +103,44 @@ class SipCall(pj.Call):
         self._silence_limits = silence
         self._silence: SilenceWatch | None = None
         self._stream: int | None = None
-        """The number of the audio stream whose packets are counted; a library that asserts may not be asked of none."""
+        """The number of the audio stream whose packets are counted; a library that asserts may not be asked
+        of none."""
         self._is_on_hold = False
-        self.audio: pj.AudioMedia | None = None
-        """The call's conference port, while it has one and its dialog does not end."""
-        self._player: pj.AudioMediaPlayer | None = None
-        self._port: FramePort | None = None
-        self._is_echoing = False
+        """Whether the far end need not send."""
+        self._is_held = False
+        """Whether that is because we said so."""
+        self._native_stream: int | None = None
         self._bridge: Bridge | None = None
+        self.sip_call_id = ""
+        """The Call-ID of the dialog."""
+        self.can_authenticate = False
+        """Whether the library answers a challenge by itself."""
+        self._awaits_answer = False
+        """Whether anybody asked for the answer to a request inside of the call; to look costs a microsecond
+        a value."""
+        self._is_renegotiating = False
+        self._referrals: set[int | None] = set()
+        self.takes_transfers = False
+        """Whether a REFER of the far end is accepted."""
         self.is_over = False
         """Whether the call is gone, and this object an empty shell."""
+
+    @property
+    def is_incoming(self) -> bool:
+        """Whether the far end began it."""
+        return self._is_incoming
 
     # -- what the far end does -------------------------------------------------------------------------
 
     @guarded
-    def onCallState(self, _parameter: pj.OnCallStateParam) -> None:
+    def onCallState(self, parameter: pj.OnCallStateParam) -> None:
         """A new state of the dialog."""
         info = self.getInfo()
         match info.state:
             case pj.PJSIP_INV_STATE_EARLY if not self._is_incoming:
                 self._tell(self, Rang())
+            case pj.PJSIP_INV_STATE_CONNECTING if not self._is_incoming:
+                self._tell(self, HeadersCame(custom_headers(_message_of(parameter.e))))
             case pj.PJSIP_INV_STATE_CONFIRMED:
                 self._was_confirmed = True
                 self._silence = SilenceWatch(self._silence_limits, time.monotonic())
@@ -110,7 +148,8 @@ class SipCall(pj.Call):
                 self._tell(self, Answered())
             case pj.PJSIP_INV_STATE_DISCONNECTED:
                 self._let_go()
-                self._tell(self, Over(self._ending(info.lastStatusCode, info.lastReason)))
+                last = _message_of(parameter.e)
+                self._tell(self, Over(self._ending(info.lastStatusCode, info.lastReason, last)))
                 self.is_over = True
                 self._on_gone(self)
                 # Here and nowhere else: once this callback has returned, the number may belong to a new
@@ -122,18 +161,12 @@ class SipCall(pj.Call):
         """Media was negotiated, at first or anew (re-INVITE): connect what is playing and listening."""
         if self._is_ending:
             return
-        self.audio = self._flowing_audio()
-        if self._bridge is not None:
-            self._bridge.audio_changed(self)
-        if self.audio is None:
-            return
-        if self._player is not None:
-            self._player.startTransmit(self.audio)
-        if self._port is not None:
-            self.audio.startTransmit(self._port)
-        if self._is_echoing:
-            self.audio.startTransmit(self.audio)
-        self._tell(self, AudioFlows())
+        audio = self._flowing_audio()
+        self.sound.negotiated(audio, is_muted=self._is_held)
+        if self._is_held and self._native_stream is not None:
+            hear_keys_on_hold(self._native_stream)
+        if audio is not None:
+            self._tell(self, AudioFlows())
 
     @guarded
     def onDtmfDigit(self, parameter: pj.OnDtmfDigitParam) -> None:
@@ -144,23 +177,59 @@ class SipCall(pj.Call):
 
     @guarded
     def onCallTsxState(self, parameter: pj.OnCallTsxStateParam) -> None:
-        """A message of the call came or went. A key may come by SIP INFO, in the form that PJSUA does not know and
-        answers 500 to."""
+        """A message of the call came or went. A key may come by SIP INFO, in the form that PJSUA does not
+        know and answers 500 to."""
         event = parameter.e
         if event.type != pj.PJSIP_EVENT_TSX_STATE:
             return
         change = event.body.tsxState
         self.notes.transaction_changed(change)
-        if change.type != pj.PJSIP_EVENT_RX_MSG or change.tsx.state != pj.PJSIP_TSX_STATE_TRYING:
+        state = change.tsx.state
+        if self._awaits_answer and change.tsx.role == pj.PJSIP_ROLE_UAC:
+            # A 2xx to INVITE ends its transaction at once, without a look at the state in between.
+            if change.tsx.statusCode >= FINAL and change.prevState < pj.PJSIP_TSX_STATE_COMPLETED <= state:
+                self._answered(change.tsx.method, change.tsx.statusCode)
             return
-        key = key_of_info(change.src.rdata.wholeMsg) if change.tsx.method == "INFO" else None
-        if key is not None:
-            self._tell(self, KeyHeard(key))
+        if change.type != pj.PJSIP_EVENT_RX_MSG or state != pj.PJSIP_TSX_STATE_TRYING:
+            return
+        match change.tsx.method:
+            case "INFO":
+                if (key := key_of_info(change.src.rdata.wholeMsg)) is not None:
+                    self._tell(self, KeyHeard(key))
+            case "NOTIFY":
+                if (told := read_fragment(change.src.rdata.wholeMsg)) is not None:
+                    self._tell(self, ReferTold(told.sip_status, told.is_final))
+
+    def _answered(self, method: str, status: int) -> None:
+        """A final answer to a request of ours, or that there will be none."""
+        if method == "REFER":
+            self._tell(self, ReferAnswered(status))
+        elif method == "INVITE" and self._is_renegotiating:
+            if status in CHALLENGES and self.can_authenticate:
+                return
+            self._is_renegotiating = False
+            self._tell(self, Renegotiated(status))
+
+    @guarded
+    def onCallTransferRequest(self, parameter: pj.OnCallTransferRequestParam) -> None:
+        """A REFER that did not come by our door: the library would call whoever it names."""
+        parameter.statusCode = DECLINE
+
+    @guarded
+    def onCallReplaceRequest(self, parameter: pj.OnCallReplaceRequestParam) -> None:
+        """An INVITE that asks for the place of this call: the library would answer it, past all gates."""
+        parameter.statusCode = DECLINE
+
+    @guarded
+    def onStreamCreated(self, parameter: pj.OnStreamCreatedParam) -> None:
+        """A stream begins; the library has one for each negotiation that changed anything."""
+        self._native_stream = int(parameter.stream)
 
     @guarded
     def onStreamDestroyed(self, parameter: pj.OnStreamDestroyedParam) -> None:
-        """A stream comes to its end, with the call or for another that was negotiated: the last moment to ask how it went."""
-        index = parameter.streamIdx
+        """A stream comes to its end, with the call or for another that was negotiated: the last moment to
+        ask how it went."""
+        index, self._native_stream = parameter.streamIdx, None
         try:
             self.notes.stream_over(self.getStreamStat(index), self.getStreamInfo(index).codecName)
         except pj.Error:  # it never flowed
@@ -203,8 +272,8 @@ class SipCall(pj.Call):
 
     @guarded
     def end_if_silent(self, at: float) -> None:
-        """Send BYE to a far end of which nothing has come for too long. It would hardly answer, so the end is told
-        at once."""
+        """Send BYE to a far end of which nothing has come for too long. It would hardly answer, so the end
+        is told at once."""
         if self._silence is None or self._is_ending:
             return
         quiet_s = self._silence.overdue_s(self._arrived(), is_on_hold=self._is_on_hold, at=at)
@@ -221,78 +290,76 @@ class SipCall(pj.Call):
         parameter.txOption.localUri = caller_uri
         parameter.txOption.headers = _header_vector(headers)
         self.makeCall(uri, parameter)
-
-    def start_player(self, path: Path) -> None:
-        """Play a WAV file once."""
-        if self._is_ending:
-            return
-        self.stop_player()
-        self._player = self._players.play_once(path)
-        if self.audio is not None:
-            self._player.startTransmit(self.audio)
-
-    def samples_played(self) -> int:
-        """How far the player is; 0 once it has come to its end (it rewinds)."""
-        return 0 if self._player is None else self._player.getPos()
-
-    def stop_player(self) -> None:
-        """Silence at the next tick of the clock."""
-        player, self._player = self._player, None
-        if player is None:
-            return
-        if self.audio is not None:
-            player.stopTransmit(self.audio)
-        self._players.take_back(player, time.monotonic())
-
-    def start_listening(self, to: FrameTo) -> None:
-        """Hand the far end's audio to `to`."""
-        if self._is_ending:
-            return
-        self.stop_listening()
-        self._port = self._ports.lend(to)
-        if self.audio is not None:
-            self.audio.startTransmit(self._port)
-
-    def stop_listening(self) -> None:
-        """Hand the far end's audio to nobody."""
-        port, self._port = self._port, None
-        if port is None:
-            return
-        if self.audio is not None:
-            self.audio.stopTransmit(port)
-        self._ports.take_back(port)
-
-    def start_echo(self) -> None:
-        """Send the far end's audio back to it, natively."""
-        if self._is_ending:
-            return
-        self._is_echoing = True
-        if self.audio is not None:
-            self.audio.startTransmit(self.audio)
-
-    def stop_echo(self) -> None:
-        """Send nothing back."""
-        if self._is_echoing and self.audio is not None:
-            self.audio.stopTransmit(self.audio)
-        self._is_echoing = False
+        self.sip_call_id = self.getInfo().callIdString
 
     def enter_room(self, bridge: Bridge, *, hears: bool, is_heard: bool) -> None:
         """Hear a room and be heard in it; at once, or as soon as audio flows."""
         if self._is_ending:
             return
         self._bridge = bridge
-        bridge.enter(self, hears=hears, is_heard=is_heard)
+        bridge.enter(self.sound, hears=hears, is_heard=is_heard)
 
     def change_place(self, *, hears: bool | None, is_heard: bool | None) -> None:
         """Be deaf or hearing, muted or heard, in the room; None leaves it."""
         if self._bridge is not None:
-            self._bridge.change(self, hears=hears, is_heard=is_heard)
+            self._bridge.change(self.sound, hears=hears, is_heard=is_heard)
 
     def leave_room(self) -> None:
         """Hear nobody, be heard by nobody."""
         bridge, self._bridge = self._bridge, None
         if bridge is not None:
-            bridge.leave(self)
+            bridge.leave(self.sound)
+
+    def hold(self) -> None:
+        """Send a re-INVITE that says sendonly: the far end hears us, and need not speak. Raises pj.Error."""
+        if not self._is_ending:
+            self.setHold(_audio_only())
+            self._is_renegotiating = self._awaits_answer = True
+
+    def resume(self) -> None:
+        """Send a re-INVITE that says sendrecv. Raises pj.Error."""
+        if not self._is_ending:
+            parameter = _audio_only()
+            parameter.opt.flag = pj.PJSUA_CALL_UNHOLD
+            self.reinvite(parameter)
+            self._is_renegotiating = self._awaits_answer = True
+
+    def refer(self, to: str) -> None:
+        """Send a REFER. Raises OffhookError for what is no URI, pj.Error for what cannot be sent."""
+        if not REFERABLE.fullmatch(to):  # the library writes down whatever it is given
+            raise OffhookError(
+                f"{to!r} is no URI that a call can be referred to, such as sip:bob@example.com"
+            )
+        if not self._is_ending:
+            self._awaits_answer = True
+            self.xfer(f"<{to}>", _audio_only())
+
+    def referred(self, referral: Referral) -> int:
+        """The far end sent a REFER: with which status it is answered."""
+        if referral.cseq in self._referrals:
+            return ACCEPTED  # it was sent again
+        self.timeline.note_here("sip", {"way": "in", "method": "REFER", "cseq": referral.cseq})
+        status = ACCEPTED if self.takes_transfers and not self._is_ending else DECLINE
+        status = status if referral.target else BAD_REQUEST
+        self.notes.own("REFER", status)
+        if status == ACCEPTED:
+            self._referrals.add(referral.cseq)
+            self._tell(self, Referred(referral))
+        return status
+
+    def tell_of_transfer(self, referral: Referral, status: int) -> None:
+        """Tell the far end what has become of its transfer (NOTIFY)."""
+        if self._is_ending:
+            return
+        is_first = referral.cseq == min(number or 0 for number in self._referrals)
+        parameter = pj.CallSendRequestParam()
+        parameter.method = "NOTIFY"
+        parameter.txOption.headers = _header_vector(
+            notify_headers(status, None if is_first else referral.cseq)
+        )
+        parameter.txOption.contentType = "message/sipfrag;version=2.0"
+        parameter.txOption.msgBody = fragment(status)
+        self.sendRequest(parameter)
 
     def send_keys(self, keys: str) -> None:
         """Send keys as RFC 4733 events; by SIP INFO where the far end did not offer them."""
@@ -312,7 +379,7 @@ class SipCall(pj.Call):
 
     def _flowing_audio(self) -> pj.AudioMedia | None:
         info = self.getInfo()  # kept: its media list is memory of this object
-        self._stream, self._is_on_hold = None, True
+        self._stream, self._is_on_hold, self._is_held = None, True, False
         for media in info.media:
             if media.type != pj.PJMEDIA_TYPE_AUDIO:
                 continue
@@ -320,7 +387,8 @@ class SipCall(pj.Call):
             self._stream = media.index if has_stream else None
             is_active = media.status == pj.PJSUA_CALL_MEDIA_ACTIVE
             self._is_on_hold = not is_active or not media.dir & pj.PJMEDIA_DIR_DECODING
-            if is_active or media.status == pj.PJSUA_CALL_MEDIA_REMOTE_HOLD:
+            self._is_held = media.status == pj.PJSUA_CALL_MEDIA_LOCAL_HOLD
+            if is_active or self._is_held or media.status == pj.PJSUA_CALL_MEDIA_REMOTE_HOLD:
                 return self.getAudioMedia(media.index)
         return None
 
@@ -349,32 +417,38 @@ class SipCall(pj.Call):
         self.answer(parameter)
 
     def _let_go(self) -> None:
-        """The dialog ends, and the library takes the call's conference port away by itself. To disconnect
-        anything from that port now would be carried out after it is gone, and abort the process."""
-        self.audio = None
-        bridge, self._bridge = self._bridge, None
-        if bridge is not None:
-            bridge.forget(self)
-        self.stop_player()
-        self.stop_listening()
-        self.stop_echo()
+        self.sound.let_go()
+        self.leave_room()
 
-    def _ending(self, status: int, reason: str) -> Ending:
+    def _ending(self, status: int, reason: str, last: str) -> Ending:
+        """`last` is the text of the message that ended the call; empty where none did."""
         if self._is_ended_here:
             return Ending(EndCause.HERE, status if not self._was_confirmed else None)
+        headers = custom_headers(last)
         if self._was_confirmed:
             cause = EndCause.BROKEN if status >= 300 else EndCause.FAR_END
-            return Ending(cause, status, reason if cause is EndCause.BROKEN else "")
+            return Ending(cause, status, reason if cause is EndCause.BROKEN else "", headers)
         if not self._is_incoming:
-            return Ending(EndCause.REFUSED, status, reason)
+            # The library does not follow a redirection, and ends such a call with a status of its own.
+            told = REDIRECTION.match(last)
+            return Ending(EndCause.REFUSED, int(told.group(1)) if told else status, reason, headers)
         if status == REQUEST_TERMINATED:
             self.notes.own("INVITE", status)
-            return Ending(EndCause.ABANDONED, status, "the caller gave up before the answer")
+            return Ending(EndCause.ABANDONED, status, "the caller gave up before the answer", headers)
         return Ending(EndCause.BROKEN, status, reason)
 
 
+def _message_of(event: pj.SipEvent) -> str:
+    """The text of the message that made a dialog change its state; empty where none came."""
+    if event.type != pj.PJSIP_EVENT_TSX_STATE or event.body.tsxState.type != pj.PJSIP_EVENT_RX_MSG:
+        return ""
+    message: str = event.body.tsxState.src.rdata.wholeMsg
+    return message
+
+
 def _audio_only() -> pj.CallOpParam:
-    """Defaults without real-time text, which PJSUA2 offers from 2.16 on, with two more ports, unless it is told."""
+    """Defaults without real-time text, which PJSUA2 offers from 2.16 on, with two more ports, unless it is
+    told."""
     parameter = pj.CallOpParam(True)
     if hasattr(parameter.opt, "textCount"):
         parameter.opt.textCount = 0

@@ -67,9 +67,20 @@ class Switchboard:
         """End all calls and let go of everything."""
         await self.engine.stop()
 
-    async def dial(self, info: CallInfo, uri: str, headers: Mapping[str, str]) -> Leg:
-        """Begin a call to a SIP URI as `info.from_`. Raises NoFreeSlot, and OffhookError for a bad URI."""
-        sip_call = await self.engine.dial(uri, info.from_, headers)
+    async def dial(
+        self,
+        info: CallInfo,
+        uri: str,
+        headers: Mapping[str, str],
+        *,
+        credentials: tuple[str, str] | None = None,
+        caller_name: str = "",
+    ) -> Leg:
+        """Begin a call to a SIP URI as `info.from_`, shown as `caller_name`; `credentials` (user name,
+        password) answer whoever asks for them. Raises NoFreeSlot, and OffhookError for a bad URI."""
+        sip_call = await self.engine.dial(
+            uri, info.from_, headers, credentials=credentials, caller_name=caller_name
+        )
         return self.leg(sip_call, info, {})
 
     def leg(self, sip_call: SipCall, info: CallInfo, answer_headers: Mapping[str, str]) -> Leg:
@@ -96,7 +107,8 @@ class Switchboard:
         leg = self._legs.get(sip_call)
         if leg is not None:
             self._give(leg, sip_call, event)
-        elif not isinstance(event, Over) or sip_call in self._early:
+        elif sip_call in self._early or not isinstance(event, Over) or not sip_call.is_incoming:
+            # One that was dialled may be over, refused at once, before there is a leg for it.
             self._early.setdefault(sip_call, []).append(event)
 
     def _give(self, leg: Leg, sip_call: SipCall, event: LegEvent) -> None:

@@ -10,11 +10,13 @@
 The same pieces test Offhook itself; the scripted call keeps the contract that real SIP legs keep.
 """
 
+from offhook.interpreter.rooms_here import LocalMeetings
 from offhook.testing.fake_speech import FakeRecogniser, FakeVoice, SilentDecoder
-from offhook.testing.follow import Followed, follow
+from offhook.testing.follow import FolderTapes, Followed, follow
 from offhook.testing.kept_facts import KeptFacts
 from offhook.testing.kept_partials import KeptPartials
 from offhook.testing.scripted_call import ScriptedCall
+from offhook.testing.scripted_legs import Places, ScriptedLegs
 from offhook.testing.scripted_room import ScriptedRoom
 from offhook.testing.virtual_clock import Deadlock, VirtualClockLoop, run_virtually
 from offhook.testing.webhook_stub import Page, WebhookStub
@@ -23,11 +25,15 @@ __all__ = [
     "Deadlock",
     "FakeRecogniser",
     "FakeVoice",
+    "FolderTapes",
     "Followed",
     "KeptFacts",
     "KeptPartials",
+    "LocalMeetings",
     "Page",
+    "Places",
     "ScriptedCall",
+    "ScriptedLegs",
     "ScriptedRoom",
     "SilentDecoder",
     "VirtualClockLoop",

@@ -14,6 +14,7 @@ from offhook.speech.recogniser import (
     SpeechEvent,
     SpeechFailed,
 )
+from offhook.speech.ssml import clean
 from offhook.speech.voice import VoiceOptions
 
 SECONDS_PER_CHARACTER = 0.1
@@ -98,13 +99,14 @@ class FakeRecognition:
 
 
 class FakeVoice:
-    """Fills `speech.voice.Voice`: silence, 0.1 s for each character."""
+    """Fills `speech.voice.Voice`: silence, 0.1 s for each character; SSML lasts as long as its words."""
 
     name = "fake"
 
     async def speak(self, text: str, options: VoiceOptions) -> AsyncIterator[bytes]:
         """PCM of silence as long as the text."""
-        yield bytes(round(len(text) * SECONDS_PER_CHARACTER * SAMPLE_RATE_HZ) * SAMPLE_BYTES)
+        words = clean(text).text if options.is_ssml else text
+        yield bytes(round(len(words) * SECONDS_PER_CHARACTER * SAMPLE_RATE_HZ) * SAMPLE_BYTES)
 
     async def close(self) -> None:
         """Nothing is held."""

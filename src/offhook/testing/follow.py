@@ -3,26 +3,32 @@
 import asyncio
 import tempfile
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from offhook.call.facts import CallFinished, GatherFinished, NotificationRaised
-from offhook.call.port import Audio
+from offhook.call.port import Audio, Room
+from offhook.interpreter.control import Control
 from offhook.interpreter.lifetime import UNBOUNDED, CallBounds
+from offhook.interpreter.meetings import NO_MEETINGS, Meetings
 from offhook.interpreter.noted_fetch import NotedFetch
-from offhook.interpreter.ports import Dialect, Tools
+from offhook.interpreter.ports import NO_LEGS, Dialect, Tools
 from offhook.interpreter.program import Program, StatusCallback, WebhookProgram
 from offhook.interpreter.prompts import PromptStore, write_wav
 from offhook.interpreter.run import run_inbound, run_outbound
+from offhook.speech.hold_music import exit_beep, hold_music
 from offhook.speech.pcm import duration_s
 from offhook.speech.recogniser import Recogniser
-from offhook.speech.tone import comfort_tone, special_information_tone
+from offhook.speech.tone import beep, comfort_tone, ringing_tone, special_information_tone
 from offhook.speech.voice import Voice
 from offhook.testing.fake_speech import FakeRecogniser, FakeVoice, SilentDecoder
 from offhook.testing.kept_facts import KeptFacts
 from offhook.testing.kept_partials import KeptPartials
 from offhook.testing.scripted_call import SOME_CALL, ScriptedCall
+from offhook.testing.scripted_legs import ScriptedLegs
+from offhook.testing.scripted_room import ScriptedRoom
 from offhook.testing.webhook_stub import WebhookStub
 from offhook.verbs import Say
 
@@ -32,15 +38,20 @@ BEGINNING = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Followed:
-    """What came of a call."""
+    """What came of a call. The facts of legs that it dialled are among the others."""
 
+    call_id: str = SOME_CALL.call_id
     facts: KeptFacts = field(default_factory=KeptFacts)
     partials: KeptPartials = field(default_factory=KeptPartials)
 
     @property
     def end(self) -> CallFinished:
         """The call's last fact."""
-        [finished] = self.facts.of(CallFinished)
+        return self.end_of(self.call_id)
+
+    def end_of(self, call_id: str) -> CallFinished:
+        """The last fact of a call: this one, or a leg that it dialled."""
+        [finished] = [fact for fact in self.facts.of(CallFinished) if fact.call_id == call_id]
         return finished
 
     @property
@@ -66,19 +77,27 @@ async def follow(
     voice: Voice | None = None,
     is_dialled: bool = False,
     ring_timeout_s: float = 60.0,
+    send_keys: str = "",
     retry_s: float = 15.0,
     bounds: CallBounds = UNBOUNDED,
+    legs: ScriptedLegs | None = None,
+    room: Callable[[], Room] = ScriptedRoom,
+    recordings: Path | None = None,
+    control: Control | None = None,
+    meetings: Meetings = NO_MEETINGS,
 ) -> Followed:
     """Run `call` to its end against `application`, which reads and writes `dialect`; what came of it.
 
-    `retry_s` is the setting OFFHOOK_WEBHOOK_RETRY_S; the pauses between tries have no jitter here. A caller who waits
-    for more than 2 s hears `comfort`. `bounds` are how long the call may ring and talk; without them, for ever.
+    `send_keys` are sent to who answers a call that `is_dialled`. `retry_s` is the setting OFFHOOK_WEBHOOK_RETRY_S; the pauses between tries have no jitter here. A caller who waits
+    for more than 2 s hears `comfort`. `recordings` is the folder in which recordings are kept; without one they are gone
+    after the call. `bounds` are how long the call may ring and talk; without them, for ever. Calls
+    that share `meetings` can meet in conferences and queues.
 
     Needs a virtual clock (`run_virtually`). Raises Deadlock for a call that would never end.
     """
-    followed = Followed()
+    followed = Followed(call_id=call.info.call_id)
     program = WebhookProgram(
-        info=SOME_CALL,
+        info=call.info,
         dialect=dialect,
         fetch=NotedFetch(application, call.timeline),
         first=application.target(first),
@@ -87,11 +106,34 @@ async def follow(
         retry_s=retry_s,
         chance=lambda: 0.5,
     )
-    with tempfile.TemporaryDirectory() as folder:
-        tools = _tools(application, followed, recogniser, voice, Path(folder))
-        tools = replace(tools, bounds=bounds)
-        await _run(call, program, tools, followed, is_dialled, ring_timeout_s)
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        tools = replace(
+            _tools(application, followed, recogniser, voice, folder),
+            bounds=bounds,
+            legs=legs or NO_LEGS,
+            room=room,
+            meetings=meetings,
+            tapes=FolderTapes(recordings or folder / "recordings"),
+        )
+        if legs is not None:
+            living = legs.living(tools, followed.partials, application, dialect, retry_s)
+            await stack.enter_async_context(living)
+        await _run(call, program, tools, followed, is_dialled, ring_timeout_s, control, send_keys)
     return followed
+
+
+class FolderTapes:
+    """Fills `interpreter.ports.Tapes` with one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def place(self, account_sid: str, recording_id: str) -> tuple[Path, str]:
+        """A file named by the recording's id."""
+        self._folder.mkdir(exist_ok=True)
+        name = f"{recording_id}.wav"
+        return self._folder / name, name
 
 
 async def _run(
@@ -101,13 +143,22 @@ async def _run(
     followed: Followed,
     is_dialled: bool,
     ring_timeout_s: float,
+    control: Control | None,
+    send_keys: str,
 ) -> None:
     if not is_dialled:
-        await run_inbound(call, program, tools, followed.partials)
+        await run_inbound(call, program, tools, followed.partials, control)
         return
     placed = asyncio.Event()
     await run_outbound(
-        call, program, tools, followed.partials, ring_timeout_s=ring_timeout_s, on_placed=placed.set
+        call,
+        program,
+        tools,
+        followed.partials,
+        ring_timeout_s=ring_timeout_s,
+        on_placed=placed.set,
+        control=control,
+        send_keys=send_keys,
     )
 
 
@@ -119,10 +170,6 @@ def _tools(
     folder: Path,
 ) -> Tools:
     loop = asyncio.get_running_loop()
-    tone = folder / "tone.wav"
-    write_wav(tone, special_information_tone())
-    comfort = folder / "comfort.wav"
-    write_wav(comfort, comfort_tone())
     return Tools(
         prompts=PromptStore(
             fetch=application, voice=voice or FakeVoice(), decoder=SilentDecoder(), folder=folder
@@ -130,9 +177,20 @@ def _tools(
         recognisers={"fake": recogniser or FakeRecogniser()},
         default_recogniser="fake",
         recorder=followed.facts,
+        voice_name="fake",
         wall_clock=lambda: BEGINNING + timedelta(seconds=loop.time()),
         apology=Say(text="sorry"),
-        apology_tone=Audio(path=tone, duration_s=0.99, label="tone"),
+        apology_tone=_sound(folder, "tone", special_information_tone()),
         finish_grace_s=2.0,
-        filler=Audio(path=comfort, duration_s=duration_s(comfort_tone()), label="comfort"),
+        filler=_sound(folder, "comfort", comfort_tone()),
+        ringing=_sound(folder, "ringing", ringing_tone()),
+        beep=_sound(folder, "beep", beep()),
+        hold_music=_sound(folder, "hold music", hold_music()),
+        exit_beep=_sound(folder, "exit beep", exit_beep()),
     )
+
+
+def _sound(folder: Path, name: str, pcm: bytes) -> Audio:
+    path = folder / f"{name}.wav"
+    write_wav(path, pcm)
+    return Audio(path=path, duration_s=duration_s(pcm), label=name)

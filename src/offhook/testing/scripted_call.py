@@ -6,23 +6,33 @@ The script is a list of lines, each with its time in seconds since the call was 
     "2.0 says 0.6"          makes the sound of speech for 0.6 s
     "9.0 hangs up"          leaves
     "3.0 answers"           (a dialled call) answers; "2.0 rings" rings; "2.0 refuses 486" refuses
+    "3.0 answers with X-Desk=7"     the same with headers; "refuses 486 with ..." and "hangs up with ..." too
+    "4.0 transfers sip:bob@example.com"     sends a REFER
+    "5.0 refuses hold 488"  answers 488 to being put on hold from now on; so "refuses resume", "refuses refer"
+    "5.0 reports 486"       tells this of the calls that it is referred to, 0.5 s later (200 unless told);
+                            "reports nothing" lets us wait until the call ends
+    "6.0 fills the disk"    no recording of this call can be written from now on
 
-`heard` tells what the caller heard and when: "0.0 hello starts", "1.2 hello ends", "0.8 hello stops". In a
-`ScriptedRoom` they hear the others as well: "2.0 +15550101 starts".
+`heard` tells what the caller heard and when: "0.0 hello starts", "1.2 hello ends", "0.8 hello stops"; also
+"2.1 held", "4.1 resumed", "3.0 referred to sip:bob@example.com", "4.0 transfer accepted 202",
+"4.5 transfer told 180". In a `ScriptedRoom` they hear the others as well: "2.0 +15550101 starts".
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 
 from offhook.call.ending import EndCause, Ending
-from offhook.call.info import CallInfo, Direction
-from offhook.call.port import Audio, FrameSink, KeySink
+from offhook.call.info import CallInfo, Direction, Sides
+from offhook.call.port import Audio, FrameSink, KeySink, ReferOutcome, TransferSink
 from offhook.call.scope import Alive, Lifeline
 from offhook.call.timeline import Timeline
 from offhook.speech.pcm import FRAME_S
 from offhook.testing.caller_voice import SILENCE, VOWEL
+from offhook.testing.scripted_signalling import ScriptedSignalling
+from offhook.testing.scripted_taping import ScriptedDisk, ScriptedTaping
 
 SOME_CALL = CallInfo(
     call_id="0123456789abcdef0123456789abcdef",
@@ -48,6 +58,17 @@ class ScriptedCall:
         self._key_sinks: list[KeySink] = []
         self._frame_sinks: list[FrameSink] = []
         self._speaks_until = 0.0
+        self.spoke: list[tuple[float, float]] = []
+        """When the caller spoke: (begin, end) on the loop's clock."""
+        self._over = asyncio.Event()
+        self.signalling = ScriptedSignalling(
+            info.from_ if info.direction is Direction.INBOUND else info.to, self.hear, self._over
+        )
+        """How the far end takes re-INVITE and REFER."""
+        self.disk = ScriptedDisk()
+        """Where its recordings go."""
+        self._tapings: list[ScriptedTaping] = []
+        self._answer_headers: tuple[tuple[str, str], ...] = ()
         self._voice_listeners: list[Callable[[], None]] = []
         self.is_in_room = False
         """Whether the caller is in a room; a room sets it."""
@@ -83,8 +104,19 @@ class ScriptedCall:
 
     @property
     def is_speaking(self) -> bool:
-        """Whether the caller makes a sound now that can be heard here."""
-        return self.is_answered and self.ending is None and self._loop.time() < self._speaks_until
+        """Whether the caller makes a sound now that can be heard here; who is held sends none."""
+        is_connected = self.is_answered and self.ending is None and not self.signalling.is_held
+        return is_connected and self._loop.time() < self._speaks_until
+
+    @property
+    def sip_call_id(self) -> str:
+        """The Call-ID of a dialog that does not exist."""
+        return f"{self._info.call_id}@scripted"
+
+    @property
+    def answer_headers(self) -> tuple[tuple[str, str], ...]:
+        """Custom headers that the far end answered or hung up with."""
+        return self._answer_headers
 
     async def answer(self) -> None:
         """Answer the call."""
@@ -149,6 +181,38 @@ class ScriptedCall:
         finally:
             self._frame_sinks.remove(to)
 
+    @asynccontextmanager
+    async def taped(self, path: Path, sides: Sides) -> AsyncIterator[ScriptedTaping]:
+        """A block in which a WAV file is made, as long as the block; the caller's voice is in it."""
+        channels = 2 if sides is Sides.STEREO else 1
+        taping = ScriptedTaping(path, lambda: self.spoke, self.disk, channels=channels)
+        self._tapings.append(taping)
+        try:
+            yield taping
+        finally:
+            self._tapings.remove(taping)
+            taping.finish()
+
+    async def hold(self) -> int:
+        """Put the caller on hold."""
+        status = await self.signalling.hold()
+        self._voice_changed()
+        return status
+
+    async def resume(self) -> int:
+        """Take the caller off hold."""
+        status = await self.signalling.resume()
+        self._voice_changed()
+        return status
+
+    async def refer(self, to: str) -> ReferOutcome:
+        """Ask the caller to call somebody else."""
+        return await self.signalling.refer(to)
+
+    def transfers(self, to: TransferSink) -> AbstractContextManager[None]:
+        """A block in which the caller's own transfers are told."""
+        return self.signalling.transfers(to)
+
     def alive(self) -> Alive:
         """A block that ends with `CallEnded` when the caller leaves."""
         return self._lifeline.alive()
@@ -179,28 +243,55 @@ class ScriptedCall:
         self._loop.call_at(self._began_at + float(at), self._do, deed)
 
     def _do(self, deed: str) -> None:
-        match deed.split():
+        what, _, with_headers = deed.partition(" with ")
+        headers = tuple((name, value) for name, _, value in map(_divided, with_headers.split()))
+        if not (self._do_in_call(what.split()) or self._do_with_call(what.split(), headers)):
+            raise ValueError(f"a scripted caller cannot: {deed!r}")
+
+    def _do_in_call(self, words: list[str]) -> bool:
+        match words:
             case ["key", key]:
                 self._timeline.note("key", key=key, is_heard=bool(self._key_sinks))
                 for sink in tuple(self._key_sinks):
                     sink(key)
             case ["says", seconds]:
                 self._speaks_until = self._loop.time() + float(seconds)
+                self.spoke.append((self._loop.time(), self._speaks_until))
                 self._voice_changed()
                 self._loop.call_at(self._speaks_until, self._voice_changed)
+            case ["transfers", target]:
+                self.signalling.ask_for_transfer(target)
+            case ["refuses", what, status]:
+                self.signalling.refuse(what, int(status))
+            case ["reports", status]:
+                self.signalling.report(None if status == "nothing" else int(status))
+            case ["fills", "the", "disk"]:
+                self.disk.fill()
+            case _:
+                return False
+        return True
+
+    def _do_with_call(self, words: list[str], headers: tuple[tuple[str, str], ...]) -> bool:
+        match words:
             case ["hangs", "up"]:
                 cause = EndCause.FAR_END if self.is_answered else EndCause.ABANDONED
-                self._end(Ending(cause))
+                self._far_end_ends(Ending(cause, headers=headers))
             case ["rings"]:
                 self._rang.set()
             case ["answers"]:
+                self._answer_headers = headers
                 self._rang.set()
                 self._answered.set()
                 self._voice_changed()
             case ["refuses", status]:
-                self._end(Ending(EndCause.REFUSED, int(status)))
+                self._far_end_ends(Ending(EndCause.REFUSED, int(status), headers=headers))
             case _:
-                raise ValueError(f"a scripted caller cannot: {deed!r}")
+                return False
+        return True
+
+    def _far_end_ends(self, ending: Ending) -> None:
+        self._answer_headers = ending.headers or self._answer_headers
+        self._end(ending)
 
     def _next_frame(self) -> None:
         if not self._frame_sinks:
@@ -217,6 +308,10 @@ class ScriptedCall:
             listener()
 
     def _end(self, ending: Ending) -> None:
+        if self.ending is None:
+            self._over.set()
+            for taping in self._tapings:
+                taping.finish()
         self._lifeline.end(ending)
         self._voice_changed()
 
@@ -226,3 +321,7 @@ class ScriptedCall:
         self._loop.call_soon(self._end, ending)
         self._loop.call_soon(over.set)
         await over.wait()
+
+
+def _divided(header: str) -> tuple[str, str, str]:
+    return header.partition("=")

@@ -5,15 +5,20 @@
         ...
     assert bob.heard == ["2.0 +15550101 starts", "2.6 +15550101 ends"]
 
-Each is named by the number they call from (`info.from_`). A voice "ends" when its owner falls silent, and
-"stops" when a room, a mute button or a hang-up came between.
+What is played to the room is heard by all who hear: "1.0 the bell starts". Each is named by the number they
+call from (`info.from_`), and a leg that a call dialled by the number that it was dialled by. A voice "ends"
+when its owner falls silent, and "stops" when a room, a mute button or a hang-up came between.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
-from offhook.call.port import Call
+from offhook.call.info import Direction
+from offhook.call.port import Audio, Call
 from offhook.testing.scripted_call import ScriptedCall
+from offhook.testing.scripted_taping import ScriptedDisk, ScriptedTaping
 
 
 class ScriptedPlace:
@@ -39,6 +44,13 @@ class ScriptedRoom:
         self._places: list[ScriptedPlace] = []
         self._heard_now: list[tuple[ScriptedCall, ScriptedCall]] = []
         """(who is heard, who hears)."""
+        self._sounds: list[str] = []
+        """What is played to the room now."""
+        self._sounds_heard: list[tuple[str, ScriptedCall]] = []
+        self.disk = ScriptedDisk()
+        """Where its recordings go; a test may fill it."""
+        self._heard_before: list[tuple[float, float]] = []
+        self._voice_since: float | None = None
 
     @property
     def legs(self) -> tuple[ScriptedCall, ...]:
@@ -66,6 +78,28 @@ class ScriptedRoom:
             self._places.remove(place)
             self.settle()
 
+    async def play(self, audio: Audio) -> None:
+        """Play to all who are inside and hear, for as long as the sound lasts."""
+        name = audio.label or audio.path.name
+        self._sounds.append(name)
+        self.settle()
+        how = "stops"
+        try:
+            await asyncio.sleep(audio.duration_s)
+            how = "ends"
+        finally:
+            self._sounds.remove(name)
+            self._settle_sounds(how)
+
+    @asynccontextmanager
+    async def taped(self, path: Path) -> AsyncIterator[ScriptedTaping]:
+        """A block in which a WAV file is made, as long as the block, with a voice where anybody was heard."""
+        taping = ScriptedTaping(path, self._voices, self.disk, channels=1)
+        try:
+            yield taping
+        finally:
+            taping.finish()
+
     def settle(self) -> None:
         """Note who has begun to hear whom since the last time, and who does not any more."""
         living = [place for place in self._places if place.call.ending is None and place.call.is_answered]
@@ -78,8 +112,39 @@ class ScriptedRoom:
         for speaker, hearer in self._heard_now:
             if (speaker, hearer) not in audible:
                 was_cut_off = speaker.is_speaking or speaker.ending is not None
-                hearer.hear(f"{speaker.info.from_} {'stops' if was_cut_off else 'ends'}")
+                hearer.hear(f"{_name(speaker)} {'stops' if was_cut_off else 'ends'}")
         for speaker, hearer in audible:
             if (speaker, hearer) not in self._heard_now:
-                hearer.hear(f"{speaker.info.from_} starts")
+                hearer.hear(f"{_name(speaker)} starts")
         self._heard_now = audible
+        self._note_voices(any(place.is_heard and place.call.is_speaking for place in living))
+        self._settle_sounds("stops")
+
+    def _settle_sounds(self, how: str) -> None:
+        """Note whose ears a sound of the room has reached, and where it is over, and how."""
+        hearers = [place.call for place in self._places if place.hears and place.call.is_answered]
+        audible = [(name, call) for name in self._sounds for call in hearers if call.ending is None]
+        for name, call in self._sounds_heard:
+            if (name, call) not in audible:
+                call.hear(f"{name} {how}")
+        for name, call in audible:
+            if (name, call) not in self._sounds_heard:
+                call.hear(f"{name} starts")
+        self._sounds_heard = audible
+
+    def _note_voices(self, is_anybody_heard: bool) -> None:
+        now = asyncio.get_running_loop().time()
+        if is_anybody_heard and self._voice_since is None:
+            self._voice_since = now
+        elif not is_anybody_heard and self._voice_since is not None:
+            self._heard_before.append((self._voice_since, now))
+            self._voice_since = None
+
+    def _voices(self) -> list[tuple[float, float]]:
+        since = self._voice_since
+        return self._heard_before + ([] if since is None else [(since, asyncio.get_running_loop().time())])
+
+
+def _name(call: ScriptedCall) -> str:
+    """What others know somebody by."""
+    return call.info.to if call.info.direction is Direction.OUTBOUND_DIAL else call.info.from_
