@@ -1,16 +1,19 @@
 """A program that asks nobody: one document, known beforehand."""
 
 from offhook.call.errors import OffhookError
-from offhook.call.info import CallStatus
+from offhook.call.info import CallInfo, CallStatus
 from offhook.interpreter.ports import StatusChange
+from offhook.interpreter.program import StatusCallback
 from offhook.verbs import Document, Outcome, Request, Target, Verb
 
 
 class FixedProgram:
-    """Fills `program.Program` with one document; outcomes are told to nobody."""
+    """Fills `program.Program` with one document; outcomes are told to nobody. The call's states are, where `told` says
+    whose and how."""
 
-    def __init__(self, *verbs: Verb) -> None:
+    def __init__(self, *verbs: Verb, told: tuple[CallInfo, StatusCallback] | None = None) -> None:
         self._document = Document(verbs)
+        self._told = told
 
     async def first(self, status: CallStatus) -> Document:
         """The document."""
@@ -24,6 +27,16 @@ class FixedProgram:
         """There is nothing else to do. Raises `error`."""
         raise error
 
+    async def aside(
+        self, target: Target, parameters: tuple[tuple[str, str], ...], status: CallStatus
+    ) -> Document:
+        """There is nobody to ask, so the document is empty."""
+        return Document()
+
+    def about(self, status: CallStatus) -> tuple[tuple[str, str], ...]:
+        """Nothing, as there is nobody to tell."""
+        return ()
+
     def caller_left(self) -> None:
         """Nobody is being asked."""
 
@@ -32,5 +45,8 @@ class FixedProgram:
         return Request(target, (("text", text),))
 
     def callbacks(self, change: StatusChange) -> tuple[Request, ...]:
-        """Nobody is told."""
-        return ()
+        """Those that somebody wants to know."""
+        if self._told is None:
+            return ()
+        info, callback = self._told
+        return callback.requests(info, change)

@@ -4,7 +4,32 @@ import asyncio
 
 from offhook.call.errors import CallEnded
 from offhook.call.exchange import without_credentials
-from offhook.verbs import Gather, Gathered, GatherEnd, Outcome, Pause, Play, Redirect, Reject, Say, Verb
+from offhook.verbs import (
+    Conference,
+    ConferenceEnd,
+    Conferred,
+    Dequeue,
+    Dial,
+    DialEnd,
+    Dialled,
+    Enqueue,
+    Gather,
+    Gathered,
+    GatherEnd,
+    HoldChanged,
+    Outcome,
+    Pause,
+    Play,
+    Queued,
+    QueueEnd,
+    Recorded,
+    Redirect,
+    Refer,
+    Referred,
+    Reject,
+    Say,
+    Verb,
+)
 
 
 def verb_facts(verb: Verb) -> dict[str, object]:
@@ -27,6 +52,12 @@ def _about(verb: Verb) -> str:
             return without_credentials(verb.target.url)
         case Reject():
             return str(verb.sip_status)
+        case Refer():
+            return verb.to
+        case Dial():
+            return ", ".join(destination.address for destination in verb.destinations)
+        case Conference() | Enqueue() | Dequeue():
+            return verb.name
         case Say() | Play():
             return "" if verb.loop == 1 else "without end" if verb.loop == 0 else f"{verb.loop} times"
         case _:
@@ -35,6 +66,18 @@ def _about(verb: Verb) -> str:
 
 def outcome_words(outcome: Outcome) -> str:
     """What came of a verb."""
+    if isinstance(outcome, Recorded):
+        return recorded_words(outcome)
+    if isinstance(outcome, HoldChanged):
+        return f"{outcome.status.value} ({outcome.sip_status})"
+    if isinstance(outcome, Referred):
+        return referred_words(outcome)
+    if isinstance(outcome, Dialled):
+        return dialled_words(outcome)
+    if isinstance(outcome, Conferred):
+        return conferred_words(outcome)
+    if isinstance(outcome, Queued):
+        return queued_words(outcome)
     if not isinstance(outcome, Gathered):
         return "done"
     if outcome.end is GatherEnd.KEYS:
@@ -44,6 +87,58 @@ def outcome_words(outcome: Outcome) -> str:
         return f'heard "{outcome.speech}"{sure}'
     words = outcome.end.value.replace("_", " ")
     return f"{words}: {outcome.detail}" if outcome.detail else words
+
+
+def dialled_words(dialled: Dialled) -> str:
+    """What came of a Dial."""
+    if dialled.end is DialEnd.COMPLETED:
+        return f"talked for {dialled.duration_s:.1f} s" + (
+            ", until the caller left" if dialled.call_is_over else ""
+        )
+    status = f" ({dialled.sip_status})" if dialled.sip_status is not None else ""
+    return f"{dialled.end.value.replace('-', ' ')}{status}"
+
+
+_CONFERENCE_WORDS = {
+    ConferenceEnd.LEFT: "they left",
+    ConferenceEnd.ENDED: "it was over",
+    ConferenceEnd.REMOVED: "they were put out",
+    ConferenceEnd.TIME_LIMIT: "their time was up",
+    ConferenceEnd.LOST: "the connection with it was lost",
+}
+
+
+def conferred_words(conferred: Conferred) -> str:
+    """What came of a Conference."""
+    if conferred.end is ConferenceEnd.FULL:
+        return "there was no place left"
+    return f"inside for {conferred.duration_s:.1f} s, until {_CONFERENCE_WORDS[conferred.end]}"
+
+
+def queued_words(queued: Queued) -> str:
+    """What came of waiting in a queue, or of taking somebody out of one."""
+    if queued.end is QueueEnd.BRIDGED:
+        return f"talked for {queued.duration_s:.1f} s, {queued.waited_s:.1f} s after coming"
+    return f"{queued.end.value.replace('-', ' ')} after {queued.waited_s:.1f} s"
+
+
+def referred_words(referred: Referred) -> str:
+    """What came of a REFER."""
+    if referred.failure:
+        return f"not asked: {referred.failure}"
+    last = (
+        "nothing told of the new call"
+        if referred.call_status is None
+        else f"the new call is {referred.call_status}"
+    )
+    return f"answered {referred.refer_status}, {last}"
+
+
+def recorded_words(recorded: Recorded) -> str:
+    """What came of a recording."""
+    words = f"recorded {recorded.duration_s:.1f} s" if recorded.recording_id else "nothing recorded"
+    ended = f", ended by {recorded.keys}" if recorded.keys else ""
+    return f"{words}{ended}" + (f": {recorded.failure}" if recorded.failure else "")
 
 
 def breaking_words(error: BaseException) -> str:

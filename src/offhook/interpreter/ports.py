@@ -4,15 +4,18 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from pathlib import Path
+from typing import NoReturn, Protocol
 
 from offhook.call.exchange import Reply
 from offhook.call.facts import Fact
 from offhook.call.info import CallInfo, CallStatus
-from offhook.call.port import Audio
+from offhook.call.port import Audio, Room
 from offhook.interpreter.lifetime import UNBOUNDED, CallBounds
+from offhook.interpreter.meetings import NO_MEETINGS, Meetings
+from offhook.interpreter.outbound_leg import LegRefused, OutboundLeg, WantedLeg
 from offhook.speech.recogniser import Recogniser
-from offhook.verbs import Document, Outcome, Play, Request, Say, Target, Verb
+from offhook.verbs import Document, Outcome, Play, Recorded, Request, Say, Target, Verb
 
 
 class Recorder(Protocol):
@@ -83,6 +86,8 @@ class StatusChange:
     at: datetime
     duration_s: float = 0.0
     """Seconds since the answer; counts only for a final status."""
+    recording: Recorded | None = None
+    """That of the whole call, with its final status."""
 
 
 class Tracer(Protocol):
@@ -110,6 +115,39 @@ class NoTracer:
 NO_TRACER = NoTracer()
 
 
+class Legs(Protocol):
+    """Dials legs for a call."""
+
+    async def dial(self, wanted: WantedLeg) -> tuple[OutboundLeg, ...]:
+        """Begin a leg for each place where the destination can be reached; each rings, is answered and ends by itself.
+
+        Raises LegRefused where not one could be begun.
+        """
+
+
+class NoLegs:
+    """Fills `Legs` where nobody can be dialled."""
+
+    async def dial(self, wanted: WantedLeg) -> NoReturn:
+        """Refuse."""
+        raise LegRefused(f"{wanted.destination.address} cannot be dialled from here", 503)
+
+
+class Tapes(Protocol):
+    """Says where recordings lie."""
+
+    def place(self, account_sid: str, recording_id: str) -> tuple[Path, str]:
+        """The file of a new recording, whose folder is there, and its name relative to the folder of all recordings.
+        Raises OSError where no folder can be made."""
+
+
+NO_LEGS = NoLegs()
+
+
+def _no_room() -> NoReturn:
+    raise RuntimeError("no rooms were given to these tools")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tools:
     """What runners work with, besides the call itself."""
@@ -133,6 +171,26 @@ class Tools:
     filler_after_s: float = 2.0
     """How long they hear nothing before, in seconds."""
     tracer: Tracer = NO_TRACER
+    legs: Legs = NO_LEGS
+    """Dials for the call."""
+    room: Callable[[], Room] = _no_room
+    """Makes a new room, in which legs of this worker hear each other."""
+    tapes: Tapes | None = None
+    """Where recordings lie; None where nothing can be recorded."""
+    ringing: Audio | None = None
+    """What a caller hears, over and over, while those who are dialled ring; None is silence."""
+    voice_name: str = ""
+    """Whose voice speaks, for the records of what was said."""
+    uri_of: Callable[[str], str] = str
+    """The SIP URI of a number or SIP URI. Raises OffhookError where it has none."""
+    beep: Audio | None = None
+    """What is heard before a recording, and when somebody comes into a conference; None is nothing."""
+    meetings: Meetings = NO_MEETINGS
+    """Takes calls into conferences and queues."""
+    hold_music: Audio | None = None
+    """What is heard, over and over, by who waits in a conference or queue, or is held there; None is silence."""
+    exit_beep: Audio | None = None
+    """What is heard when somebody goes out of a conference; None is nothing."""
 
 
 class Partials(Protocol):

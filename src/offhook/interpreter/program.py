@@ -10,7 +10,7 @@ from offhook.call.exchange import Exchange
 from offhook.call.info import CallInfo, CallStatus
 from offhook.interpreter.asking import Asking
 from offhook.interpreter.ports import Dialect, Fetch, StatusChange
-from offhook.verbs import Document, Gather, Outcome, Pause, Play, Request, Say, Target, Verb
+from offhook.verbs import Dialled, Document, Gather, Outcome, Pause, Play, Request, Say, Target, Verb
 
 MOST_FALLBACK_RETRY_S = 5.0
 """A fallback URL is asked again for so long at most: the caller has waited for the first URL already."""
@@ -27,6 +27,15 @@ class Program(Protocol):
 
     async def recover(self, error: OffhookError, status: CallStatus) -> Document:
         """The document for when something failed. Raises `error` again, or a newer one, where there is none."""
+
+    async def aside(
+        self, target: Target, parameters: tuple[tuple[str, str], ...], status: CallStatus
+    ) -> Document:
+        """The document of a URL that a verb names for its own use, as for what is heard while waiting. Raises
+        CustomerError."""
+
+    def about(self, status: CallStatus) -> tuple[tuple[str, str], ...]:
+        """What the application is told of the call with every request."""
 
     def caller_left(self) -> None:
         """The call is over. What is being asked comes to its end soon: nobody waits for the answer."""
@@ -71,6 +80,8 @@ class WebhookProgram:
         """Report where the dialect says so; the answer is the next document. Raises CustomerError."""
         if isinstance(verb, Say | Play | Gather | Pause):
             self._fallback_is_spent = False
+        if isinstance(outcome, Dialled) and outcome.call_id is not None:
+            self._info = replace(self._info, outbound_call_id=outcome.call_id)
         report = self._dialect.report(verb, outcome)
         if report.target is None:
             return None
@@ -84,6 +95,16 @@ class WebhookProgram:
         failed_url = error.exchange.request.target.url if error.exchange is not None else self._first.url
         told = self._dialect.failure(error.code, failed_url)
         return await self._ask(self._fallback, told, status, most_s=MOST_FALLBACK_RETRY_S)
+
+    async def aside(
+        self, target: Target, parameters: tuple[tuple[str, str], ...], status: CallStatus
+    ) -> Document:
+        """Ask `target`, with the standard parameters besides. Raises CustomerError."""
+        return await self._ask(target, parameters, status)
+
+    def about(self, status: CallStatus) -> tuple[tuple[str, str], ...]:
+        """The standard parameters."""
+        return self._dialect.standard(self._info, status)
 
     def caller_left(self) -> None:
         """What is being asked is tried once more at most."""

@@ -74,8 +74,8 @@ class PromptStore:
             yield Audio(path=sound.path, duration_s=sound.duration_s, label=label)
 
     async def _spoken(self, say: Say) -> Sound:
-        options = VoiceOptions(language=say.language, voice=say.voice)
-        pcm = b"".join([piece async for piece in self._voice.speak(say.text, options)])
+        options = VoiceOptions(language=say.language, voice=say.voice, is_ssml=bool(say.markup))
+        pcm = b"".join([piece async for piece in self._voice.speak(say.markup or say.text, options)])
         return await self._laid_down(pcm, ALWAYS if len(say.text) <= LONGEST_KEPT_TEXT else ONCE)
 
     async def _fetched(self, play: Play, known: Sound | None) -> Sound:
@@ -117,7 +117,7 @@ async def _write(path: Path, pcm: bytes) -> None:
 def _key(prompt: Say | Play, realm: str) -> bytes:
     """What tells a sound from others; short, however long the text, and without the credentials of a URL."""
     parts = (
-        ("say", prompt.language, prompt.voice, prompt.text)
+        ("say", prompt.language, prompt.voice, prompt.text, prompt.markup)
         if isinstance(prompt, Say)
         else ("play", realm, prompt.url)
     )

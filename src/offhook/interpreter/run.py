@@ -16,10 +16,16 @@ from offhook.call.errors import CallEnded, CustomerError, FetchFailed, OffhookEr
 from offhook.call.facts import CallFinished, CallProgressed, CallStarted
 from offhook.call.info import CallStatus
 from offhook.call.port import Call, DialledCall
+from offhook.call.states import may_follow
+from offhook.interpreter.acts import Acts
+from offhook.interpreter.control import CallOver, Control
+from offhook.interpreter.diversion import Diversion, Diverted
 from offhook.interpreter.document_pace import DocumentLoop, DocumentPace
 from offhook.interpreter.filler import Filler
+from offhook.interpreter.holding import Holding
 from offhook.interpreter.lifetime import Lifetime, Outlived
 from offhook.interpreter.notices import Notices
+from offhook.interpreter.outbound_leg import LegOver, OutboundLeg, WantedLeg
 from offhook.interpreter.ports import Partials, StatusChange, Tools
 from offhook.interpreter.program import Program
 from offhook.interpreter.repeat import play_once
@@ -28,7 +34,8 @@ from offhook.interpreter.scene import Scene
 from offhook.interpreter.stall import ANSWER_S, StallWatch, VerbStalled
 from offhook.interpreter.status import final_status
 from offhook.interpreter.timeline_keeping import TimelineKeeping
-from offhook.verbs import Document, Gathered, Outcome, Redirect, Target, Verb
+from offhook.interpreter.whole_call_tape import WholeCallTape
+from offhook.verbs import Destination, Document, Gathered, Outcome, Redirect, Target, Verb
 
 log = structlog.get_logger()
 
@@ -38,9 +45,11 @@ DRAINED = "drained: the server was stopped"
 T = TypeVar("T")
 
 
-async def run_inbound(call: Call, program: Program, tools: Tools, partials: Partials) -> None:
-    """Live through a call that rings here."""
-    life = Life(call, program, tools, partials)
+async def run_inbound(
+    call: Call, program: Program, tools: Tools, partials: Partials, control: Control | None = None
+) -> None:
+    """Live through a call that rings here. `control` is what others may do to it."""
+    life = Life(call, program, tools, partials, control)
     life.begin(CallStatus.RINGING)
     with tools.tracer.call(call.info):
         await life.live(life.follow)
@@ -54,37 +63,96 @@ async def run_outbound(
     *,
     ring_timeout_s: float,
     on_placed: Callable[[], None],
+    control: Control | None = None,
+    send_keys: str = "",
 ) -> None:
     """Live through a call that was dialled from here; nobody answering within `ring_timeout_s` ends it.
 
-    `on_placed` is called once the call can be looked up.
+    `on_placed` is called once the call can be looked up. `control` is what others may do to it. `send_keys` are sent
+    to whoever answers, before the first document is run.
     """
-    life = Life(call, program, tools, partials)
+    life = Life(call, program, tools, partials, control)
 
     async def connect_and_follow() -> None:
         await life.begin_settled(CallStatus.QUEUED)
         on_placed()
         if await life.connect(call, ring_timeout_s):
+            if send_keys:
+                async with call.alive():
+                    await call.send_keys(send_keys)
             await life.follow()
 
     with tools.tracer.call(call.info):
         await life.live(connect_and_follow)
 
 
+async def run_leg(
+    leg: OutboundLeg,
+    program: Program,
+    tools: Tools,
+    partials: Partials,
+    *,
+    wanted: WantedLeg,
+    control: Control,
+) -> None:
+    """Live through a leg that another call dialled: until it is let go, ends, or is taken to a program of its own.
+
+    `program` screens who answers, where the destination wants that.
+    """
+    life = Life(leg.call, program, tools, partials, control)
+
+    async def connect_and_attend() -> None:
+        life.begin(CallStatus.QUEUED)
+        if await life.connect(leg.call, wanted.ring_timeout_s):
+            await life.attend(leg, wanted.destination)
+
+    try:
+        with tools.tracer.call(leg.call.info):
+            await life.live(connect_and_attend)
+    finally:
+        leg.tell_over(life.over())
+
+
 class Life:
     """One call while it lives: its status, its times, and the document it runs."""
 
-    def __init__(self, call: Call, program: Program, tools: Tools, partials: Partials) -> None:
+    def __init__(
+        self,
+        call: Call,
+        program: Program,
+        tools: Tools,
+        partials: Partials,
+        control: Control | None = None,
+    ) -> None:
         self._call = call
         self._program = program
+        self._teller = program
+        """Says what is told of the call's states."""
+        self._control = control or Control()
+        self._diversion = Diversion()
+        self._is_canceled = False
+        self._told_aside: set[tuple[str, str]] = set()
+        self._is_ending = False
+        """Whether the call goes on to its end, whatever anybody wants of it."""
         self._tools = tools
         self._partials = partials
         self._filler = Filler(call, tools)
         self._notices = Notices(call.info, tools)
+        self._holding = Holding(call, tools.prompts, self._notices)
         self._watch = StallWatch()
         self._scene = Scene(
-            call=call, tools=tools, filler=self._filler, watch=self._watch, tell_partial=self._tell_partial
+            call=call,
+            tools=tools,
+            control=self._control,
+            notices=self._notices,
+            holding=self._holding,
+            filler=self._filler,
+            watch=self._watch,
+            about=lambda: self._program.about(self._status),
+            tell_partial=self._tell_partial,
+            ask=self._ask_aside,
         )
+        self._acts = Acts(self._scene)
         self._status = CallStatus.QUEUED
         self._loop = asyncio.get_running_loop()
         self._began_at = self._loop.time()
@@ -93,8 +161,10 @@ class Life:
         self._answered_at: float | None = None
         self._ending = Ending(EndCause.HERE)
         self._reason = ""
+        self._duration_s = self._ring_duration_s = 0.0
         self._errands: asyncio.TaskGroup | None = None
         self._timeline = TimelineKeeping(call, tools)
+        self._whole_call_tape = WholeCallTape(self._scene)
 
     def begin(self, status: CallStatus) -> None:
         """The first fact of a call that rings here."""
@@ -109,9 +179,10 @@ class Life:
         """Follow `course` to the call's end; requests still under way when it ends are let finish."""
         async with asyncio.TaskGroup() as errands:
             self._errands = errands
+            self._control.attach(self)
             try:
                 async with self._lifetime.bounded():
-                    await course()
+                    await self._to_its_end(course)
                 await self._end_call()
             except CallEnded as ended:
                 self._ending = ended.ending
@@ -131,7 +202,46 @@ class Life:
                 self._notices.own_fault("An internal error of the voice server ended the call.")
                 await self._give_up(error)
             finally:
+                self._control.close()
+                await self._holding.silence()
+                await self._acts.end()
                 await self._finish()
+
+    # -- what others may do to the call: `control.Controlled` --------------------------------------------
+
+    @property
+    def call(self) -> Call:
+        """The call itself."""
+        return self._call
+
+    def divert(self, program: Program, *, keeps_callbacks: bool) -> None:
+        """Leave the document that runs, and begin `program`. Raises CallOver for a call that goes on to its end."""
+        if self._is_ending:
+            raise CallOver("the call is ending")
+        self._diversion.to(program, keeps_callbacks=keeps_callbacks)
+
+    def finish(self, reason: str) -> None:
+        """End the call; one that nobody answered is canceled."""
+        assert self._errands is not None
+        if not self._is_ending:  # else it has its status and reason already
+            self._is_canceled, self._is_ending = True, True
+            self._reason = reason
+        self._errands.create_task(self._call.hang_up())
+
+    async def act(self, verb: Verb, record_id: str | None = None) -> Outcome:
+        """Run `verb` beside the document; returns its outcome. Raises what runners raise, CallEnded among it,
+        and CallOver where it could not even begin."""
+        if self._is_ending:
+            raise CallOver("the call is ending")
+        return await self._acts.run(verb, record_id)
+
+    async def _to_its_end(self, course: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await course()
+        finally:
+            self._is_ending = True
+
+    # -- its course --------------------------------------------------------------------------------------
 
     async def connect(self, call: DialledCall, ring_timeout_s: float) -> bool:
         """Wait for the far end to answer; False when it did not in time."""
@@ -149,8 +259,51 @@ class Life:
         self._answered()
         return True
 
+    async def attend(self, leg: OutboundLeg, destination: Destination) -> None:
+        """Be at the disposal of the call that dialled this leg, until it lets go or another program takes over."""
+        try:
+            async with self._diversion.possible():
+                if destination.screening is not None:
+                    async with asyncio.timeout(destination.screening_timeout_s):
+                        await self._documents()
+                leg.accepted.set()
+                async with self._call.alive():
+                    await leg.is_let_go.wait()
+            return
+        except TimeoutError:
+            self._reason = (
+                f"nobody took the call within {destination.screening_timeout_s:g} s of its screening"
+            )
+            return
+        except Diverted as diverted:
+            await self._take_over(diverted)
+        leg.is_taken.set()
+        # Who dialled it takes it out of the room first; nobody may hear two programs at once.
+        async with self._call.alive():
+            if leg.is_connected:
+                await leg.is_let_go.wait()
+        await self.follow()
+
     async def follow(self) -> None:
-        """Run document after document until one ends without another."""
+        """Run document after document until one ends without another, and whatever program the call is taken to."""
+        while True:
+            try:
+                async with self._diversion.possible():
+                    await self._documents()
+                return
+            except Diverted as diverted:
+                await self._take_over(diverted)
+
+    async def _take_over(self, diverted: Diverted) -> None:
+        await self._holding.silence()
+        self._program.caller_left()
+        self._program = diverted.program
+        if not diverted.keeps_callbacks:
+            self._teller = diverted.program
+        self._filler.turn_over()
+        self._pace.input()
+
+    async def _documents(self) -> None:
         document = await self._recovered(lambda: self._ask(self._program.first(self._status)))
         while document is not None:
             await self._wait_for_turn()
@@ -161,12 +314,12 @@ class Life:
         self._status = status
         self._call.timeline.note("status", status=status.value)
         at = self._tools.wall_clock()
-        lost = self._program.callbacks(StatusChange(status=CallStatus.FAILED, at=at))
+        lost = self._teller.callbacks(StatusChange(status=CallStatus.FAILED, at=at))
         return CallStarted(
             info=self._call.info,
             at=at,
             status=status,
-            callbacks=self._program.callbacks(StatusChange(status=status, at=at)),
+            callbacks=self._teller.callbacks(StatusChange(status=status, at=at)),
             if_lost=lost[-1] if lost else None,
         )
 
@@ -177,7 +330,8 @@ class Life:
             outcome = await self._outcome(verb)
             if not isinstance(verb, Redirect):
                 self._filler.turn_over()
-            following = await self._ask(self._program.after(verb, outcome, self._status))
+            status = CallStatus.COMPLETED if outcome.call_is_over else self._status
+            following = await self._ask(self._program.after(verb, outcome, status))
             if following is not None:
                 return following
         return None
@@ -253,9 +407,13 @@ class Life:
         self._answered_at = self._loop.time()
         self._lifetime.talks(self._answered_at)
         self._filler.turn_over()
+        assert self._errands is not None
+        self._whole_call_tape.begin(self._errands)
         self._progress(CallStatus.IN_PROGRESS)
 
     def _progress(self, status: CallStatus) -> None:
+        if not may_follow(self._status, status):
+            return
         self._status = status
         self._call.timeline.note("status", status=status.value)
         info, at = self._call.info, self._tools.wall_clock()
@@ -265,7 +423,7 @@ class Life:
                 account_sid=info.account_sid,
                 at=at,
                 status=status,
-                callbacks=self._program.callbacks(StatusChange(status=status, at=at)),
+                callbacks=self._teller.callbacks(StatusChange(status=status, at=at)),
             )
         )
 
@@ -316,12 +474,16 @@ class Life:
         """The last fact, written before anybody may forget the call."""
         self._program.caller_left()
         now = self._loop.time()
+        recording = await self._whole_call_tape.finish()
         was_answered = self._answered_at is not None
         says_why = not was_answered or self._ending.cause is EndCause.BROKEN
-        self._status = final_status(was_answered=was_answered, ending=self._ending)
+        self._status = final_status(
+            was_answered=was_answered, ending=self._ending, is_canceled=self._is_canceled
+        )
         info, at = self._call.info, self._tools.wall_clock()
         duration_s = now - self._answered_at if self._answered_at is not None else 0.0
-        change = StatusChange(status=self._status, at=at, duration_s=duration_s)
+        self._duration_s, self._ring_duration_s = duration_s, (self._answered_at or now) - self._began_at
+        change = StatusChange(status=self._status, at=at, duration_s=duration_s, recording=recording)
         reason = self._reason or (self._ending.reason if says_why else "")
         self._timeline.end(self._ending, self._status, reason)
         await self._tools.recorder.settle(
@@ -333,10 +495,28 @@ class Life:
                 reason=reason,
                 sip_status=self._ending.sip_status,
                 duration_s=duration_s,
-                ring_duration_s=(self._answered_at or now) - self._began_at,
-                callbacks=self._program.callbacks(change),
+                ring_duration_s=self._ring_duration_s,
+                callbacks=self._teller.callbacks(change),
             )
         )
+
+    def over(self) -> LegOver:
+        """How the call ended, once it has."""
+        return LegOver(
+            ending=self._ending,
+            status=self._status,
+            duration_s=self._duration_s,
+            ring_duration_s=self._ring_duration_s,
+        )
+
+    async def _ask_aside(self, target: Target, parameters: tuple[tuple[str, str], ...]) -> Document:
+        document = await self._program.aside(target, parameters, self._status)
+        for problem in document.problems:
+            # Who waits hears the same document again and again; it is told once what is wrong with it.
+            if (target.url, problem.message) not in self._told_aside:
+                self._told_aside.add((target.url, problem.message))
+                self._notices.warning(problem.code, problem.message)
+        return document
 
     def _tell_partial(self, target: Target, words: str) -> None:
         self._call.timeline.note("partial", text=words)

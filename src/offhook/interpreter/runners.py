@@ -1,46 +1,88 @@
 """Which runner runs which verb, and what the timeline is told of it."""
 
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from offhook.interpreter.conference import conference
+from offhook.interpreter.dial import dial
 from offhook.interpreter.echo import echo
 from offhook.interpreter.gather import gather
 from offhook.interpreter.hangup import hangup
+from offhook.interpreter.hold import hold
 from offhook.interpreter.noted_verb import breaking_words, outcome_words, verb_facts
 from offhook.interpreter.pause import pause
 from offhook.interpreter.play import play
+from offhook.interpreter.queue import dequeue, enqueue, leave
+from offhook.interpreter.record import record
 from offhook.interpreter.redirect import redirect
+from offhook.interpreter.refer import refer
 from offhook.interpreter.reject import reject
+from offhook.interpreter.resume import resume
 from offhook.interpreter.say import say
 from offhook.interpreter.scene import Scene
-from offhook.verbs import Echo, Gather, Hangup, Outcome, Pause, Play, Redirect, Reject, Say, Verb
+from offhook.interpreter.send_email import send_email
+from offhook.interpreter.send_message import send_message
+from offhook.interpreter.verb_records import recorded
+from offhook.verbs import (
+    Conference,
+    Dequeue,
+    Dial,
+    Echo,
+    Enqueue,
+    Gather,
+    Hangup,
+    Hold,
+    Leave,
+    Outcome,
+    Pause,
+    Play,
+    Record,
+    Redirect,
+    Refer,
+    Reject,
+    Resume,
+    Say,
+    SendEmail,
+    SendMessage,
+    Verb,
+)
+
+Runner = Callable[[Any, Scene], Awaitable[Outcome]]
+
+RUNNERS: dict[type, Runner] = {
+    Say: say,
+    Play: play,
+    Pause: pause,
+    Gather: gather,
+    Record: record,
+    Redirect: redirect,
+    Hangup: hangup,
+    Reject: reject,
+    Echo: echo,
+    Dial: dial,
+    Conference: conference,
+    Enqueue: enqueue,
+    Leave: leave,
+    Dequeue: dequeue,
+    Hold: hold,
+    Resume: resume,
+    Refer: refer,
+    SendMessage: send_message,
+    SendEmail: send_email,
+}
+"""The runner of each verb; each takes verbs of its own kind only."""
 
 
-async def run_verb(verb: Verb, scene: Scene) -> Outcome:
-    """Run one verb to its end. Raises CallEnded, CustomerError, ProviderError."""
+async def run_verb(verb: Verb, scene: Scene, record_id: str | None = None) -> Outcome:
+    """Run one verb to its end; its record bears `record_id`, or a new one. Raises CallEnded, CustomerError,
+    ProviderError."""
     note, facts = scene.call.timeline.note, verb_facts(verb)
     note("verb", **facts)
     try:
-        outcome = await _run(verb, scene)
+        with recorded(verb, scene, record_id) as run:
+            run.outcome = outcome = await RUNNERS[type(verb)](verb, scene)
     except BaseException as error:
         note("verb_over", verb=facts["verb"], outcome=breaking_words(error))
         raise
     note("verb_over", verb=facts["verb"], outcome=outcome_words(outcome))
     return outcome
-
-
-async def _run(verb: Verb, scene: Scene) -> Outcome:
-    match verb:
-        case Say():
-            return await say(verb, scene)
-        case Play():
-            return await play(verb, scene)
-        case Pause():
-            return await pause(verb, scene)
-        case Gather():
-            return await gather(verb, scene)
-        case Redirect():
-            return await redirect(verb, scene)
-        case Hangup():
-            return await hangup(verb, scene)
-        case Reject():
-            return await reject(verb, scene)
-        case Echo():
-            return await echo(verb, scene)

@@ -1,14 +1,17 @@
 """What a verb's runner works in: the call, the tools, and a way to tell partial results."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from offhook.call.port import Audio, Call
+from offhook.interpreter.control import Control
 from offhook.interpreter.filler import Filler
+from offhook.interpreter.holding import Holding
+from offhook.interpreter.notices import Notices
 from offhook.interpreter.ports import Tools
 from offhook.interpreter.stall import PREPARE_S, StallWatch, shown
-from offhook.verbs import Play, Say, Target
+from offhook.verbs import Document, Play, Say, Target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,12 +20,23 @@ class Scene:
 
     call: Call
     tools: Tools
+    control: Control
+    """What others may do to the call; runners that connect it with somebody tell it so."""
+    notices: Notices
+    """What the customer is told of faults."""
+    holding: Holding
+    """Whether the call is on hold, and its music meanwhile."""
     filler: Filler
     """What the caller hears while sounds are made ready."""
     watch: StallWatch
     """Is told what the verb waits for, and for how long it may."""
+    about: Callable[[], tuple[tuple[str, str], ...]]
+    """What the application is told of the call with every request, as it is now."""
     tell_partial: Callable[[Target, str], None]
     """Sends what is understood so far to a target, in order, without waiting."""
+    ask: Callable[[Target, tuple[tuple[str, str], ...]], Awaitable[Document]]
+    """Asks a URL for a document on the side, with these parameters besides the standard ones, as for what is heard
+    while waiting. Raises CustomerError."""
 
     @asynccontextmanager
     async def ready(self, prompt: Say | Play) -> AsyncIterator[Audio]:

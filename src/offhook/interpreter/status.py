@@ -7,10 +7,13 @@ BUSY = (486, 600)
 NOBODY_THERE = (408, 480)
 
 
-def final_status(*, was_answered: bool, ending: Ending) -> CallStatus:
-    """The word for a call's end. An answered call is completed, whoever ended it and why."""
+def final_status(*, was_answered: bool, ending: Ending, is_canceled: bool = False) -> CallStatus:
+    """The word for a call's end. An answered call is completed, whoever ended it and why; one that was taken back
+    before anybody answered is canceled."""
     if was_answered:
         return CallStatus.COMPLETED
+    if is_canceled:
+        return CallStatus.CANCELED
     if ending.cause is EndCause.ABANDONED:
         return CallStatus.CANCELED
     if ending.sip_status in BUSY:

@@ -48,3 +48,31 @@ def comfort_tone() -> bytes:
 def _angle(frequency_hz: float, n: int) -> float:
     """Of the `n`th sample of a sine."""
     return 2 * math.pi * frequency_hz * n / SAMPLE_RATE_HZ
+
+
+RINGING_HZ, RINGING_S, RINGING_PAUSE_S = 425, 1.0, 4.0
+BEEP_HZ, BEEP_S = 1000, 0.3
+FADE_S = 0.005
+"""A tone that begins or ends at once clicks."""
+
+
+@cache
+def ringing_tone() -> bytes:
+    """What a caller hears while it rings at the far end, one turn of it (ITU-T E.180, as most countries have it); PCM at
+    8 kHz, made to be repeated."""
+    return _faded(RINGING_HZ, RINGING_S) + bytes(2 * int(RINGING_PAUSE_S * SAMPLE_RATE_HZ))
+
+
+@cache
+def beep() -> bytes:
+    """A short tone: speak now. PCM at 8 kHz."""
+    return _faded(BEEP_HZ, BEEP_S)
+
+
+def _faded(frequency_hz: float, seconds: float) -> bytes:
+    count, fade = int(seconds * SAMPLE_RATE_HZ), int(FADE_S * SAMPLE_RATE_HZ)
+    samples = [
+        int(AMPLITUDE * min(1.0, n / fade, (count - n) / fade) * math.sin(_angle(frequency_hz, n)))
+        for n in range(count)
+    ]
+    return struct.pack(f"<{count}h", *samples)

@@ -12,6 +12,8 @@ class VoiceOptions:
     language: str = "en"
     voice: str = ""
     """`man`, `woman`, or a vendor's own name; empty takes the vendor's default for the language."""
+    is_ssml: bool = False
+    """Whether the text is an SSML document, as `ssml.clean` writes them."""
 
 
 class Voice(Protocol):

@@ -1,0 +1,61 @@
+"""Verbs that run beside a call's document, because somebody asked for them while it runs."""
+
+import asyncio
+from dataclasses import replace
+
+import structlog
+
+from offhook.call.errors import OffhookError
+from offhook.interpreter.control import CallOver
+from offhook.interpreter.filler import Filler
+from offhook.interpreter.runners import run_verb
+from offhook.interpreter.scene import Scene
+from offhook.interpreter.stall import StallWatch
+from offhook.verbs import Outcome, Verb
+
+log = structlog.get_logger()
+
+
+class Acts:
+    """One call's. `end` comes before the call's last fact."""
+
+    def __init__(self, scene: Scene) -> None:
+        self._scene = scene
+        self._running: set[asyncio.Task[Outcome | Exception]] = set()
+
+    async def run(self, verb: Verb, record_id: str | None) -> Outcome:
+        """Run `verb`; returns its outcome. Raises what runners raise, and CallOver where it was ended before it began.
+
+        It goes on when whoever waits here is cancelled.
+        """
+        act = asyncio.create_task(self._run(verb, record_id), name=f"beside: {type(verb).__name__}")
+        self._running.add(act)
+        act.add_done_callback(self._running.discard)
+        await asyncio.wait((act,))
+        if act.cancelled():
+            raise CallOver("the call is over")
+        outcome = act.result()
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    async def end(self) -> None:
+        """The call is over: end them; returns when they have."""
+        running = tuple(self._running)
+        for act in running:
+            act.cancel()
+        if running:
+            await asyncio.wait(running)
+
+    async def _run(self, verb: Verb, record_id: str | None) -> Outcome | Exception:
+        scene, watch = self._scene, StallWatch()
+        # Whether the caller has waited for too long is the document's affair alone.
+        no_filler = Filler(scene.call, replace(scene.tools, filler=None))
+        try:
+            async with watch.over(type(verb).__name__):
+                return await run_verb(verb, replace(scene, watch=watch, filler=no_filler), record_id)
+        except OffhookError as error:
+            return error
+        except Exception as error:
+            log.exception("act.broke")  # and the call goes on: its document has nothing to do with it
+            return error

@@ -1,0 +1,130 @@
+"""Runs Conference."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from offhook.call.errors import CallEnded
+from offhook.interpreter.meetings import (
+    Attendee,
+    Ear,
+    Hears,
+    MeetingRefused,
+    Membership,
+    Muted,
+    Over,
+    Taped,
+)
+from offhook.interpreter.scene import Scene
+from offhook.interpreter.waiting_sound import WaitingSound
+from offhook.verbs import Conference, ConferenceEnd, Conferred, Recorded, Target
+
+
+async def conference(verb: Conference, scene: Scene) -> Conferred:
+    """Be in the conference; returns when the caller is not any more, also when they hung up."""
+    stay = Stay(verb, scene)
+    try:
+        async with scene.call.alive():
+            return stay.outcome(await stay.through())
+    except CallEnded:
+        return stay.outcome(ConferenceEnd.LEFT, call_is_over=True)
+
+
+class Stay:
+    """One caller's time in a conference."""
+
+    def __init__(self, verb: Conference, scene: Scene) -> None:
+        self._verb = verb
+        self._scene = scene
+        self._loop = asyncio.get_running_loop()
+        self._sound = WaitingSound(scene)
+        self._meeting_id: str | None = None
+        self._began_at = self._left_at = 0.0
+        self._tape: tuple[str, float] | None = None
+        """The recording, and since when."""
+
+    async def through(self) -> ConferenceEnd:
+        """From coming in to going out; why they went."""
+        verb, scene = self._verb, self._scene
+        guest = Attendee(
+            is_muted=verb.is_muted,
+            has_beep=verb.has_beep,
+            starts=verb.starts_on_enter,
+            ends=verb.ends_on_exit,
+            max_participants=verb.max_participants,
+            is_recorded=verb.is_recorded,
+        )
+        try:
+            async with (
+                scene.tools.meetings.joined(verb.name, guest, scene) as membership,
+                self._inside(membership),
+            ):
+                return await self._follow(membership)
+        except MeetingRefused as refused:
+            if str(refused):
+                scene.notices.own_fault(f"The conference could not be joined: {refused}.")
+            return ConferenceEnd(refused.end)
+
+    def outcome(self, end: ConferenceEnd, *, call_is_over: bool = False) -> Conferred:
+        """What came of it."""
+        was_inside = self._meeting_id is not None
+        recording = None
+        if self._tape is not None:
+            recording_id, since = self._tape
+            recording = Recorded(
+                account_sid=self._scene.call.info.account_sid,
+                recording_id=recording_id,
+                duration_s=self._left_at - since,
+            )
+        return Conferred(
+            end=end,
+            conference_id=self._meeting_id,
+            duration_s=self._left_at - self._began_at if was_inside else 0.0,
+            recording=recording,
+            call_is_over=call_is_over,
+        )
+
+    @asynccontextmanager
+    async def _inside(self, membership: Membership) -> AsyncIterator[None]:
+        """A block in which keys, time and mute count, and sounds are played."""
+        verb, scene, inbox = self._verb, self._scene, membership.inbox
+        self._meeting_id, self._began_at = membership.meeting_id, self._loop.time()
+
+        def key(pressed: str) -> None:
+            if verb.hang_up_key and pressed in verb.hang_up_key:
+                inbox.put_nowait(Over(ConferenceEnd.LEFT))
+
+        late = self._loop.call_later(verb.time_limit_s, inbox.put_nowait, Over(ConferenceEnd.TIME_LIMIT))
+        try:
+            with scene.control.seated(membership), scene.call.keys(key):
+                yield
+        finally:
+            self._left_at = self._loop.time()
+            late.cancel()
+            await self._sound.turn_off()
+
+    async def _follow(self, membership: Membership) -> ConferenceEnd:
+        note = self._scene.call.timeline.note
+        while True:
+            match await membership.inbox.get():
+                case Hears(ear, sound):
+                    note("conference", hears=ear.value)
+                    await self._hear(ear, sound)
+                case Muted(is_muted):
+                    note("conference", is_muted=is_muted)
+                    self._scene.control.mute(is_muted)
+                case Taped(recording_id):
+                    self._tape = recording_id, self._loop.time()
+                case Over(end):
+                    return ConferenceEnd(end)
+                case _:
+                    pass
+
+    async def _hear(self, ear: Ear, sound: Target | None) -> None:
+        wanted = self._verb.wait if ear is Ear.WAITING else sound
+        if ear is Ear.ROOM or (ear is Ear.WAITING and self._verb.is_wait_silent):
+            await self._sound.turn_off()
+        elif wanted is None:
+            await self._sound.turn_to_music()
+        else:
+            await self._sound.turn_to(wanted)

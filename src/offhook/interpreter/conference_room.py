@@ -1,0 +1,239 @@
+"""A conference in the worker that holds it: carries out what its rules say, with legs, sounds and facts."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any
+
+import structlog
+
+from offhook.call.errors import OffhookError
+from offhook.call.facts import Fact
+from offhook.call.meeting_facts import ConferenceChanged, ParticipantChanged
+from offhook.call.port import Audio
+from offhook.call.port import Place as PlaceInRoom
+from offhook.call.rows import RoomKind
+from offhook.call.voice_rows import ConferenceStatus, RecordingSource
+from offhook.interpreter import conference_rules as rules
+from offhook.interpreter.meetings import Attendee, Guest, Hears, Muted, News, Over, Taped
+from offhook.interpreter.ports import Tools
+from offhook.interpreter.scene import Scene
+from offhook.interpreter.taping import taping
+from offhook.verbs import Target
+
+log = structlog.get_logger()
+
+
+class ConferenceMember:
+    """Fills `meetings.Membership` for a leg of this worker."""
+
+    def __init__(self, room: "ConferenceRoom", scene: Scene) -> None:
+        self._room = room
+        self.scene = scene
+        self.call_id = scene.call.info.call_id
+        self.place: PlaceInRoom | None = None
+        self.hears = self.is_heard = False
+        self._inbox: asyncio.Queue[News] = asyncio.Queue()
+
+    @property
+    def meeting_id(self) -> str:
+        """The conference's id."""
+        return self._room.meeting_id
+
+    @property
+    def inbox(self) -> asyncio.Queue[News]:
+        """What happens."""
+        return self._inbox
+
+    def mute(self, is_muted: bool) -> None:
+        """Be heard no more, or again; nothing happens to one who is out."""
+        self._room.mute_own(self, is_muted)
+
+    def ready(self) -> None:
+        """Nobody waits for that in a conference."""
+
+    def tell(self, news: News) -> None:
+        """Something happened."""
+        self._inbox.put_nowait(news)
+
+    def settle(self, *, hears: bool, is_heard: bool) -> None:
+        """Take this place in the room, now or on coming in."""
+        self.hears, self.is_heard = hears, is_heard
+        if self.place is not None:
+            self.place.change(hears=hears, is_heard=is_heard)
+
+
+class ConferenceRoom:
+    """One conference of one account. `on_over` is told once nobody may come any more."""
+
+    kind = RoomKind.CONFERENCE
+
+    def __init__(
+        self, *, meeting_id: str, name: str, account_sid: str, tools: Tools, on_over: Callable[[], None]
+    ) -> None:
+        """`tools` are those of the account; `meeting_id` becomes the conference's id."""
+        self.meeting_id = meeting_id
+        self.name = name
+        self.account_sid = account_sid
+        self._tools = tools
+        self._room = tools.room()
+        self._on_over = on_over
+        self._rules = rules.ConferenceRules()
+        self._members: dict[str, ConferenceMember] = {}
+        self._errands: set[asyncio.Task[None]] = set()
+        self._sounds: set[asyncio.Task[None]] = set()
+        self._closed = asyncio.Event()
+        self._newest: ConferenceChanged | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nobody can come any more."""
+        return self._rules.is_over
+
+    @asynccontextmanager
+    async def joined(self, guest: Guest, scene: Scene) -> AsyncIterator[ConferenceMember]:
+        """A block in which the scene's leg is inside. Raises MeetingRefused."""
+        assert isinstance(guest, Attendee)
+        member = ConferenceMember(self, scene)
+        actions = self._rules.join(member.call_id, guest)
+        self._members[member.call_id] = member
+        try:
+            self._carry_out(actions)
+            async with self._room.joined(scene.call, hears=member.hears, is_heard=member.is_heard) as place:
+                member.place = place
+                place.change(hears=member.hears, is_heard=member.is_heard)
+                yield member
+        finally:
+            member.place = None
+            self._leave(member)
+
+    # -- commands ----------------------------------------------------------------------------------------
+
+    def mute_own(self, member: ConferenceMember, is_muted: bool) -> None:
+        """The member's own call was muted, or is heard again."""
+        if self._members.get(member.call_id) is member:
+            self._carry_out(self._rules.mute(member.call_id, is_muted))
+
+    def mute(self, call_id: str, is_muted: bool) -> None:
+        """Let nobody hear a member, or all again. Raises MemberUnknown."""
+        actions = self._rules.mute(call_id, is_muted)
+        self._carry_out(actions)
+        if actions:
+            self._members[call_id].tell(Muted(is_muted))
+
+    def hold(self, call_id: str, is_held: bool, sound: Target | None = None) -> None:
+        """Put a member on hold, or take it off; held it hears `sound`, or the built-in music. Raises MemberUnknown."""
+        self._carry_out(self._rules.hold(call_id, is_held, sound))
+
+    def dismiss(self, call_id: str) -> None:
+        """Put a member out. Raises MemberUnknown."""
+        self._carry_out(self._rules.dismiss(call_id))
+
+    def end(self) -> None:
+        """Put all out; the conference is over."""
+        self._carry_out(self._rules.end())
+
+    async def written(self) -> None:
+        """Returns once all that was told so far is in the records."""
+        if self._newest is not None:
+            await self._tools.recorder.settle(self._newest)
+
+    async def close(self) -> None:
+        """End it, and return once nothing of it runs any more."""
+        self.end()
+        self._closed.set()
+        while self._errands:
+            await asyncio.wait(tuple(self._errands))
+
+    # -- what the rules want -----------------------------------------------------------------------------
+
+    def _leave(self, member: ConferenceMember) -> None:
+        if self._members.get(member.call_id) is member:
+            del self._members[member.call_id]
+            self._carry_out(self._rules.leave(member.call_id))
+
+    def _carry_out(self, actions: rules.Actions) -> None:
+        """First all that is told, so that whoever sees an effect finds it in the records."""
+        for action in actions:
+            match action:
+                case rules.TellStatus(status):
+                    self._tell_status(status)
+                case rules.TellMember(member, has_left):
+                    self._tell_member(member, has_left)
+        for action in actions:
+            self._do(action)
+
+    def _do(self, action: rules.Action) -> None:
+        match action:
+            case rules.Place(call_id, hears, is_heard):
+                self._members[call_id].settle(hears=hears, is_heard=is_heard)
+            case rules.Turn(call_id, ear, sound):
+                self._members[call_id].tell(Hears(ear, sound))
+            case rules.Beep(is_entry):
+                self._sound(self._tools.beep if is_entry else self._tools.exit_beep)
+            case rules.BeginTape(call_id):
+                self._start(self._record(self._members[call_id]), self._errands)
+            case rules.Dismiss(call_id, end):
+                member = self._members.pop(call_id)
+                member.settle(hears=False, is_heard=False)
+                member.tell(Over(end))
+            case rules.Close():
+                self._closed.set()
+                for task in self._sounds:
+                    task.cancel()
+                self._on_over()
+            case _:
+                pass
+
+    def _tell_status(self, status: ConferenceStatus) -> None:
+        self._newest = ConferenceChanged(
+            conference_id=self.meeting_id,
+            account_sid=self.account_sid,
+            at=self._tools.wall_clock(),
+            friendly_name=self.name,
+            status=status,
+        )
+        self._emit(self._newest)
+
+    def _tell_member(self, member: rules.Member, has_left: bool) -> None:
+        self._emit(
+            ParticipantChanged(
+                conference_id=self.meeting_id,
+                call_id=member.call_id,
+                account_sid=self.account_sid,
+                at=self._tools.wall_clock(),
+                is_muted=member.is_muted,
+                is_on_hold=member.is_held,
+                starts_conference=member.starts,
+                ends_conference=member.ends,
+                has_left=has_left,
+            )
+        )
+
+    def _emit(self, fact: Fact) -> None:
+        self._tools.recorder.emit(fact)
+
+    def _sound(self, audio: Audio | None) -> None:
+        if audio is not None:
+            self._start(self._room.play(audio), self._sounds)
+
+    async def _record(self, member: ConferenceMember) -> None:
+        source, conference_id = RecordingSource.CONFERENCE, self.meeting_id
+        async with taping(member.scene, source=source, room=self._room, conference_id=conference_id) as tape:
+            member.tell(Taped(tape.recording_id))
+            await self._closed.wait()
+
+    def _start(self, course: Coroutine[Any, Any, None], among: set[asyncio.Task[None]]) -> None:
+        task = asyncio.create_task(course, name="conference")
+        among.add(task)
+        task.add_done_callback(among.discard)
+        task.add_done_callback(_note_fault)
+
+
+def _note_fault(task: asyncio.Task[None]) -> None:
+    if task.cancelled() or (error := task.exception()) is None:
+        return
+    if isinstance(error, OffhookError):
+        log.warning("conference.sound_broke", error=str(error))
+    else:
+        log.error("conference.broke", exc_info=error)

@@ -1,0 +1,179 @@
+"""Runs Dial: everybody is called at once, and whoever is there first talks with the caller."""
+
+import asyncio
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack
+
+import structlog
+
+from offhook.call.errors import CallEnded, OffhookError
+from offhook.call.port import Call
+from offhook.call.voice_rows import RecordingSource
+from offhook.interpreter.fork import OK, Fork, Miss
+from offhook.interpreter.key_relay import keys_relayed
+from offhook.interpreter.outbound_leg import OutboundLeg
+from offhook.interpreter.ringing_tone import ringing_tone
+from offhook.interpreter.room_seat import RoomSeat
+from offhook.interpreter.scene import Scene
+from offhook.interpreter.stall import MARGIN_S
+from offhook.interpreter.taping import Tape, taping
+from offhook.verbs import Dial, DialEnd, Dialled
+
+log = structlog.get_logger()
+
+OVER_S = 2.0
+"""How long a leg that was let go may take to be over; what its end tells is reported, but not waited for in vain."""
+KEY_S = 0.5
+
+
+async def dial(verb: Dial, scene: Scene) -> Dialled:
+    """Connect the caller with whoever of the destinations is there first, until either side leaves.
+
+    Returns, and does not raise CallEnded, when the caller leaves: the application is told what became of the dial.
+    """
+    course = Course(verb, scene)
+    try:
+        async with scene.call.alive():
+            await course.run()
+    except CallEnded:
+        course.call_is_over = True
+    return await course.outcome()
+
+
+class Course:
+    """One Dial, and what is known of it so far."""
+
+    def __init__(self, verb: Dial, scene: Scene) -> None:
+        self._verb = verb
+        self._scene = scene
+        self._fork = Fork(verb, scene)
+        self._loop = asyncio.get_running_loop()
+        self._dialled_at = self._loop.time()
+        self._connected_at: float | None = None
+        self._parted_at: float | None = None
+        self._leg: OutboundLeg | None = None
+        self._tape: Tape | None = None
+        self.call_is_over = False
+        """Whether the caller left."""
+
+    async def run(self) -> None:
+        """Dial, connect, and part again."""
+        verb, scene = self._verb, self._scene
+        longest_s = max((to.screening_timeout_s for to in verb.destinations if to.screening), default=0.0)
+        with self._fork as fork:
+            async with ringing_tone(scene.call, scene.tools.ringing):
+                missing = "those who were dialled neither answered nor failed"
+                with scene.watch.within(verb.timeout_s + longest_s + MARGIN_S, missing):
+                    self._leg = await fork.first()
+                if self._leg is not None:
+                    await self._send_keys(self._leg)
+            if self._leg is not None:
+                await self._talk(self._leg)
+
+    async def outcome(self) -> Dialled:
+        """What is told of it. Waits a moment for the end of the leg."""
+        if self._connected_at is None or self._leg is None:
+            return self._nothing()
+        leg = self._leg
+        if not leg.is_taken.is_set():
+            await _first_of(_over(leg), within_s=OVER_S)
+        ring_duration_s = self._connected_at - self._dialled_at
+        if leg.over_now is not None:
+            ring_duration_s = leg.over_now.ring_duration_s
+        parted_at = self._parted_at if self._parted_at is not None else self._loop.time()
+        return Dialled(
+            end=DialEnd.COMPLETED,
+            call_id=leg.call_id,
+            duration_s=parted_at - self._connected_at,
+            ring_duration_s=ring_duration_s,
+            recording=self._tape.recorded() if self._tape is not None else None,
+            sip_call_id=leg.call.sip_call_id,
+            sip_status=OK,
+            sip_headers=leg.call.answer_headers,
+            call_is_over=self.call_is_over,
+        )
+
+    def _nothing(self) -> Dialled:
+        """Nobody was connected."""
+        miss = self._fork.best_miss
+        if self.call_is_over:
+            tried = self._leg or (self._fork.legs[-1] if self._fork.legs else None)
+            waited_s = self._loop.time() - self._dialled_at
+            miss = Miss(end=DialEnd.CANCELED, leg=tried, ring_duration_s=waited_s if tried else 0.0)
+        call = miss.leg.call if miss.leg is not None else None
+        return Dialled(
+            end=miss.end,
+            call_id=call.info.call_id if call is not None else None,
+            ring_duration_s=miss.ring_duration_s,
+            sip_call_id=call.sip_call_id if call is not None else "",
+            sip_status=miss.sip_status,
+            sip_headers=call.answer_headers if call is not None else (),
+            call_is_over=self.call_is_over,
+        )
+
+    async def _send_keys(self, leg: OutboundLeg) -> None:
+        """As the destination of the leg wants it; the caller still hears that it rings."""
+        keys = self._fork.destination_of(leg).send_keys
+        if not keys:
+            return
+        within_s = KEY_S * len(keys) + MARGIN_S
+        await _first_of(_pressed(leg.call, keys), leg.is_taken.wait(), within_s=within_s)
+
+    async def _talk(self, leg: OutboundLeg) -> None:
+        """Until either side leaves, the time is up, or the key is pressed."""
+        scene, verb, caller = self._scene, self._verb, self._scene.call
+        async with AsyncExitStack() as stack:
+            room = scene.tools.room()
+            mine = await stack.enter_async_context(room.joined(caller))
+            theirs = await stack.enter_async_context(room.joined(leg.call))
+            stack.enter_context(scene.control.seated(RoomSeat(mine)))
+            stack.enter_context(leg.seated(RoomSeat(theirs)))
+            stack.enter_context(scene.control.connected_with(leg))
+            relay = keys_relayed(caller, leg.call, kept=verb.hang_up_key)
+            hang_up_key = await stack.enter_async_context(relay)
+            await stack.enter_async_context(keys_relayed(leg.call, caller))
+            if verb.is_recorded:
+                recording = taping(scene, source=RecordingSource.DIAL, room=room)
+                self._tape = await stack.enter_async_context(recording)
+            self._connected_at = self._loop.time()
+            late = "those who were connected were not parted"
+            stack.enter_context(scene.watch.within(verb.time_limit_s + MARGIN_S, late))
+            try:
+                ends = (_gone(leg.call), leg.is_taken.wait(), hang_up_key.wait())
+                await _first_of(*ends, within_s=verb.time_limit_s)
+            finally:
+                self._parted_at = self._loop.time()
+
+
+async def _pressed(call: Call, keys: str) -> None:
+    """Returns when all keys are sent, or cannot be."""
+    try:
+        async with call.alive():
+            await call.send_keys(keys)
+    except OffhookError as error:
+        # The leg may be over; whoever talks to it next hears of that by itself.
+        log.info("dial.keys_not_sent", call_id=call.info.call_id, error=str(error))
+
+
+async def _over(leg: OutboundLeg) -> None:
+    await leg.over()
+
+
+async def _gone(call: Call) -> None:
+    """Returns when the leg is over."""
+    try:
+        async with call.alive():
+            await asyncio.Event().wait()
+    except CallEnded:
+        return
+
+
+async def _first_of(*waits: Coroutine[None, None, object], within_s: float) -> None:
+    """Returns when the first of these does, or the time is up."""
+    tasks = [asyncio.create_task(wait) for wait in waits]
+    try:
+        await asyncio.wait(tasks, timeout=within_s, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)

@@ -1,0 +1,113 @@
+"""Runs Record: a beep, then the caller's words until silence, a key, the longest time or the hang-up.
+
+What a recording holds begins after the beep. A caller who leaves ends it like any other rule, and the application is
+told. A recording in which nobody made a sound until silence ended it is none, and is not kept.
+"""
+
+import asyncio
+
+from offhook.call.errors import CallEnded
+from offhook.call.info import Sides, new_id
+from offhook.call.recording_facts import TranscriptionAsked
+from offhook.call.voice_rows import RecordingSource
+from offhook.interpreter.repeat import play_once
+from offhook.interpreter.scene import Scene
+from offhook.interpreter.stall import MARGIN_S
+from offhook.interpreter.taping import Tape, taping
+from offhook.speech.sound_gate import SoundGate
+from offhook.verbs import Record, Recorded
+
+HANG_UP = "hangup"
+"""Stands for the key that ended a recording where the caller left."""
+
+
+async def record(verb: Record, scene: Scene) -> Recorded:
+    """Record the caller; returns at the first rule that is met, with the hang-up among them."""
+    recording = Recording(verb, scene)
+    try:
+        async with scene.call.alive():
+            await recording.run()
+    except CallEnded:
+        return recording.outcome(keys=HANG_UP, call_is_over=True)
+    finally:
+        recording.ask_for_words()
+    return recording.outcome()
+
+
+class Recording:
+    """One Record while it runs."""
+
+    def __init__(self, verb: Record, scene: Scene) -> None:
+        self._verb = verb
+        self._scene = scene
+        self._loop = asyncio.get_running_loop()
+        self._gate = SoundGate()
+        self._tape: Tape | None = None
+        self._keys = ""
+
+    async def run(self) -> None:
+        """Beep, record, and decide when it is over."""
+        call, beep = self._scene.call, self._scene.tools.beep
+        if self._verb.has_beep and beep is not None:
+            await play_once(beep, call, self._scene.watch)
+        async with taping(self._scene, source=RecordingSource.RECORD, sides=Sides.FAR_END) as tape:
+            self._tape = tape
+            key: asyncio.Future[str] = self._loop.create_future()
+
+            def pressed(name: str) -> None:
+                if name in self._verb.finish_keys and not key.done():
+                    key.set_result(name)
+
+            with call.keys(pressed), call.listen(lambda frame: self._gate.hear(frame, self._loop.time())):
+                broken = asyncio.create_task(tape.broke(), name="recording broke")
+                try:
+                    await self._until_over(self._loop.time(), key, broken)
+                finally:
+                    broken.cancel()
+            if key.done():
+                self._keys = key.result()
+            elif self._gate.last_sound_at is None:
+                tape.discard()
+
+    async def _until_over(
+        self, began_at: float, key: "asyncio.Future[str]", broken: "asyncio.Task[str]"
+    ) -> None:
+        """Return when a key was pressed, the tape broke, or there was silence or sound for long enough."""
+        longest_until = began_at + self._verb.max_length_s
+        while not key.done() and not broken.done():
+            last_at = self._gate.last_sound_at
+            until = min(longest_until, (began_at if last_at is None else last_at) + self._verb.silence_s)
+            wait_s = until - self._loop.time()
+            if wait_s <= 0:
+                return
+            with self._scene.watch.until(
+                until + MARGIN_S, "the recording did not end when its time was over"
+            ):
+                await asyncio.wait((key, broken), timeout=wait_s, return_when=asyncio.FIRST_COMPLETED)
+
+    def outcome(self, *, keys: str | None = None, call_is_over: bool = False) -> Recorded:
+        """What is told of it."""
+        keys = self._keys if keys is None else keys
+        if self._tape is None:
+            return Recorded(keys=keys, call_is_over=call_is_over)
+        return self._tape.recorded(keys=keys, call_is_over=call_is_over)
+
+    def ask_for_words(self) -> None:
+        """Have what was recorded put into words, where that is wanted."""
+        verb, tools, info, tape = self._verb, self._scene.tools, self._scene.call.info, self._tape
+        if not verb.is_transcribed or tape is None or not tape.seconds:
+            return
+        tools.recorder.emit(
+            TranscriptionAsked(
+                transcription_id=new_id(),
+                recording_id=tape.recording_id,
+                account_sid=info.account_sid,
+                call_id=info.call_id,
+                at=tools.wall_clock(),
+                provider=tools.default_recogniser,
+                language=verb.language,
+                duration_s=tape.seconds,
+                callback=verb.transcription_target,
+                callback_parameters=self._scene.about() if verb.transcription_target is not None else (),
+            )
+        )

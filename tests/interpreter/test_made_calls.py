@@ -1,0 +1,67 @@
+"""Calls that are made over REST: keys for who answers, and several phones that ring for one call."""
+
+import asyncio
+from dataclasses import replace
+
+from offhook.call.info import CallStatus, Direction
+from offhook.dialects.rcml.dialect import Rcml
+from offhook.interpreter.control import Control
+from offhook.processes.contest import ELSEWHERE, first_answered
+from offhook.testing import Followed, ScriptedCall, WebhookStub, follow
+from offhook.testing.scripted_call import SOME_CALL
+
+RCML = Rcml(instance_id=32 * "0")
+HELLO = {"/voice": '<Response><Say>hello</Say><Pause length="5"/></Response>'}
+
+
+async def made(call: ScriptedCall, control: Control, **more: str) -> Followed:
+    return await follow(
+        call,
+        WebhookStub(HELLO),
+        dialect=RCML,
+        is_dialled=True,
+        control=control,
+        **more,  # type: ignore[arg-type]
+    )
+
+
+async def rung(*scripts: tuple[str, ...]) -> list[Followed]:
+    """What comes of phones with these scripts that ring for one call."""
+    infos = [
+        replace(SOME_CALL, call_id=f"{number:032x}", direction=Direction.OUTBOUND_API)
+        for number in range(len(scripts))
+    ]
+    rivals = [
+        (ScriptedCall(*script, info=info), Control()) for script, info in zip(scripts, infos, strict=True)
+    ]
+    contest = asyncio.create_task(first_answered(rivals))
+    done = await asyncio.gather(*(made(call, control) for call, control in rivals))
+    await contest
+    return list(done)
+
+
+async def test_keys_are_sent_to_who_answers_before_the_document_runs() -> None:
+    call = ScriptedCall("1.0 rings", "2.0 answers", "9.0 hangs up")
+    await made(call, Control(), send_keys="ww12#")
+    assert call.keys_sent == ["1", "2", "#"]
+    assert call.heard[0] == "3.6 hello starts"
+
+
+async def test_who_hangs_up_while_they_are_sent_ends_the_call() -> None:
+    call = ScriptedCall("1.0 answers", "1.6 hangs up")
+    done = await made(call, Control(), send_keys="wwwwww1")
+    assert (call.keys_sent, done.end.status) == ([], CallStatus.COMPLETED)
+
+
+async def test_who_answers_first_is_talked_to_and_the_others_are_canceled() -> None:
+    first, second, third = await rung(
+        ("1.0 rings", "6.0 answers"), ("1.0 rings", "3.0 answers"), ("1.0 rings", "2.0 refuses 486")
+    )
+    assert (first.end.status, first.end.reason) == (CallStatus.CANCELED, ELSEWHERE)
+    assert (second.end.status, second.end.reason) == (CallStatus.COMPLETED, "")
+    assert third.end.status is CallStatus.BUSY
+
+
+async def test_nobody_answers_at_any_place() -> None:
+    first, second = await rung(("2.0 refuses 486",), ("3.0 refuses 603",))
+    assert [first.end.status, second.end.status] == [CallStatus.BUSY, CallStatus.FAILED]
