@@ -23,6 +23,8 @@ from offhook.verbs import Document, Problem
 _PLACE = re.compile(r"Line (\d+)(?:, column (\d+))?: ")
 _LAST = ("Redirect", "Hangup", "Reject")
 """After these nothing of a document runs."""
+_LAST_WITH_ACTION = ("Dial", "Hold", "Refer")
+"""After these neither, where they name an action: its answer goes on."""
 
 
 class Severity(StrEnum):
@@ -129,18 +131,26 @@ def _finding(severity: Severity, mark: Mark, positions: Positions) -> Finding:
 def _never_run(verbs: list[Element], positions: Positions) -> Iterator[Finding]:
     """The first verb after one that leaves the document."""
     for verb, following in pairwise(verbs):
-        if verb.name in _LAST:
+        if ends := _ends(verb):
             line, column = positions.of(following)
             there, _ = positions.of(verb)
             yield Finding(
                 severity=Severity.WARNING,
                 code=SCHEMA,
-                message=f"<{following.name}> never runs: <{verb.name}> in line {there} ends the document.",
+                message=f"<{following.name}> never runs: <{verb.name}> in line {there} {ends}.",
                 line=line,
                 column=column,
                 element=following.name,
             )
             return
+
+
+def _ends(verb: Element) -> str:
+    """How a verb ends its document; empty for one that does not."""
+    if verb.name in _LAST:
+        return "ends the document"
+    has_action = any(name == "action" and value for name, value in verb.attributes)
+    return "goes on with what its action answers" if verb.name in _LAST_WITH_ACTION and has_action else ""
 
 
 def _placed(severity: Severity, code: int, message: str, line: int | None, column: int | None) -> Finding:

@@ -16,6 +16,14 @@ SCHEMA = 12200
 CONTENT_TYPE = 12300
 """A kind of answer that is no document."""
 
+DIAL_IN_SCREENING = 13201
+"""A verb in a screening document that would dial on; it is left out."""
+DIAL_METHOD = 13210
+DIAL_TIMEOUT = 13212
+DIAL_CALLER_ID = 13214
+"""A callerId that nobody can have; ends the document."""
+DIAL_TIME_LIMIT = 13216
+
 GATHER_FINISH_KEY = 13310
 GATHER_TIMEOUT = 13313
 GATHER_NUM_DIGITS = 13314
@@ -26,7 +34,17 @@ GATHER_PLAY_URI = 13325
 PLAY_LOOP = 13410
 SAY_LOOP = 13510
 SAY_VOICE = 13511
+RECORD_METHOD = 13610
+RECORD_TIME = 13612
+"""A bad `timeout` or `maxLength` of Record."""
+RECORD_FINISH_KEY = 13613
 REDIRECT_METHOD = 13710
 PAUSE_LENGTH = 13910
-METHOD = 14104
-"""A bad `method`, or a bad `partialResultCallbackMethod`."""
+MESSAGE_TO = 14101
+MESSAGE_FROM = 14102
+MESSAGE_BODY = 14103
+"""A message without a text, or with one that is too long; ends the document."""
+MESSAGE_METHOD = METHOD = 14104
+"""A bad `method` of Gather, Sms or Message, or a bad `partialResultCallbackMethod`."""
+VIDEO = 15001
+"""A <Video> in a noun of Dial; calls have sound only."""

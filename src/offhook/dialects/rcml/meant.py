@@ -32,6 +32,8 @@ def meant(name: str, known: Iterable[str]) -> str | None:
     if not 2 < len(name) <= LONGEST_NAME:
         return None
     by_lower = {word.lower(): word for word in known}
+    if not by_lower:
+        return None
     lower = name.lower()
     elsewhere = _ELSEWHERE.get(lower.replace("-", "").replace("_", ""))
     if elsewhere is not None and elsewhere.lower() in by_lower:

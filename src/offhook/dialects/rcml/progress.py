@@ -8,7 +8,8 @@ import re
 from email.utils import format_datetime
 
 from offhook.call.info import CallInfo, CallStatus
-from offhook.dialects.rcml.write import NOTHING, Parameters, call_sid, clean
+from offhook.dialects.rcml.recorded import recording_parameters
+from offhook.dialects.rcml.values import NOTHING, Parameters, call_sid, clean
 from offhook.interpreter.ports import StatusChange
 
 EVENTS = ("initiated", "ringing", "answered", "completed")
@@ -28,10 +29,17 @@ def progress_event(status: CallStatus) -> str:
             return "completed"
 
 
-def progress_parameters(instance_id: str, info: CallInfo, change: StatusChange) -> Parameters:
-    """The parameters of the callback for the event that `change` is."""
+def progress_parameters(
+    instance_id: str, info: CallInfo, change: StatusChange, public_url: str = ""
+) -> Parameters:
+    """The parameters of the callback for the event that `change` is. `public_url`: what URLs of ours begin with."""
     event = progress_event(change.status)
     duration = (("CallDuration", str(int(change.duration_s))),) if event == "completed" else ()
+    parent = (
+        (("ParentCallSid", call_sid(instance_id, info.parent_call_id)),)
+        if info.parent_call_id is not None
+        else ()
+    )
     return (
         ("InstanceId", f"ID{instance_id}"),
         ("AccountSid", info.account_sid),
@@ -41,8 +49,10 @@ def progress_parameters(instance_id: str, info: CallInfo, change: StatusChange) 
         ("Direction", info.direction.value),
         ("CallerName", clean(_user_part(info.from_))),
         ("ForwardedFrom", clean(info.forwarded_from or NOTHING)),
+        *parent,
         ("CallStatus", event),
         *duration,
+        *recording_parameters(change.recording, public_url),
         ("Timestamp", format_datetime(change.at)),
         ("CallbackSource", "call-progress-events"),
         ("SequenceNumber", str(EVENTS.index(event))),

@@ -14,10 +14,13 @@ from offhook.dialects.rcml.codes import (
     SAY_VOICE,
     SCHEMA,
 )
-from offhook.dialects.rcml.reading import Reading
+from offhook.dialects.rcml.reading import Reading, quoted
+from offhook.dialects.rcml.spoken_text import spoken
 from offhook.dialects.rcml.xml import Element
+from offhook.dialects.voice_names import NearVoice, nearest
 from offhook.verbs import Pause, Play, Say
 
+SPEAKERS = ("man", "woman")
 DEFAULT_VOICE = "man"
 DEFAULT_LANGUAGE = "en"
 _OWN_LANGUAGES = {"bf": "fr-BE", "bp": "pt-BR", "cf": "fr-CA", "dan": "da"}
@@ -28,23 +31,16 @@ _LANGUAGE_TAG = re.compile("[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8}){0,4}")
 def read_say(element: Element, reading: Reading, *, nested: bool = False) -> Say | None:
     """A Say; None, with a problem, where there is nothing to say."""
     attributes = Attributes(element, reading, "voice", "language", "loop")
-    text = " ".join(element.text.split())
-    if not text:
+    speech = spoken(element, reading)
+    if not speech.text and "<break" not in speech.markup:
         _tell_empty(element, reading, "text to speak")
         return None
-    for child in element.children:
-        if reading.is_news("Say", f"<{child.name}>"):
-            message = f"Line {element.line}: <{child.name[:40]}> in <Say> is not supported; only its text is spoken."
-            reading.problem(SCHEMA, message, element)
+    voice = _voice(attributes, GATHER_SAY_VOICE if nested else SAY_VOICE)
     return Say(
-        text=text,
-        voice=attributes.choice(
-            "voice",
-            ("man", "woman"),
-            default=DEFAULT_VOICE,
-            code=GATHER_SAY_VOICE if nested else SAY_VOICE,
-        ),
-        language=_spoken_language(attributes),
+        text=speech.text,
+        markup=speech.markup,
+        voice=voice.speaker,
+        language=_spoken_language(attributes, voice.language or DEFAULT_LANGUAGE),
         loop=attributes.whole("loop", default=1, code=GATHER_SAY_LOOP if nested else SAY_LOOP),
         line=element.line,
     )
@@ -76,8 +72,19 @@ def is_language_tag(text: str) -> bool:
     return _LANGUAGE_TAG.fullmatch(text) is not None
 
 
-def _spoken_language(attributes: Attributes) -> str:
-    value = attributes.text("language") or DEFAULT_LANGUAGE
+def _voice(attributes: Attributes, code: int) -> NearVoice:
+    """The speaker, and the language that goes with its name."""
+    name = attributes.text("voice") or DEFAULT_VOICE
+    if name.lower() in SPEAKERS:
+        return NearVoice(name.lower())
+    near = nearest(name)
+    instead = f"{quoted(near.speaker)} is nearest and is used" if near else f"{quoted(DEFAULT_VOICE)} is used"
+    attributes.bad("voice", '"man" or "woman"', instead, code)
+    return near or NearVoice(DEFAULT_VOICE)
+
+
+def _spoken_language(attributes: Attributes, default: str) -> str:
+    value = attributes.text("language") or default
     if not is_language_tag(value):
         attributes.bad(
             "language", "a language such as en, fr or pt-BR", f"{DEFAULT_LANGUAGE} is used", SCHEMA

@@ -11,10 +11,16 @@ from offhook.call.errors import DocumentInvalid
 from offhook.call.exchange import Reply
 from offhook.dialects.rcml.codes import CONTENT_TYPE, SCHEMA, TOO_LARGE, WRONG_ROOT
 from offhook.dialects.rcml.decoding import decode
+from offhook.dialects.rcml.dial import read_dial
 from offhook.dialects.rcml.gather import read_gather
+from offhook.dialects.rcml.hold import read_hold, read_resume
 from offhook.dialects.rcml.leaving import read_hangup, read_redirect, read_reject
+from offhook.dialects.rcml.messages import read_email, read_message, read_sms
 from offhook.dialects.rcml.prompts import DEFAULT_LANGUAGE, DEFAULT_VOICE, read_pause, read_play, read_say
+from offhook.dialects.rcml.queue import read_enqueue, read_leave
 from offhook.dialects.rcml.reading import Reading, quoted
+from offhook.dialects.rcml.record import read_record
+from offhook.dialects.rcml.refer import read_refer
 from offhook.dialects.rcml.xml import MOST_BYTES, Element, parse
 from offhook.verbs import Document, Play, Problem, Say, Verb
 
@@ -25,23 +31,23 @@ _READERS: dict[str, Callable[[Element, Reading], Verb | None]] = {
     "Play": read_play,
     "Pause": read_pause,
     "Gather": read_gather,
+    "Dial": read_dial,
+    "Record": read_record,
     "Redirect": read_redirect,
     "Hangup": read_hangup,
     "Reject": read_reject,
+    "Enqueue": read_enqueue,
+    "Leave": read_leave,
+    "Hold": read_hold,
+    "Resume": read_resume,
+    "Refer": read_refer,
+    "Sms": read_sms,
+    "Message": read_message,
+    "Email": read_email,
 }
 _NOT_YET = frozenset(
     {
-        "Dial",
-        "Record",
-        "Sms",
-        "Email",
         "Fax",
-        "Enqueue",
-        "Leave",
-        "Hold",
-        "Resume",
-        "Refer",
-        "Message",
         "Language",
         "UssdMessage",
         "UssdCollect",
@@ -123,7 +129,7 @@ class _Walk:
                 self.element(child)
 
     def _tell_children(self, element: Element, verb: Verb) -> None:
-        if isinstance(verb, Say) or element.name == "Gather":
+        if isinstance(verb, Say) or element.name in ("Gather", "Refer", "Dial"):
             return
         for child in element.children:
             message = f"Line {child.line}: <{child.name[:40]}> inside <{element.name}> was skipped; it takes no elements."

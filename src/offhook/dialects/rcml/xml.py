@@ -22,6 +22,7 @@ MOST_DEPTH = 32
 MOST_ELEMENTS = 1_000
 MOST_ATTRIBUTES = 100
 MOST_ATTRIBUTE_BYTES = 8_192
+_LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,12 @@ class Element:
     """All text inside, that of the children included, as it stands."""
     own_text: str = ""
     """The text that stands directly in this element."""
+    lead: str = ""
+    """The part of it before the first child."""
+    tail: str = ""
+    """The text between this element and what comes next in its parent."""
+    language: str = ""
+    """Its xml:lang."""
     children: tuple["Element", ...] = ()
     number: int = 0
     """Its place among the start tags of the document, from 1."""
@@ -110,6 +117,9 @@ class _Copy:
             attributes=tuple(_attributes(node, line)),
             text="".join(node.itertext()),
             own_text=(node.text or "") + "".join(child.tail or "" for child in node),
+            lead=node.text or "",
+            tail=node.tail or "",
+            language=(node.get(_LANGUAGE) or "").strip(),
             children=tuple(self.element(child, depth + 1) for child in node),
             number=number,
         )
