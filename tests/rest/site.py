@@ -1,8 +1,9 @@
 """The REST API over real records, with a call control that answers as it is told."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -11,17 +12,39 @@ from fastapi import FastAPI
 from offhook.call.facts import Fact
 from offhook.call.info import CallStatus, Direction, new_id
 from offhook.call.rows import AccountRow, CallRow
+from offhook.call.voice_rows import ConferenceRow
+from offhook.dialects.rcml.messages_told import status_request
 from offhook.records.accounts import Accounts
 from offhook.records.api_keys import ApiKeys
+from offhook.records.applications import Applications
+from offhook.records.call_story import CallStories
+from offhook.records.caller_ids import CallerIds
 from offhook.records.calls import Calls
+from offhook.records.channel_identities import ChannelIdentities
+from offhook.records.clients import Clients
+from offhook.records.conferences import Conferences
 from offhook.records.database import Database
+from offhook.records.emails import Emails
 from offhook.records.gathers import Gathers
 from offhook.records.limits import Limits
+from offhook.records.message_arrivals import MessageArrivals
+from offhook.records.message_queue import MessageQueue
+from offhook.records.messages import Messages
 from offhook.records.notifications import Notifications
 from offhook.records.numbers import Numbers
+from offhook.records.recordings import Recordings
+from offhook.records.transcriptions import Transcriptions
+from offhook.records.usage import Usage
+from offhook.records.users import Users
+from offhook.records.verb_records import VerbRecords
 from offhook.rest.app import create_app
+from offhook.rest.live_ports import LiveChange, LiveVerb
+from offhook.rest.meeting_ports import ParticipantChange
+from offhook.rest.messaging_ports import MessagingPorts
 from offhook.rest.ports import NewCall, Ports, Readiness
 from tests.records import story
+
+GATEWAY_SECRET = "a secret of the gateway's"
 
 
 @dataclass
@@ -30,12 +53,33 @@ class Lines:
 
     placed: list[NewCall] = field(default_factory=list)
     refusal: Exception | None = None
+    places: int = 1
+    """At how many places a call rings."""
+    changes: list[tuple[str, LiveChange]] = field(default_factory=list)
+    acts: list[tuple[str, LiveVerb]] = field(default_factory=list)
+    when_acted: Callable[[str], bool] | None = None
 
-    async def place(self, call: NewCall) -> CallRow:
+    async def place(self, call: NewCall) -> tuple[CallRow, ...]:
         """Note the call."""
         if self.refusal:
             raise self.refusal
         self.placed.append(call)
+        return tuple(self._row(call) for _ in range(self.places))
+
+    async def change(self, call: CallRow, change: LiveChange) -> None:
+        """Note the change."""
+        if self.refusal:
+            raise self.refusal
+        self.changes.append((call.call_id, change))
+
+    async def act(self, call: CallRow, verb: LiveVerb, record_id: str) -> bool:
+        """Note the verb; it has not ended, unless `when_acted` ends it."""
+        if self.refusal:
+            raise self.refusal
+        self.acts.append((call.call_id, verb))
+        return self.when_acted is not None and self.when_acted(record_id)
+
+    def _row(self, call: NewCall) -> CallRow:
         return CallRow(
             call_id=new_id(),
             account_sid=call.account_sid,
@@ -52,6 +96,30 @@ class Lines:
 
 
 @dataclass
+class Chairs:
+    """Fills `ConferenceControl`: notes what is asked, does `when_asked`, or raises `refusal`."""
+
+    changes: list[tuple[str, str, ParticipantChange]] = field(default_factory=list)
+    ended: list[str] = field(default_factory=list)
+    refusal: Exception | None = None
+    when_asked: Callable[[], None] = lambda: None
+
+    async def change(self, conference: ConferenceRow, call_id: str, change: ParticipantChange) -> None:
+        """Note the change."""
+        if self.refusal:
+            raise self.refusal
+        self.changes.append((conference.conference_id, call_id, change))
+        self.when_asked()
+
+    async def end(self, conference: ConferenceRow) -> None:
+        """Note the end."""
+        if self.refusal:
+            raise self.refusal
+        self.ended.append(conference.conference_id)
+        self.when_asked()
+
+
+@dataclass
 class Site:
     """An application with one account, and what is behind it."""
 
@@ -60,17 +128,44 @@ class Site:
     lines: Lines = field(default_factory=Lines)
     readiness: Readiness = field(default_factory=lambda: Readiness(sip=True, database=True, speech=True))
 
+    conference_control: Chairs = field(default_factory=Chairs)
+    recordings: Path = Path("recordings")
+    """The folder of recordings."""
+    recordings_are_open: bool = False
+
     def __post_init__(self) -> None:
         self.app: FastAPI = create_app(
             Ports(
                 accounts=Accounts(self.database),
                 api_keys=ApiKeys(self.database),
+                users=Users(self.database),
                 limits=Limits(self.database),
                 numbers=Numbers(self.database),
+                applications=Applications(self.database),
+                clients=Clients(self.database),
+                caller_ids=CallerIds(self.database),
+                usage=Usage(self.database),
                 calls=Calls(self.database),
                 gathers=Gathers(self.database),
                 notifications=Notifications(self.database),
+                traces=CallStories(self.database),
+                messaging=MessagingPorts(
+                    messages=Messages(self.database),
+                    emails=Emails(self.database),
+                    channel_identities=ChannelIdentities(self.database),
+                    arrivals=MessageArrivals(self.database),
+                    receipts=MessageQueue(self.database, status_request),
+                    gateway_secret=GATEWAY_SECRET,
+                ),
+                recordings=Recordings(self.database, self.recordings),
+                transcriptions=Transcriptions(self.database),
+                conferences=Conferences(self.database),
+                recordings_are_open=self.recordings_are_open,
+                public_url="https://voice.example",
+                verb_records=VerbRecords(self.database),
                 call_control=self.lines,
+                live_calls=self.lines,
+                conference_control=self.conference_control,
                 readiness=lambda: self.readiness,
                 instance_id=story.INSTANCE,
             )

@@ -8,6 +8,7 @@ from lxml import etree
 
 from offhook.call.errors import NoFreeSlot
 from offhook.call.info import CallStatus, new_id
+from offhook.call.rows import RecordAll
 from offhook.rest.errors import Refusal
 from offhook.rest.ports import CallRefused, NewCall, StatusEvent
 from offhook.rest.restcomm.new_call import read_new_call
@@ -18,6 +19,10 @@ from tests.rest.site import Site
 CALL = "d9e08ede8b604e739ba7d0bd477fdf49"
 SID = f"ID{INSTANCE}-CA{CALL}"
 WANTED = {"From": "+15550001", "To": "+15550002", "Url": "http://app.example/voice"}
+
+
+def no_application(_sid: str) -> None:
+    """An account without applications."""
 
 
 async def place(site: Site, **form: str) -> Any:
@@ -61,7 +66,10 @@ async def test_a_call_shows_its_life(site: Site) -> None:
         "uri": f"{account}/Calls/{SID}.json",
         "ring_duration": 2,
         "metadata": {"order": 7},
-        "subresource_uris": {"notifications": f"{account}/Calls/{SID}/Notifications.json"},
+        "subresource_uris": {
+            "notifications": f"{account}/Calls/{SID}/Notifications.json",
+            "recordings": f"{account}/Calls/{SID}/Recordings.json",
+        },
     }
 
 
@@ -197,7 +205,13 @@ async def test_all_events_are_told_unless_some_are_named(site: Site, events: str
     ("name", "value", "said"),
     [
         ("To", "ada", "To must be a number"),
-        ("To", "client:ada", "To must be a number"),
+        ("To", "client:", "To must be a number"),
+        ("To", "client:ada <evil>", "To must be a number"),
+        ("ApplicationSid", "AP" + 32 * "1", "Give Url or ApplicationSid, not both"),
+        ("Password", "secret", "Password is of use with a Username only"),
+        ("SendDigits", "12x", "SendDigits must be up to 64 keys"),
+        ("Record", "perhaps", "Record must be true or false"),
+        ("RecordAll", "quad", "RecordAll must be mono, stereo or none"),
         ("To", "sip:", "To must be a number"),
         ("To", "sip:ada@example.com\r\nX: 1", "To must be a number"),
         ("To", "+1555 123", "To must be a number"),
@@ -235,6 +249,42 @@ async def test_a_bad_parameter_is_named_and_no_call_made(
     assert site.lines.placed == []
 
 
+async def test_a_call_with_all_that_it_may_have(site: Site) -> None:
+    await place(
+        site,
+        To="sip:ada@example.com",
+        Username="ada",
+        Password="secret",
+        SendDigits="ww12#",
+        Record="true",
+        MachineDetection="Enable",
+    )
+    [call] = site.lines.placed
+    assert (call.username, call.password, call.send_keys) == ("ada", "secret", "ww12#")
+    assert call.record_all is RecordAll.MONO
+    assert len(call.not_done) == 1
+    assert "MachineDetection is not supported" in call.not_done[0]
+    assert "secret" not in repr(call)
+
+
+async def test_the_application_of_a_call_may_be_named(site: Site) -> None:
+    form = {"FriendlyName": "menu", "RcmlUrl": "http://app.example/menu"}
+    made = await site.json(site.at("/Applications"), method="POST", form=form)
+    without_url = {"From": "+15550001", "To": "+15550002", "ApplicationSid": made["sid"], "Method": "GET"}
+    await site.json(site.at("/Calls"), method="POST", form=without_url)
+    assert site.lines.placed[0].application == Target("http://app.example/menu", Method.GET)
+
+
+async def test_a_client_at_several_places_is_several_calls(site: Site) -> None:
+    one = await place(site, To="client:ada")
+    assert (one["to"], site.lines.placed[0].to) == ("client:ada", "client:ada")
+    site.lines.places = 2
+    many = await place(site, To="client:ada")
+    assert [call["to"] for call in many] == ["client:ada"] * 2
+    xml = await site.ask(site.at("/Calls"), method="POST", form={**WANTED, "To": "client:ada"})
+    assert len(etree.fromstring(xml.content).findall("Calls/Call")) == 2
+
+
 async def test_busy_lines_are_a_503_to_be_tried_again(site: Site) -> None:
     site.lines.refusal = NoFreeSlot("4 of 4 in use")
     answer = await site.ask(site.at("/Calls.json"), method="POST", form=WANTED)
@@ -262,7 +312,7 @@ async def test_half_a_surrogate_in_metadata_breaks_nothing(site: Site) -> None:
 )
 def test_any_form_is_a_call_or_refused(form: dict[str, str], is_complete: bool) -> None:
     try:
-        call = read_new_call({**(WANTED if is_complete else {}), **form}, "AC1")
+        call = read_new_call({**(WANTED if is_complete else {}), **form}, "AC1", no_application)
     except Refusal as refusal:
         status = refusal.status
     else:
@@ -276,7 +326,7 @@ def test_any_form_is_a_call_or_refused(form: dict[str, str], is_complete: bool) 
 @given(st.text())
 def test_custom_headers_never_break_out_of_their_line(suffix: str) -> None:
     try:
-        call = read_new_call({**WANTED, "To": f"+15550002?{suffix}"}, "AC1")
+        call = read_new_call({**WANTED, "To": f"+15550002?{suffix}"}, "AC1", no_application)
     except Refusal:
         return
     for name, value in call.sip_headers:

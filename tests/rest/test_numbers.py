@@ -17,6 +17,12 @@ async def create(site: Site, **form: str) -> Any:
     return await site.json(site.at(NUMBERS), method="POST", form={"PhoneNumber": "+15550001234", **form})
 
 
+async def application(site: Site, name: str) -> str:
+    """The sid of a new application."""
+    made = await site.json(site.at("/Applications"), method="POST", form={"FriendlyName": name})
+    return str(made["sid"])
+
+
 async def test_a_new_number_says_where_calls_are_answered(site: Site) -> None:
     made = await create(
         site,
@@ -53,20 +59,20 @@ async def test_json_shows_what_is_not_set_as_null(site: Site) -> None:
 async def test_every_property_is_kept(site: Site) -> None:
     form = {
         "VoiceCallerIdLookup": "true",
-        "VoiceApplicationSid": "AP1",
+        "VoiceApplicationSid": await application(site, "1"),
         "SmsUrl": "http://app.example/sms",
         "SmsMethod": "GET",
         "SmsFallbackUrl": "http://app.example/sms2",
         "SmsFallbackMethod": "POST",
-        "SmsApplicationSid": "AP2",
+        "SmsApplicationSid": await application(site, "2"),
         "UssdUrl": "http://app.example/ussd",
         "UssdMethod": "GET",
         "UssdFallbackUrl": "http://app.example/ussd2",
         "UssdFallbackMethod": "POST",
-        "UssdApplicationSid": "AP3",
+        "UssdApplicationSid": await application(site, "3"),
         "ReferUrl": "http://app.example/refer",
         "ReferMethod": "GET",
-        "ReferApplicationSid": "AP4",
+        "ReferApplicationSid": await application(site, "4"),
         "ApiVersion": "2012-04-24",
     }
     made = await create(site, **form, VoiceCapable="true", SmsCapable="false")

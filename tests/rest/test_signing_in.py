@@ -8,11 +8,12 @@ from datetime import UTC, datetime
 import pytest
 from starlette.requests import Request
 
-from offhook.call.rows import AccountLimits, AccountRow
+from offhook.call.rows import AccountLimits
 from offhook.records.accounts import Accounts
 from offhook.records.api_keys import ApiKeys
 from offhook.records.database import Database
 from offhook.records.limits import Limits
+from offhook.records.users import Users
 from offhook.rest.errors import Refusal
 from offhook.rest.login_delays import (
     FORGET_AFTER_S,
@@ -92,7 +93,7 @@ def test_a_key_that_was_revoked_opens_nothing_a_second_later(
 ) -> None:
     keys = ApiKeys(site.database)
     made, secret = keys.add(site.account.sid, "ci", now=datetime.now(UTC))
-    signing_in = SigningIn(Accounts(site.database), keys, delays, clock=clock)
+    signing_in = SigningIn(Accounts(site.database), keys, Users(site.database), delays, clock=clock)
     assert signing_in.sign_in(basic(made.key_id, secret), HERE).by_key
     keys.revoke(made.key_id, now=datetime.now(UTC))
     clock.now += REMEMBERED_S
@@ -106,7 +107,7 @@ def test_a_password_that_was_changed_opens_nothing_a_second_later(
 ) -> None:
     accounts = Accounts(site.database)
     accounts.set_password(site.account.sid, PASSWORD, now=datetime.now(UTC))
-    signing_in = SigningIn(accounts, ApiKeys(site.database), delays, clock=clock)
+    signing_in = SigningIn(accounts, ApiKeys(site.database), Users(site.database), delays, clock=clock)
     for _ in range(3):
         assert signing_in.sign_in(basic(site.account.sid, PASSWORD), HERE).account.sid == site.account.sid
         clock.now += PASSWORD_FOR_S
@@ -125,7 +126,7 @@ class SlowAccounts(Accounts):
         self.at_once = 0
         self.most_at_once = 0
 
-    def is_password(self, given: str, account: AccountRow | None) -> bool:
+    def is_password(self, given: str, kept: str | None) -> bool:
         """Wrong, after a while."""
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
@@ -136,7 +137,7 @@ class SlowAccounts(Accounts):
 
 def test_guessing_passwords_keeps_nobody_else_waiting(site: Site, delays: LoginDelays) -> None:
     accounts = SlowAccounts(site.database)
-    signing_in = SigningIn(accounts, ApiKeys(site.database), delays)
+    signing_in = SigningIn(accounts, ApiKeys(site.database), Users(site.database), delays)
     statuses: list[int] = []
     one_more = threading.Semaphore(0)
 

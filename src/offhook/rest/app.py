@@ -10,18 +10,51 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from offhook.call.errors import RecordsAway
-from offhook.rest import eyes
+from offhook.rest import docs_page, eyes, gateway_door, openapi
 from offhook.rest.errors import BUSY, FAULT, INVALID, NOT_FOUND, WRONG_METHOD, Refusal
 from offhook.rest.login_delays import LoginDelays
 from offhook.rest.ports import Ports
 from offhook.rest.request_rates import RequestRates
-from offhook.rest.restcomm import accounts, answers, calls, gathers, notifications, numbers
+from offhook.rest.restcomm import (
+    accounts,
+    answers,
+    applications,
+    caller_ids,
+    calls,
+    channel_identities,
+    clients,
+    conferences,
+    emails,
+    gathers,
+    keys,
+    live_acts,
+    messages,
+    modify_call,
+    notifications,
+    numbers,
+    participants,
+    reason_pages,
+    recordings,
+    sms,
+    traces,
+    transcriptions,
+    usage,
+    users,
+    verb_records,
+)
 from offhook.rest.restcomm.spelling import VERSION, OneSpelling, Spelling, read_spelling
 from offhook.rest.signing_in import SigningIn
 from offhook.rest.sources import Network, source_reader
 
 RETRY_AFTER_S = 5
 """When a client may ask again while the database is away."""
+
+LIVE = (modify_call, verb_records, live_acts)
+"""What is done to calls that run, and the records of it."""
+MEETINGS = (conferences, participants)
+MESSAGING = (sms, messages, emails, channel_identities)
+MANAGEMENT = (accounts, users, keys, numbers, applications, clients, caller_ids, usage)
+"""What an account sets up, and what it used."""
 
 log = structlog.get_logger()
 
@@ -31,7 +64,7 @@ def create_app(ports: Ports, *, trusted_proxies: Sequence[Network] = ()) -> Fast
     app = FastAPI(title="Offhook", docs_url=None, redoc_url=None, openapi_url=None)
     app.router.redirect_slashes = False
     app.state.ports = ports
-    app.state.signing_in = SigningIn(ports.accounts, ports.api_keys, LoginDelays())
+    app.state.signing_in = SigningIn(ports.accounts, ports.api_keys, ports.users, LoginDelays())
     app.state.request_rates = RequestRates(ports.limits.get)
     app.state.source = source_reader(trusted_proxies)
     app.add_middleware(OneSpelling)
@@ -40,9 +73,24 @@ def create_app(ports: Ports, *, trusted_proxies: Sequence[Network] = ()) -> Fast
     app.add_exception_handler(RequestValidationError, _unreadable)
     app.add_exception_handler(RecordsAway, _away)
     app.add_exception_handler(Exception, _broken)
-    for resource in (accounts, numbers, calls, notifications, gathers):
+    for resource in (
+        *MANAGEMENT,
+        calls,
+        *LIVE,
+        *MEETINGS,
+        notifications,
+        traces,
+        gathers,
+        recordings,
+        transcriptions,
+        *MESSAGING,
+    ):
         app.include_router(resource.router, prefix=f"/{VERSION}")
     app.include_router(eyes.router)
+    app.include_router(reason_pages.router)
+    app.include_router(gateway_door.router)
+    openapi.add_to(app)
+    docs_page.add_to(app)
     return app
 
 

@@ -7,7 +7,10 @@ UNAUTHORIZED = 20003
 INVALID = 20001
 WRONG_METHOD = 20004
 INACTIVE = 20005
+FORBIDDEN = 20403
 NOT_FOUND = 20404
+CONFLICT = 20409
+GONE = 20410
 TOO_LARGE = 20413
 TOO_MANY = 20429
 WRONG_TYPE = 20415
@@ -33,6 +36,16 @@ class Refusal(Exception):
 def invalid(message: str, code: int = INVALID) -> Refusal:
     """What the client sent cannot be right. The message names the parameter and what would be."""
     return Refusal(400, code, message)
+
+
+def forbidden(message: str) -> Refusal:
+    """Whoever signed in may not do this. The message says who may."""
+    return Refusal(403, FORBIDDEN, message)
+
+
+def conflict(message: str) -> Refusal:
+    """Somebody has already what can be had once only. The message names it."""
+    return Refusal(409, CONFLICT, message)
 
 
 def not_found(what: str) -> Refusal:

@@ -17,10 +17,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
+from offhook.call.resource_rows import UserRow
 from offhook.call.rows import AccountRow, AccountStatus, ApiKeyRow
 from offhook.rest.errors import INACTIVE, UNAUTHORIZED, Refusal, too_many
 from offhook.rest.login_delays import LoginDelays
-from offhook.rest.ports import Accounts, ApiKeys
+from offhook.rest.ports import Accounts, ApiKeys, Users
 
 REMEMBERED_S = 1.0
 """How long an account is believed to be as it was read: a closed one is out after that."""
@@ -40,10 +41,11 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """Who asks, and whether with an API key."""
+    """Who asks: an account, a user of it, or a program with an API key of it."""
 
     account: AccountRow
     by_key: bool
+    user: UserRow | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,24 @@ class _Known:
     until: float
     account: AccountRow | None
     key: ApiKeyRow | None
+    user: UserRow | None
+
+    @property
+    def token(self) -> str:
+        """What opens at once; empty for nothing."""
+        return self.account.auth_token if self.account and not self.user else ""
+
+    @property
+    def password_hash(self) -> str | None:
+        """What opens after the slow check."""
+        owner = self.user or self.account
+        return owner.password_hash if owner else None
+
+    @property
+    def owner_sid(self) -> str:
+        """Whose password it is."""
+        owner = self.user or self.account
+        return owner.sid if owner else ""
 
 
 class SigningIn:
@@ -62,12 +82,14 @@ class SigningIn:
         self,
         accounts: Accounts,
         api_keys: ApiKeys,
+        users: Users,
         delays: LoginDelays,
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._accounts = accounts
         self._api_keys = api_keys
+        self._users = users
         self._delays = delays
         self._clock = clock
         self._lock = threading.Lock()
@@ -75,6 +97,7 @@ class SigningIn:
         self._waiting = threading.BoundedSemaphore(MOST_WAITING)
         self._names: OrderedDict[str, _Known] = OrderedDict()
         self._passwords: OrderedDict[bytes, float] = OrderedDict()
+        self._are_open: OrderedDict[str, tuple[float, bool]] = OrderedDict()
         self._digest_key = secrets.token_bytes(32)
 
     def sign_in(self, authorization: str, source: str) -> SignedIn:
@@ -87,9 +110,29 @@ class SigningIn:
             raise _unauthorized()
         self._delays.succeeded(source, name)
         assert known.account is not None
+        if known.user is not None and known.user.status is not AccountStatus.ACTIVE:
+            raise Refusal(403, INACTIVE, "The user is not active.")
         if known.account.status is not AccountStatus.ACTIVE:
             raise Refusal(403, INACTIVE, "The account is not active.")
-        return SignedIn(known.account, by_key=known.key is not None)
+        if known.account.parent_sid is not None and not self._is_open_above(known.account.parent_sid):
+            raise Refusal(403, INACTIVE, "An account above this one is not active.")
+        return SignedIn(known.account, by_key=known.key is not None, user=known.user)
+
+    def _is_open_above(self, parent_sid: str) -> bool:
+        """Whether an account and all above it are active."""
+        now = self._clock()
+        until, is_open = self._are_open.get(parent_sid, (0.0, False))
+        if now < until:
+            return is_open
+        above: str | None = parent_sid
+        is_open = True
+        while is_open and above is not None:
+            account = self._accounts.get(above)
+            is_open = account is not None and account.status is AccountStatus.ACTIVE
+            above = account.parent_sid if account else None
+        with self._lock:
+            _keep(self._are_open, parent_sid, (now + REMEMBERED_S, is_open))
+        return is_open
 
     def _hold_back(self, source: str, name: str) -> None:
         wait_s = self._delays.wait_s(source, name)
@@ -103,27 +146,27 @@ class SigningIn:
             return known
         key = self._api_keys.find(name) if KEY_ID.fullmatch(name) else None
         is_open = key is not None and key.date_revoked is None
-        account = self._accounts.find(key.account_sid if key and is_open else name)
-        known = _Known(now + REMEMBERED_S, account, key)
+        user = self._users.find(name) if "@" in name else None
+        owner = key.account_sid if key and is_open else user.account_sid if user else name
+        known = _Known(now + REMEMBERED_S, self._accounts.find(owner), key, user)
         with self._lock:
             _keep(self._names, name, known)
         return known
 
     def _proves(self, secret: str, known: _Known, source: str, name: str) -> bool:
-        account = known.account
         if KEY_ID.fullmatch(name):
             digest = hashlib.sha256(secret.encode("utf-8")).hexdigest()
             is_right = hmac.compare_digest(digest, known.key.secret_sha256 if known.key else "-" * 64)
-            return is_right and account is not None
-        if _same(secret, account.auth_token if account else ""):
-            return account is not None
+            return is_right and known.account is not None
+        if _same(secret, known.token):
+            return known.account is not None
         if TOKEN_LIKE.fullmatch(secret):
             return False
-        return self._is_password(secret, account, source, name)
+        return self._is_password(secret, known, source, name) and known.account is not None
 
-    def _is_password(self, secret: str, account: AccountRow | None, source: str, name: str) -> bool:
-        """Slow, unless it was right lately and the account has it still."""
-        kept = f"{account.sid}\0{account.password_hash}" if account else "\0"
+    def _is_password(self, secret: str, known: _Known, source: str, name: str) -> bool:
+        """Slow, unless it was right lately and the account or user has it still."""
+        kept = f"{known.owner_sid}\0{known.password_hash}"
         digest = hmac.digest(self._digest_key, f"{kept}\0{secret}".encode(), "sha256")
         if self._clock() < self._passwords.get(digest, 0.0):
             return True
@@ -132,7 +175,7 @@ class SigningIn:
         try:
             with self._checking:
                 self._hold_back(source, name)  # others may have failed while this one waited for its turn
-                is_right = self._accounts.is_password(secret, account)
+                is_right = self._accounts.is_password(secret, known.password_hash)
         finally:
             self._waiting.release()
         if not is_right:

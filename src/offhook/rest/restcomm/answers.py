@@ -52,6 +52,28 @@ def many(kind: Kind, items: Sequence[Fields], around: Envelope, format: Format) 
     return _xml(root)
 
 
+def every(kind: Kind, items: Sequence[Fields], format: Format) -> Response:
+    """All there are, without pages around them: in JSON a bare array."""
+    if format is Format.JSON:
+        return _json([_shown(kind, fields) for fields in items])
+    root = etree.Element("RestcommResponse")
+    all_of_them = etree.SubElement(root, kind.elements)
+    for fields in items:
+        _add(all_of_them, kind.element, fields)
+    return _xml(root)
+
+
+def words(kind: Kind, items: Sequence[str], format: Format) -> Response:
+    """All there are of what is a word only: in JSON a bare array of texts."""
+    if format is Format.JSON:
+        return _json(list(items))
+    root = etree.Element("RestcommResponse")
+    all_of_them = etree.SubElement(root, kind.elements)
+    for item in items:
+        _add(all_of_them, kind.element, item)
+    return _xml(root)
+
+
 def error(refusal: Refusal, format: Format) -> Response:
     """A refusal."""
     fields = {
@@ -100,6 +122,9 @@ def _add(parent: etree._Element, name: str, value: object) -> None:
     if isinstance(value, Mapping):
         for inner, inner_value in value.items():
             _add(element, _pascal(inner), inner_value)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            _add(element, name.removesuffix("s"), item)
     else:
         text = str(value).lower() if isinstance(value, bool) else str(value)
         element.text = _NOT_XML.sub("\ufffd", text)

@@ -1,6 +1,9 @@
 """`/Accounts/{sid}/Calls`: calls, and how to make one."""
 
+import asyncio
 import json
+from dataclasses import replace
+from functools import partial
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -34,16 +37,18 @@ def show_all(access: LetIn) -> Response:
     page: Page[CallRow] = Page()
     if wanted is not None:
         page = access.ports.calls.page(access.account.sid, wanted, offset=asked.offset, limit=asked.size)
-    items = [_fields(call, access) for call in page.rows]
+    items = [call_fields(call, access) for call in page.rows]
     return access.many(CALL, items, page.total, asked, FILTERS)
 
 
 @router.post("/Accounts/{account_sid}/Calls")
 async def create(access: LetIn, form: FormFields) -> Response:
     """A new call."""
-    wanted = read_new_call(form, access.account.sid)
+    application_of = partial(access.ports.applications.get, access.account.sid)
+    wanted = await asyncio.to_thread(read_new_call, form, access.account.sid, application_of)
+    wanted = replace(wanted, record_all=wanted.record_all or access.account.record_all)
     try:
-        call = await access.ports.call_control.place(wanted)
+        calls = await access.ports.call_control.place(wanted)
     except NoFreeSlot:
         raise Refusal(
             503, BUSY, "All lines are busy. Try again in a moment.", {"Retry-After": str(RETRY_AFTER_S)}
@@ -52,7 +57,9 @@ async def create(access: LetIn, form: FormFields) -> Response:
         raise invalid(refused.message, DESTINATION if refused.is_destination else INVALID) from None
     except LimitReached as reached:
         raise too_many(reached.message, reached.wait_s) from None
-    return access.one(CALL, _fields(call, access))
+    if len(calls) > 1:  # a client that can be reached at several places
+        return access.every(CALL, [call_fields(call, access) for call in calls])
+    return access.one(CALL, call_fields(calls[0], access))
 
 
 @router.get("/Accounts/{account_sid}/Calls/{sid}")
@@ -62,7 +69,7 @@ def show(access: LetIn, sid: str) -> Response:
     call = access.ports.calls.get(access.account.sid, call_id) if call_id else None
     if call is None:
         raise not_found(f"call {sid}")
-    return access.one(CALL, _fields(call, access))
+    return access.one(CALL, call_fields(call, access))
 
 
 def _filter(access: Access) -> CallFilter | None:
@@ -88,7 +95,8 @@ def _filter(access: Access) -> CallFilter | None:
     )
 
 
-def _fields(call: CallRow, access: Access) -> Fields:
+def call_fields(call: CallRow, access: Access) -> Fields:
+    """A call's properties."""
     format = access.spelling.format
     sid = call_sid(call.instance_id, call.call_id)
     parent = call.parent_call_id
@@ -115,6 +123,7 @@ def _fields(call: CallRow, access: Access) -> Fields:
         "metadata": _metadata(call, format),
         "subresource_uris": {
             "notifications": resource_uri(call.account_sid, f"Calls/{sid}/Notifications", format=format),
+            "recordings": resource_uri(call.account_sid, f"Calls/{sid}/Recordings", format=format),
         },
     }
 

@@ -19,6 +19,11 @@ def read_call_sid(text: str, instance_id: str) -> str | None:
     return match[2]
 
 
+def is_call_sid(text: str) -> bool:
+    """Whether `text` has the form of a call's sid."""
+    return _CALL.fullmatch(text) is not None
+
+
 def read_sid(text: str, prefix: str) -> str | None:
     """The 32 hex digits after a two-letter prefix; None for what is no such sid."""
     return text[2:] if re.fullmatch(f"{prefix}{_ID}", text) else None

@@ -12,6 +12,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 VERSION = "2012-04-24"
 PREFIXES = (f"/restcomm/{VERSION}", f"/api/{VERSION}", f"/{VERSION}")
 
+JSON_ONLY = frozenset({"Gathers", "Traces"})
+"""Lists that are answered as JSON whatever is accepted."""
+
+JSON_UNLESS_ASKED = frozenset({"Says", "Plays", "Holds", "Resumes", "Refers"})
+"""Lists that are answered as XML only to a client that says that it takes XML."""
+
 
 class Format(StrEnum):
     """How an answer is written."""
@@ -33,8 +39,8 @@ class Spelling:
 def read_spelling(path: str, written: str, accept: str) -> Spelling:
     """Take a path apart. Paths outside the API stay as they are.
 
-    `.json` on any segment is JSON whatever is accepted; records of verbs are JSON always; XML otherwise, unless
-    the client accepts some JSON.
+    `.json` on any segment is JSON whatever is accepted; some lists are JSON always, and some unless the
+    client accepts XML; all else is XML, unless the client accepts some JSON.
     """
     prefix = next((prefix for prefix in PREFIXES if path == prefix or path.startswith(f"{prefix}/")), None)
     by_accept = Format.JSON if "json" in accept.lower() else Format.XML
@@ -42,7 +48,8 @@ def read_spelling(path: str, written: str, accept: str) -> Spelling:
         return Spelling(path=path, written=written, format=by_accept)
     segments = path[len(prefix) :].rstrip("/").split("/")
     plain = [segment.removesuffix(".json") for segment in segments]
-    is_json = plain != segments or "Gathers" in plain
+    is_json = plain != segments or not JSON_ONLY.isdisjoint(plain)
+    is_json = is_json or ("xml" not in accept.lower() and not JSON_UNLESS_ASKED.isdisjoint(plain))
     return Spelling(
         path=f"/{VERSION}{'/'.join(plain)}",
         written=written,
