@@ -132,8 +132,13 @@ class Settings(BaseSettings):
     )
     public_url: str | None = Field(
         None,
-        description="What absolute URLs of this server begin with (http://host:port unless set); so far only the "
-        "one that `offhook serve` prints, as REST's own are relative.",
+        description="What absolute URLs of this server begin with (http://host:port unless set): where applications are told "
+        "that recordings and transcriptions lie. REST's own are relative.",
+    )
+    open_recordings: bool = Field(
+        False,
+        description="Whether the sound of a recording is handed out to whoever knows its URL, without signing in, as old "
+        "scripts expect. The rest of REST is not.",
     )
     # Before `asr`, whose validator asks for the names.
     asr_custom: str | None = Field(
@@ -209,6 +214,56 @@ class Settings(BaseSettings):
         "We are sorry, this service is not available right now. Goodbye.",
         description="What a caller hears when the application fails and has no fallback URL.",
     )
+    # Before `sms`, whose validator asks for them.
+    sms_url: str | None = Field(
+        None,
+        description="Where OFFHOOK_SMS=http posts each message (http or https); docs/messaging.md tells what is sent.",
+    )
+    sms_token: SecretStr | None = Field(
+        None, description="Sent there as Authorization: Bearer, where the gateway wants one."
+    )
+    sms_format: Literal["json", "form"] = Field(
+        "json", description="How messages are posted there: json or form."
+    )
+    smpp_host: str | None = Field(None, description="Message centre of OFFHOOK_SMS=smpp.")
+    smpp_port: int = Field(2775, ge=1, le=65535, description="Its TCP port.")
+    smpp_system_id: str = Field(
+        "", max_length=15, description="Our name there (system_id), at most 15 characters."
+    )
+    smpp_password: SecretStr | None = Field(
+        None, max_length=8, description="The password that goes with it, at most 8 characters."
+    )
+    smpp_system_type: str = Field(
+        "", max_length=12, description="The system_type that some centres want, at most 12 characters."
+    )
+    smpp_tls: bool = Field(False, description="Connect to it over TLS.")
+    sms: Literal["log", "http", "smpp"] = Field(
+        "log",
+        description="What carries text messages: http (a gateway), smpp (a message centre), or log, which sends "
+        "nothing and writes them to the log.",
+    )
+    sms_secret: SecretStr | None = Field(
+        None,
+        description="Secret that a gateway shows when it posts receipts and incoming messages to "
+        "/messaging/http/status and /messaging/http/incoming; both are closed unless set.",
+    )
+    smtp_host: str | None = Field(
+        None,
+        description="Mail server that e-mails are handed to; unless set nothing is sent, and e-mails are "
+        "written to the log.",
+    )
+    smtp_port: int = Field(587, ge=1, le=65535, description="Its TCP port.")
+    smtp_tls: Literal["none", "starttls", "tls"] = Field(
+        "starttls",
+        description="How the connection to it is encrypted: none, starttls, or tls from the start.",
+    )
+    smtp_user: str | None = Field(None, description="Name to sign in with there, where it wants one.")
+    smtp_password: SecretStr | None = Field(None, description="The password that goes with it.")
+    smtp_from: str | None = Field(
+        None,
+        description="Address that all e-mails come from, with what the application named as Reply-To; "
+        "what the application named unless set.",
+    )
     demo: bool = Field(True, description="Answer sip:echo@ and sip:demo@ where no number has these names.")
     dev: bool = Field(
         False, description="Allow calls from, and applications on, loopback and private networks."
@@ -271,14 +326,14 @@ class Settings(BaseSettings):
             raise ValueError("write the country as two letters, such as DE or US")
         return value.upper()
 
-    @field_validator("secret_key", "secret_key_previous")
+    @field_validator("secret_key", "secret_key_previous", "sms_secret")
     @classmethod
     def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and 0 < len(value.get_secret_value().strip()) < 16:
             raise ValueError("a key needs 16 characters or more; `openssl rand -base64 32` makes a good one")
         return value if value and value.get_secret_value().strip() else None
 
-    @field_validator("asr", "tts", "edge", "log_level", mode="before")
+    @field_validator("asr", "tts", "edge", "log_level", "sms", "sms_format", "smtp_tls", mode="before")
     @classmethod
     def _in_any_case(cls, value: Any) -> Any:
         return value.lower() if isinstance(value, str) else value
@@ -321,6 +376,32 @@ class Settings(BaseSettings):
             )
         return value
 
+    @field_validator("sms_url")
+    @classmethod
+    def _gateway(cls, value: str | None) -> str | None:
+        if value and not re.fullmatch(r"https?://[!-~]+", value):
+            raise ValueError("write the gateway like https://gateway.example/messages")
+        return value or None
+
+    @field_validator("smtp_from")
+    @classmethod
+    def _mailbox(cls, value: str | None) -> str | None:
+        if value and not re.fullmatch(r"[^@\r\n]+@[^@\s]+", value):
+            raise ValueError("write the sender like voice@example.com or Voice <voice@example.com>")
+        return value or None
+
+    @field_validator("sms")
+    @classmethod
+    def _has_carrier(cls, value: str, info: ValidationInfo) -> str:
+        if value == "http" and "sms_url" in info.data and not info.data["sms_url"]:
+            raise ValueError("http needs the address of the gateway: set OFFHOOK_SMS_URL")
+        if value == "smpp" and "smpp_host" in info.data:
+            missing = [name for name in ("smpp_host", "smpp_system_id") if not info.data.get(name)]
+            if missing:
+                names = " and ".join(f"OFFHOOK_{name.upper()}" for name in missing)
+                raise ValueError(f"smpp needs the message centre and our name there: set {names}")
+        return value
+
     @field_validator("account_sid")
     @classmethod
     def _sid(cls, value: str | None) -> str | None:
@@ -337,6 +418,19 @@ class Settings(BaseSettings):
     def resolved_database_url(self) -> str:
         """The database's URL."""
         return self.database_url or f"sqlite:///{self.data_dir.resolve()}/offhook.db"
+
+    @cached_property
+    def resolved_public_url(self) -> str:
+        """What absolute URLs of this server begin with, without a slash at the end."""
+        if self.public_url is not None:
+            return self.public_url.rstrip("/")
+        host = "127.0.0.1" if self.http_host in ("0.0.0.0", "::") else self.http_host
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.http_port}"
+
+    @cached_property
+    def recordings_folder(self) -> Path:
+        """Where recordings lie, those of each account in a folder of their own."""
+        return self.data_dir / "recordings"
 
     @cached_property
     def journal_folder(self) -> Path:

@@ -2,10 +2,11 @@
 
 import asyncio
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from offhook.call.errors import RecordsAway
+from offhook.call.number_patterns import is_pattern
 from offhook.call.rows import NumberRow
 from offhook.processes.routes import KEEP_S, Routes
 
@@ -119,3 +120,26 @@ async def test_a_number_that_is_gone_is_not_in_the_next_copy() -> None:
     await routes.copy_now()
     table.is_away = True
     assert await routes.find("1000") is None
+
+
+async def test_patterns_answer_from_memory_too_the_longest_first() -> None:
+    rows = [
+        replace(number(text), is_sip=True, is_pattern=is_pattern(text))
+        for text in ("1[0-9]+", "12[0-9]{2}", "1234", "*")
+    ]
+
+    def away(_called: str) -> NumberRow | None:
+        raise RecordsAway
+
+    routes = Routes(away, is_quick=True, copy=lambda _most: rows)
+    await routes.copy_now()
+    for called, found in (
+        ("1234", "1234"),
+        ("1235", "12[0-9]{2}"),
+        ("+1235", "12[0-9]{2}"),
+        ("13", "1[0-9]+"),
+        ("99", "*"),
+        ("ada", None),
+    ):
+        answer = await routes.find(called)
+        assert (answer.phone_number if answer else None) == found

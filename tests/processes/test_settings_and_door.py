@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from offhook.call.rows import RecordAll
 from offhook.config import Settings
 from offhook.processes.door import read_new_call, write_new_call
 from offhook.rest.ports import NewCall, StatusEvent
@@ -24,6 +25,11 @@ new_calls = st.builds(
     status_callback=st.none() | targets,
     status_events=st.frozensets(st.sampled_from(StatusEvent)),
     timeout_s=st.floats(1, 600),
+    username=st.none() | st.text(),
+    password=st.none() | st.text(),
+    send_keys=st.text(),
+    record_all=st.none() | st.sampled_from(RecordAll),
+    not_done=st.lists(st.text()).map(tuple),
     metadata=st.none() | st.text(),
 )
 

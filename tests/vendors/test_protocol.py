@@ -145,7 +145,7 @@ def test_whatever_comes_is_read_or_named_as_malformed(wire: bytes) -> None:
             "partials must be true or false",
         ),
         (
-            b'{"do": "speak", "text": "a", "language": "en", "voice": "", "words_per_minute": 1}',
+            b'{"do": "speak", "text": "a", "language": "en", "voice": "", "words_per_minute": 1, "is_ssml": false}',
             "1 words a minute were asked for; 80 to 450 can be spoken",
         ),
     ],

@@ -20,6 +20,7 @@ SHOWN_BODY, SHOWN_TEXT = 60, 160
 SENTENCES = {
     "status": "the call is {status}",
     "verb_over": "{verb}: {outcome}",
+    "taken": "taken to {url}",
     "sound": "plays {length_s} s: {label}",
     "silenced": "silenced: {label}",
     "partial": 'hears "{text}"',

@@ -12,24 +12,41 @@ from offhook import log
 from offhook.bootstrap import open_database
 from offhook.config import Settings
 from offhook.control import CONFIGURATION_FAULT, ControlChannel
+from offhook.dialects.rcml.messages_told import status_request
 from offhook.metrics import Meter
 from offhook.processes.demo import load_demo
 from offhook.processes.lag import watched
 from offhook.processes.metrics_page import MetricsPage, Sources
 from offhook.processes.numbers_told import NumbersTold
 from offhook.processes.quiet_server import QuietServer, listening_socket
+from offhook.processes.room_knocks import RoomKnocks
+from offhook.processes.routes_told import AccountsTold, ApplicationsTold
 from offhook.processes.worker_doors import WorkerDoors
-from offhook.records.accounts import Accounts
 from offhook.records.api_keys import ApiKeys
+from offhook.records.call_story import CallStories
+from offhook.records.caller_ids import CallerIds
 from offhook.records.calls import Calls
+from offhook.records.channel_identities import ChannelIdentities
+from offhook.records.clients import Clients
+from offhook.records.conferences import Conferences
 from offhook.records.database import Database
+from offhook.records.emails import Emails
 from offhook.records.gathers import Gathers
 from offhook.records.limits import Limits
+from offhook.records.message_arrivals import MessageArrivals
+from offhook.records.message_queue import MessageQueue
+from offhook.records.messages import Messages
 from offhook.records.notifications import Notifications
 from offhook.records.numbers import Numbers
+from offhook.records.recordings import Recordings
 from offhook.records.tallies import Tallies
+from offhook.records.transcriptions import Transcriptions
+from offhook.records.usage import Usage
+from offhook.records.users import Users
+from offhook.records.verb_records import VerbRecords
 from offhook.records.workers import LEASE_S, Workers
 from offhook.rest.app import create_app
+from offhook.rest.messaging_ports import MessagingPorts
 from offhook.rest.ports import Ports, Readiness
 from offhook.surroundings import Surroundings
 
@@ -79,18 +96,34 @@ async def run(settings: Settings, surroundings: Surroundings, bound: socket.sock
     database = open_database(settings)
     states = ProcessStates(database)
     doors = _doors(database, surroundings)
+    knocks = _knocks(database, surroundings)
     app = create_app(
         Ports(
-            accounts=Accounts(database),
+            accounts=AccountsTold(database, doors.tell_numbers_changed),
             api_keys=ApiKeys(database),
+            users=Users(database),
             limits=Limits(database),
             numbers=NumbersTold(Numbers(database), doors.tell_numbers_changed),
+            applications=ApplicationsTold(database, doors.tell_numbers_changed),
+            clients=Clients(database),
+            caller_ids=CallerIds(database),
+            usage=Usage(database),
             calls=Calls(database),
             gathers=Gathers(database),
             notifications=Notifications(database),
+            traces=CallStories(database),
+            messaging=_messaging(settings, database),
+            recordings=Recordings(database, settings.recordings_folder),
+            transcriptions=Transcriptions(database),
+            conferences=Conferences(database),
+            verb_records=VerbRecords(database),
             call_control=doors,
+            live_calls=doors,
+            conference_control=knocks,
             readiness=states.readiness,
             instance_id=surroundings.instance_id,
+            public_url=settings.resolved_public_url,
+            recordings_are_open=settings.open_recordings,
             process_states=states.by_name,
             metrics=_metrics(database, surroundings, states).text,
             metrics_allow=settings.metrics_readers_allowed,
@@ -110,8 +143,20 @@ async def run(settings: Settings, surroundings: Surroundings, bound: socket.sock
                 server.stop()
     finally:
         await doors.close()
+        await knocks.close()
         database.close()
         control.close()
+
+
+def _messaging(settings: Settings, database: Database) -> MessagingPorts:
+    return MessagingPorts(
+        messages=Messages(database),
+        emails=Emails(database),
+        channel_identities=ChannelIdentities(database),
+        arrivals=MessageArrivals(database),
+        receipts=MessageQueue(database, status_request),
+        gateway_secret=settings.sms_secret.get_secret_value() if settings.sms_secret else None,
+    )
 
 
 def _metrics(database: Database, surroundings: Surroundings, states: ProcessStates) -> MetricsPage:
@@ -127,6 +172,11 @@ def _metrics(database: Database, surroundings: Surroundings, states: ProcessStat
             outbox_oldest_s=tallies.outbox_oldest_s,
         )
     )
+
+
+def _knocks(database: Database, surroundings: Surroundings) -> RoomKnocks:
+    workers = Workers(database)
+    return RoomKnocks(workers=lambda: workers.alive(LEASE_S), secret=surroundings.cluster_secret)
 
 
 def _doors(database: Database, surroundings: Surroundings) -> WorkerDoors:

@@ -1,30 +1,52 @@
 """The calls of one worker, each in its own task, from the first ring to the last fact."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import structlog
 
 from offhook.call.errors import NoFreeSlot, OffhookError
-from offhook.call.info import CallInfo, Direction, new_id
-from offhook.call.rows import NumberRow
+from offhook.call.info import CallInfo, Direction, Sides, new_id
+from offhook.call.port import Call
+from offhook.call.rows import NumberRow, RecordAll
+from offhook.interpreter.control import Control
+from offhook.interpreter.notices import Notices
+from offhook.interpreter.outbound_leg import OutboundLeg, WantedLeg
 from offhook.interpreter.ports import Tools
 from offhook.interpreter.program import Program
-from offhook.interpreter.run import run_inbound, run_outbound
+from offhook.interpreter.run import run_inbound, run_leg, run_outbound
+from offhook.interpreter.transfer import Transfers
 from offhook.pjsua.invite import Invite
 from offhook.pjsua.leg import Leg
 from offhook.pjsua.switchboard import Incoming, Switchboard
 from offhook.processes.admission import Admission
+from offhook.processes.contest import first_answered
+from offhook.processes.legs import DialledLegs, LocationsOf
+from offhook.processes.meetings import ClusterMeetings
 from offhook.processes.programs import Programs
 from offhook.rest.ports import CallRefused, LimitReached, NewCall
+from offhook.verbs import Target
 from offhook.webhooks.partials import PartialQueue
 from offhook.webhooks.sender import Sender
 
 log = structlog.get_logger()
 
 NOT_FOUND, SERVER_ERROR, UNAVAILABLE = 404, 500, 503
+NOT_DONE = 20001
+"""The notification's code for something that was asked of a new call and cannot be done."""
+
+
+CLIENT = "client"
+SIDES = {RecordAll.MONO: Sides.MIXED, RecordAll.STEREO: Sides.STEREO}
+
+
+async def _nowhere(_account_sid: str, _login: str) -> tuple[str, ...]:
+    return ()
 
 
 class CallRuns:
@@ -41,6 +63,8 @@ class CallRuns:
         are_records_away: Callable[[], bool] = lambda: False,
         sender_of: Callable[[str], Sender],
         trunk: str | None,
+        locations_of: LocationsOf = _nowhere,
+        meetings: ClusterMeetings,
     ) -> None:
         """`tools_of` and `sender_of` give what the calls of an account work with, and what sends their partial results."""
         self._programs = programs
@@ -51,31 +75,88 @@ class CallRuns:
         self._are_records_away = are_records_away
         self._sender_of = sender_of
         self._trunk = trunk
+        self._locations_of = locations_of
+        self._meetings = meetings
+        self._controls: dict[str, Control] = {}
+        self._refer_targets: dict[str, Target] = {}
+        """Who is asked about transfers, by call."""
         self._running: set[asyncio.Task[None]] = set()
         self._switchboard: Switchboard | None = None
+        self._contests: set[asyncio.Task[None]] = set()
         self._is_closed = False
 
     def connect(self, switchboard: Switchboard) -> None:
         """Calls are made through `switchboard`."""
         self._switchboard = switchboard
+        self._meetings.connect(switchboard, self._tools)
+        self._legs = DialledLegs(
+            switchboard=switchboard,
+            admission=self._admission,
+            uri_of=self._uri,
+            locations_of=self._locations_of,
+            live_through=self._live_through,
+        )
+
+    @property
+    def programs(self) -> Programs:
+        """What chooses the programs of the calls."""
+        return self._programs
+
+    def control(self, call_id: str) -> Control | None:
+        """What can be done to a call that runs here; None for one that does not."""
+        return self._controls.get(call_id)
 
     def take(self, incoming: Incoming) -> None:
-        """A call came in."""
+        """A call came in: a customer's, or one of another worker into a room that is held here."""
+        place = self._meetings.hosting.place_of(incoming.invite)
+        if place is not None:
+            self._start(self._meetings.hosting.take(incoming, place))
+            return
         if self._is_closed:
             incoming.refuse(UNAVAILABLE)
             return
         self._start(self._take(incoming))
 
-    async def place(self, asked: NewCall) -> str:
-        """Begin a call; returns its call_id once it can be looked up.
+    async def place(self, asked: NewCall) -> tuple[str, ...]:
+        """Begin a call to each place where its destination can be reached; returns their call_ids once they can be
+        looked up. Who answers first is talked to, the others are canceled.
 
-        Raises NoFreeSlot, CallRefused, LimitReached.
+        Raises NoFreeSlot, CallRefused, LimitReached where not one could be begun.
         """
         assert self._switchboard is not None
         if self._is_closed:
             raise NoFreeSlot("this worker is stopping")
         if self._are_records_away():
             raise NoFreeSlot("the database is away, so that nobody could look the call up")
+        places = await self._places(asked)
+        begun = await asyncio.gather(*(self._place(asked, uri) for uri in places), return_exceptions=True)
+        legs = [leg for leg in begun if not isinstance(leg, BaseException)]
+        if not legs:
+            raise next(error for error in begun if isinstance(error, BaseException))
+        if len(legs) > 1:
+            controls = [(leg, self._controls.get(leg.info.call_id)) for leg in legs]
+            rivals = [(leg, control) for leg, control in controls if control is not None]
+            contest = asyncio.create_task(first_answered(rivals))
+            self._contests.add(contest)
+            contest.add_done_callback(self._contests.discard)
+        return tuple(leg.info.call_id for leg in legs)
+
+    async def _places(self, asked: NewCall) -> tuple[str, ...]:
+        """The SIP URIs to call. Raises CallRefused."""
+        scheme, colon, name = asked.to.partition(":")
+        if not colon or scheme.lower() != CLIENT:
+            await self._admission.check_destination(asked.account_sid, asked.to)
+            return (self._uri(asked.to),)
+        places = await self._locations_of(asked.account_sid, name)
+        if not places:
+            raise CallRefused(
+                f"the client {name} does not exist, or cannot be reached now", is_destination=True
+            )
+        return places
+
+    async def _place(self, asked: NewCall, uri: str) -> Leg:
+        """Begin one leg of a call; returns once it can be looked up."""
+        assert self._switchboard is not None
         info = CallInfo(
             call_id=new_id(),
             account_sid=asked.account_sid,
@@ -85,11 +166,12 @@ class CallRuns:
             created_at=datetime.now(UTC),
             sip_headers=asked.sip_headers,
             metadata=asked.metadata,
+            record_all=SIDES.get(asked.record_all) if asked.record_all is not None else None,
         )
-        await self._admission.check_destination(asked.account_sid, asked.to)
+        credentials = (asked.username, asked.password or "") if asked.username is not None else None
         await self._admission.admit(info)
         try:
-            leg = await self._switchboard.dial(info, self._uri(asked.to), dict(asked.sip_headers))
+            leg = await self._switchboard.dial(info, uri, dict(asked.sip_headers), credentials=credentials)
         except BaseException as error:
             self._admission.is_over(info.call_id)
             if isinstance(error, OffhookError) and not isinstance(error, NoFreeSlot):
@@ -102,7 +184,7 @@ class CallRuns:
         looked_up.cancel()
         if not placed.is_set():
             raise NoFreeSlot("the call ended before it could be looked up")
-        return info.call_id
+        return leg
 
     def close(self) -> None:
         """Take no new calls from now on."""
@@ -157,26 +239,99 @@ class CallRuns:
             incoming.refuse(UNAVAILABLE)
             return
         try:
-            await self._run(incoming.take(info), program)
+            await self._run(incoming.take(info), program, number.refer_target if number is not None else None)
         finally:
             self._admission.is_over(info.call_id)
 
-    async def _run(self, leg: Leg, program: Program) -> None:
-        structlog.contextvars.bind_contextvars(call_id=leg.info.call_id)
-        async with PartialQueue(self._sender_of(leg.info.account_sid)) as partials:
-            await run_inbound(leg, program, self._tools_of(leg.info.account_sid), partials)
+    async def _run(self, leg: Leg, program: Program, refer_to: Target | None) -> None:
+        info = leg.info
+        structlog.contextvars.bind_contextvars(call_id=info.call_id)
+        async with PartialQueue(self._sender_of(info.account_sid)) as partials:
+            with self._controlled(info.call_id) as control, self._transferable(leg, control, refer_to):
+                await run_inbound(leg, program, self._tools(info.account_sid), partials, control)
 
     async def _run_placed(self, leg: Leg, asked: NewCall, placed: asyncio.Event) -> None:
-        structlog.contextvars.bind_contextvars(call_id=leg.info.call_id)
-        program = self._programs.of_new_call(asked, leg.info, leg.timeline)
+        info = leg.info
+        structlog.contextvars.bind_contextvars(call_id=info.call_id)
+        program = self._programs.of_new_call(asked, info, leg.timeline)
+        notices = Notices(info, self._tools(info.account_sid))
+        for sentence in asked.not_done:
+            notices.warning(NOT_DONE, sentence)
         try:
-            tools = self._tools_of(leg.info.account_sid)
-            async with PartialQueue(self._sender_of(leg.info.account_sid)) as partials:
-                await run_outbound(
-                    leg, program, tools, partials, ring_timeout_s=asked.timeout_s, on_placed=placed.set
-                )
+            async with PartialQueue(self._sender_of(info.account_sid)) as partials:
+                with self._controlled(info.call_id) as control:
+                    await run_outbound(
+                        leg,
+                        program,
+                        self._tools(info.account_sid),
+                        partials,
+                        ring_timeout_s=asked.timeout_s,
+                        send_keys=asked.send_keys,
+                        on_placed=placed.set,
+                        control=control,
+                    )
         finally:
-            self._admission.is_over(leg.info.call_id)
+            self._admission.is_over(info.call_id)
+
+    async def _live_through(self, leg: Leg, wanted: WantedLeg) -> OutboundLeg:
+        """Begin the life of a leg that a call dialled."""
+        control = Control()
+        outbound = OutboundLeg(leg, control)
+        self._start(self._run_leg(outbound, wanted, control))
+        await control.begun.wait()
+        return outbound
+
+    async def _run_leg(self, leg: OutboundLeg, wanted: WantedLeg, control: Control) -> None:
+        info = leg.call.info
+        structlog.contextvars.bind_contextvars(call_id=info.call_id)
+        program = self._programs.of_leg(wanted.destination, leg.call)
+        try:
+            async with PartialQueue(self._sender_of(info.account_sid)) as partials:
+                refer_to = self._refer_targets.get(wanted.parent.call_id)
+                with self._controlled(info.call_id, control), self._transferable(leg.call, control, refer_to):
+                    tools = self._tools(info.account_sid)
+                    await run_leg(leg, program, tools, partials, wanted=wanted, control=control)
+        finally:
+            self._admission.is_over(info.call_id)
+
+    @contextmanager
+    def _controlled(self, call_id: str, control: Control | None = None) -> Iterator[Control]:
+        """A block in which a call can be found by its id."""
+        self._controls[call_id] = control = control or Control()
+        try:
+            yield control
+        finally:
+            del self._controls[call_id]
+
+    @contextmanager
+    def _transferable(self, leg: Call, control: Control, refer_to: Target | None) -> Iterator[None]:
+        """A block in which the far end of a call, and those of legs that it dials, may ask for transfers, and `refer_to`
+        says what becomes of these; None refuses them."""
+        if refer_to is None:
+            yield
+            return
+        transfers = Transfers(
+            control,
+            control_of=self.control,
+            program_of=partial(self._programs.of_application, refer_to),
+            notices=Notices(leg.info, self._tools(leg.info.account_sid)),
+        )
+        self._refer_targets[leg.info.call_id] = refer_to
+        try:
+            with leg.transfers(transfers.take):
+                yield
+        finally:
+            del self._refer_targets[leg.info.call_id]
+
+    def _tools(self, account_sid: str) -> Tools:
+        assert self._switchboard is not None
+        return replace(
+            self._tools_of(account_sid),
+            legs=self._legs,
+            room=self._switchboard.room,
+            uri_of=self._uri,
+            meetings=self._meetings,
+        )
 
     def _info(self, invite: Invite, number: NumberRow | None) -> CallInfo:
         return CallInfo(
@@ -190,6 +345,7 @@ class CallRuns:
             forwarded_from=invite.diversion,
             sip_headers=invite.headers,
             number_sid=number.sid if number is not None else None,
+            record_all=SIDES.get(number.record_all) if number and number.record_all else None,
         )
 
     def _uri(self, to: str) -> str:

@@ -12,8 +12,10 @@ from offhook.config import Settings
 from offhook.interpreter.lifetime import CallBounds
 from offhook.interpreter.ports import NO_TRACER, Recorder, Tools, Tracer
 from offhook.interpreter.prompts import PromptStore, write_wav
+from offhook.processes.tapes import RecordingFolder
+from offhook.speech.hold_music import exit_beep, hold_music
 from offhook.speech.recogniser import Recogniser
-from offhook.speech.tone import comfort_tone, special_information_tone
+from offhook.speech.tone import beep, comfort_tone, ringing_tone, special_information_tone
 from offhook.speech.voice import Decoder, Voice
 from offhook.surroundings import Surroundings
 from offhook.verbs import Say
@@ -53,6 +55,7 @@ def call_tools(
         recognisers=recognisers,
         default_recogniser=settings.asr,
         recorder=recorder,
+        voice_name=voice.name,
         wall_clock=lambda: datetime.now(UTC),
         apology=Say(text=settings.apology),
         apology_tone=_tone(sounds / "apology.wav", special_information_tone(), "special information tone"),
@@ -60,6 +63,11 @@ def call_tools(
         filler=_filler(settings, surroundings, sounds),
         filler_after_s=settings.filler_after_s,
         tracer=tracer,
+        tapes=RecordingFolder(settings.recordings_folder),
+        beep=_tone(sounds / "beep.wav", beep(), "beep"),
+        ringing=_tone(sounds / "ringing.wav", ringing_tone(), "ringing tone"),
+        hold_music=_tone(sounds / "hold-music.wav", hold_music(), "hold music"),
+        exit_beep=_tone(sounds / "exit-beep.wav", exit_beep(), "exit beep"),
         bounds=CallBounds(ring_s=settings.max_ring_s, talk_s=settings.max_call_s),
     )
 

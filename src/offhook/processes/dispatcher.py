@@ -1,7 +1,8 @@
-"""The dispatcher process: sends the outbox, forgets what is old, and ends the calls of dead workers."""
+"""The dispatcher process: sends the outbox, messages and e-mails, forgets what is old, and ends the calls of dead workers."""
 
 import asyncio
 import socket
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,8 +16,10 @@ from offhook.control import ControlChannel
 from offhook.draining import FLUSH_S
 from offhook.metrics import Meter
 from offhook.processes.lag import watched
+from offhook.processes.message_carriers import open_messenger
 from offhook.processes.metered import MeteredOutbox, calls_ended
 from offhook.processes.reaper import Reaper
+from offhook.processes.recordings_keeping import keep_recordings
 from offhook.processes.retention import Retention, standard_days
 from offhook.processes.waiting import once_there
 from offhook.processes.watching import Watching
@@ -43,7 +46,13 @@ async def run(settings: Settings, surroundings: Surroundings) -> None:
         wall_clock=lambda: datetime.now(UTC),
         limits=_limits(settings),
     )
-    listener = await _listen(surroundings.dispatcher_socket, dispatcher)
+    messenger = open_messenger(settings, database, clients, dispatcher.poke)
+
+    def poke() -> None:
+        dispatcher.poke()
+        messenger.poke()
+
+    listener = await _listen(surroundings.dispatcher_socket, poke)
     loop = asyncio.get_running_loop()
 
     def wake() -> None:
@@ -52,8 +61,9 @@ async def run(settings: Settings, surroundings: Surroundings) -> None:
     try:
         async with watched(meter, surroundings.run_dir, "dispatcher"), asyncio.TaskGroup() as tasks:
             tasks.create_task(dispatcher.run())
+            tasks.create_task(messenger.run())
             retention = Retention(
-                database, standard=standard_days(settings), recordings=settings.data_dir / "recordings"
+                database, standard=standard_days(settings), recordings=settings.recordings_folder
             )
             forgetting = tasks.create_task(retention.run())
             ended = calls_ended(meter)
@@ -64,10 +74,13 @@ async def run(settings: Settings, surroundings: Surroundings) -> None:
                 on_closed=lambda count: ended.add("failed", "worker_lost", by=count),
             )
             reaping = tasks.create_task(reaper.run())
+            recording = tasks.create_task(keep_recordings(settings, surroundings, database, poke=wake))
             control.tell(ready=True)
             await control.until_stopped()
+            recording.cancel()
             forgetting.cancel()
             reaping.cancel()
+            messenger.stop()
             await _flush(dispatcher, control)
             dispatcher.stop()
     finally:
@@ -97,12 +110,12 @@ async def _flush(dispatcher: Dispatcher, control: ControlChannel) -> None:
         logger.warning("outbox.not_flushed", seconds=FLUSH_S, why="what is left is sent after the next start")
 
 
-async def _listen(path: Path, dispatcher: Dispatcher) -> asyncio.DatagramTransport:
+async def _listen(path: Path, poke: Callable[[], None]) -> asyncio.DatagramTransport:
     path.unlink(missing_ok=True)
 
     class Pokes(asyncio.DatagramProtocol):
         def datagram_received(self, data: bytes, addr: object) -> None:
-            dispatcher.poke()
+            poke()
 
     bound = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     bound.bind(str(path))

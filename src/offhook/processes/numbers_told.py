@@ -34,6 +34,10 @@ class NumbersTold:
         """A stretch of the account's numbers, newest first."""
         return self._numbers.page(account_sid, wanted, offset=offset, limit=limit)
 
+    def count_patterns(self, account_sid: str) -> int:
+        """How many of the account's numbers are patterns."""
+        return self._numbers.count_patterns(account_sid)
+
     def _told(self, is_changed: bool) -> bool:
         if is_changed:
             self._tell()

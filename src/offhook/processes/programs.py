@@ -1,8 +1,10 @@
 """Which program runs a call: what the called number says, or one of the built-in ones."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from offhook.call.info import CallInfo
+from offhook.call.port import DialledCall
 from offhook.call.rows import NumberRow
 from offhook.call.timeline import Timeline
 from offhook.dialects.rcml.callbacks import ProgressCallback, StateCallback
@@ -11,8 +13,9 @@ from offhook.interpreter.fixed import FixedProgram
 from offhook.interpreter.noted_fetch import NotedFetch
 from offhook.interpreter.ports import Fetch
 from offhook.interpreter.program import Program, WebhookProgram
+from offhook.interpreter.screening import Screening
 from offhook.rest.ports import NewCall
-from offhook.verbs import Echo, Say, Target
+from offhook.verbs import Destination, Echo, Say, Target
 
 ECHO, DEMO = "echo", "demo"
 
@@ -67,6 +70,45 @@ class Programs:
                 retry_s=self._retry_s,
             )
         return None
+
+    def of_leg(self, destination: Destination, leg: DialledCall) -> Program:
+        """What a leg that a call dialled asks before it is connected, and whom it tells of its states."""
+        info, target, screening = leg.info, destination.status_target, destination.screening
+        told = ProgressCallback(self._dialect, target, destination.status_events) if target else None
+        teller = FixedProgram(told=(info, told) if told is not None else None)
+        if screening is None:
+            return teller
+
+        def of_answered() -> Program:
+            return WebhookProgram(
+                info=replace(info, sip_call_id=leg.sip_call_id, sip_headers=leg.answer_headers),
+                dialect=self._dialect,
+                fetch=NotedFetch(self._fetch_of(info.account_sid), leg.timeline),
+                first=screening,
+                retry_s=self._retry_s,
+            )
+
+        return Screening(of_answered, teller)
+
+    def of_application(
+        self,
+        application: Target,
+        info: CallInfo,
+        timeline: Timeline,
+        *,
+        fallback: Target | None = None,
+        status_target: Target | None = None,
+    ) -> Program:
+        """An application that a running call is taken to; `status_target` is told the states from then on."""
+        return WebhookProgram(
+            info=info,
+            dialect=self._dialect,
+            fetch=NotedFetch(self._fetch_of(info.account_sid), timeline),
+            first=application,
+            fallback=fallback,
+            retry_s=self._retry_s,
+            status_callback=StateCallback(self._dialect, status_target) if status_target else None,
+        )
 
     def of_new_call(self, asked: NewCall, info: CallInfo, timeline: Timeline) -> Program:
         """The application of a call that a customer wants made."""

@@ -14,9 +14,11 @@ import structlog
 from offhook.config import Settings
 from offhook.records.blanking import Blanking
 from offhook.records.database import Database, DatabaseFault
-from offhook.records.forgetting import forget_callbacks, forget_listed
+from offhook.records.forgetting import forget_callbacks, forget_conferences, forget_listed, forget_verbs
 from offhook.records.keeping import AccountKeeping, Keeping, Kind
+from offhook.records.message_forgetting import forget_messages
 from offhook.records.numbering import Listing
+from offhook.records.recordings_forgetting import blank_transcriptions, forget_recordings
 
 EVERY_S = 3600.0
 PAUSE_S = 0.05
@@ -81,16 +83,26 @@ class Retention:
             steps += [
                 (Kind.ROWS, self._forget_listed(listing, account_sid, rows_before)) for listing in Listing
             ]
+            steps.append((Kind.ROWS, lambda: forget_verbs(self._database, account_sid, rows_before)))
+            steps.append((Kind.ROWS, lambda: forget_conferences(self._database, account_sid, rows_before)))
+            steps.append((Kind.ROWS, lambda: forget_messages(self._database, account_sid, rows_before)))
         # A callback tells of a row, and goes no later than it.
         limits = [limit for limit in (keeping.limit(Kind.CALLBACKS, now), rows_before) if limit]
         if limits:
             steps.append((Kind.CALLBACKS, lambda: forget_callbacks(self._database, account_sid, max(limits))))
         if words_before := keeping.limit(Kind.TRANSCRIPTS, now):
             steps.append((Kind.TRANSCRIPTS, lambda: self._blanking.blank(account_sid, words_before)))
+            steps.append(
+                (Kind.TRANSCRIPTS, lambda: blank_transcriptions(self._database, account_sid, words_before))
+            )
         if sounds_before := keeping.limit(Kind.RECORDINGS, now):
             folder = self._recordings / account_sid
+            steps.append((Kind.RECORDINGS, self._forget_recordings(account_sid, sounds_before)))
             steps.append((Kind.RECORDINGS, lambda: forget_files(folder, sounds_before)))
         return steps
+
+    def _forget_recordings(self, account_sid: str, before: datetime) -> Callable[[], int]:
+        return lambda: forget_recordings(self._database, self._recordings, account_sid, before)
 
     def _forget_listed(self, listing: Listing, account_sid: str, before: datetime) -> Callable[[], int]:
         return lambda: forget_listed(self._database, listing, account_sid, before)

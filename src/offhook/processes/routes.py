@@ -3,12 +3,13 @@
 import asyncio
 import time
 from collections.abc import Callable, Iterable
+from datetime import datetime
 
 import structlog
 
 from offhook.call.errors import RecordsAway
 from offhook.call.rows import NumberRow
-from offhook.records.numbers import other_spelling
+from offhook.records.numbers import other_spelling, stands_for
 
 KEEP_S = 1.0
 """How long an answer holds. Changes over REST are told at once; this is for a worker that could not be told."""
@@ -50,7 +51,7 @@ class Routes:
         try:
             number = self._find(called) if self._is_quick else await asyncio.to_thread(self._find, called)
         except RecordsAway:
-            number = self._table.get(called) or self._table.get(other_spelling(called))
+            number = self._in_copy(called)
             log.warning("call.routed_from_memory", called=called, is_known=number is not None)
             return number
         if changes == self._changes:  # else the answer may be from before the change
@@ -60,6 +61,16 @@ class Routes:
             if number is not None:
                 self._table[number.phone_number] = number
         return number
+
+    def _in_copy(self, called: str) -> NumberRow | None:
+        """The same order as in the table itself: the very same, the other spelling, the longest pattern."""
+        number = self._table.get(called) or self._table.get(other_spelling(called))
+        if number is not None:
+            return number
+        patterns = (number for number in self._table.values() if number.is_pattern)
+        return next(
+            (n for n in sorted(patterns, key=_longest_first) if stands_for(n.phone_number, called)), None
+        )
 
     def forget(self) -> None:
         """Some number was changed."""
@@ -81,3 +92,7 @@ class Routes:
             return
         if changes == self._changes:
             self._table = {number.phone_number: number for number in numbers}
+
+
+def _longest_first(number: NumberRow) -> tuple[int, datetime, str]:
+    return -len(number.phone_number), number.date_created, number.sid

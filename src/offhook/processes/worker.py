@@ -36,19 +36,26 @@ from offhook.processes.door import Door
 from offhook.processes.drain import FAREWELL, drain
 from offhook.processes.lag import LagGauge, watched
 from offhook.processes.lease import Lease
+from offhook.processes.legs import LocationsOf
+from offhook.processes.live_changes import LiveChanges
+from offhook.processes.meetings import ClusterMeetings
 from offhook.processes.metered import MeteredRecorder, calls_ended
 from offhook.processes.metered_speech import MeteredVoice, metered_recognisers
 from offhook.processes.poke import Poke
 from offhook.processes.programs import Programs
 from offhook.processes.quiet_server import QuietServer, listening_socket
+from offhook.processes.room_door import RoomDoor
 from offhook.processes.routes import Routes
 from offhook.processes.waiting import once_there
 from offhook.processes.watching import Watching
 from offhook.processes.worker_records import WorkerRecords
+from offhook.records.clients import Clients as ClientRows
+from offhook.records.database import Database
 from offhook.records.limits import CallsElsewhere, Limits
 from offhook.records.numbers import Numbers
 from offhook.records.recorder import Recorder
-from offhook.records.workers import Workers
+from offhook.records.rooms import Rooms
+from offhook.records.workers import LEASE_S, Workers
 from offhook.surroundings import Surroundings
 from offhook.verbs import Target
 from offhook.webhooks.clients import Clients
@@ -105,8 +112,15 @@ class Worker:
         try:
             numbers = Numbers(database)
             routes = Routes(numbers.find_for_call, copy=numbers.all, is_quick=database.is_local)
+            workers = Workers(database)
+            meetings = ClusterMeetings(
+                Rooms(database, lease_s=LEASE_S),
+                worker_id=self._worker_id,
+                worker_of=workers.get,
+                secret=self._surroundings.cluster_secret,
+            )
             runs = CallRuns(
-                programs=self._programs(Rcml(instance_id=records.instance_id), clients),
+                programs=self._programs(self._dialect(records.instance_id), clients),
                 find_number=routes.find,
                 first_account_sid=records.first_account_sid,
                 tools_of=self._tools(clients, speech, records.recorder, tracer),
@@ -121,8 +135,10 @@ class Worker:
                 are_records_away=lambda: records.recorder.is_away,
                 sender_of=clients.of,
                 trunk=self._settings.trunk,
+                meetings=meetings,
+                locations_of=_locations(database),
             )
-            await self._take_calls(runs, routes, records, control)
+            await self._take_calls(runs, routes, meetings, records, control)
         finally:
             await speech.close()
             await clients.close()
@@ -133,17 +149,24 @@ class Worker:
             control.close()
 
     async def _take_calls(
-        self, runs: CallRuns, routes: Routes, records: WorkerRecords, control: ControlChannel
+        self,
+        runs: CallRuns,
+        routes: Routes,
+        meetings: ClusterMeetings,
+        records: WorkerRecords,
+        control: ControlChannel,
     ) -> None:
         settings, index, gauge = self._settings, self._surroundings.worker_index, LagGauge()
         build = fitted_to_ports(installed_build(), settings.worker_rtp_range(index)[1])
         allow_open_files(build)
         listening = engine_settings(settings, build, index)
-        switchboard = Switchboard(listening, build, refuse=self._refusal(gauge), on_incoming=runs.take)
+        switchboard = Switchboard(
+            listening, build, refuse=self._refusal(gauge, meetings), on_incoming=runs.take
+        )
         await switchboard.start()
         runs.connect(switchboard)
         bound = listening_socket("127.0.0.1", self._surroundings.door_port)
-        door = QuietServer(Door(runs, self._surroundings.cluster_secret, on_numbers_changed=routes.forget))
+        door = self._door(runs, routes, meetings)
         lease = Lease(
             Workers(records.database),
             worker_id=self._worker_id,
@@ -163,14 +186,7 @@ class Worker:
                 keeping = [tasks.create_task(lease.keep()), tasks.create_task(routes.keep_copied())]
                 await lease.taken.wait()
                 _spare_the_collector()
-                control.tell(
-                    ready=True,
-                    sip_host=listening.sip_host,
-                    sip_port=switchboard.engine.sip_port,
-                    build=build.name,
-                    call_slots=build.call_slots,
-                    needs_loopback=build.asserts and settings.sip_host is None,
-                )
+                self._tell_ready(control, switchboard)
                 await _first_of(control.until_stopped(), lease.lost.wait())
                 self._is_stopping = True
                 runs.close()
@@ -178,6 +194,7 @@ class Worker:
                     await drain(runs, seconds=settings.drain_s, control=control, close=lease.drain)
                 switchboard.engine.farewell.text = FAREWELL
                 await runs.stop()
+                await meetings.close()
                 door.stop()
                 for task in keeping:
                     task.cancel()
@@ -187,6 +204,26 @@ class Worker:
             await asyncio.to_thread(lease.give_up)
         if lease.lost.is_set():
             raise LeaseLost
+
+    def _door(self, runs: CallRuns, routes: Routes, meetings: ClusterMeetings) -> QuietServer:
+        secret = self._surroundings.cluster_secret
+        live = LiveChanges(runs.control, runs.programs)
+        commands = Door(runs, secret, live=live, on_numbers_changed=routes.forget)
+        return QuietServer(RoomDoor(commands, meetings.here, meetings.hosting, secret))
+
+    def _tell_ready(self, control: ControlChannel, switchboard: Switchboard) -> None:
+        engine = switchboard.engine
+        control.tell(
+            ready=True,
+            sip_host=engine.sip_host,
+            sip_port=engine.sip_port,
+            build=engine.build.name,
+            call_slots=engine.build.call_slots,
+            needs_loopback=engine.build.asserts and self._settings.sip_host is None,
+        )
+
+    def _dialect(self, instance_id: str) -> Rcml:
+        return Rcml(instance_id=instance_id, public_url=self._settings.resolved_public_url)
 
     def _programs(self, dialect: Rcml, clients: Clients) -> Programs:
         demo_url = self._surroundings.demo_url
@@ -213,7 +250,7 @@ class Worker:
             tracer=tracer or NO_TRACER,
         )
 
-    def _refusal(self, gauge: LagGauge) -> Callable[[Invite], int | None]:
+    def _refusal(self, gauge: LagGauge, meetings: ClusterMeetings) -> Callable[[Invite], int | None]:
         allowed, most_lag_s = callers_allowed(self._settings), self._settings.shed_lag_s
 
         @lru_cache(maxsize=4096)
@@ -221,6 +258,8 @@ class Worker:
             return _is_within(address, allowed)
 
         def refuse(invite: Invite) -> int | None:
+            if meetings.hosting.place_of(invite) is not None:
+                return None
             if not may_call(invite.source.rpartition(":")[0].strip("[]")):
                 logger.warning("call.source_refused", source=invite.source, setting="OFFHOOK_SIP_ALLOW")
                 self._refused.add("source")
@@ -235,6 +274,16 @@ class Worker:
             return None
 
         return refuse
+
+
+def _locations(database: Database) -> LocationsOf:
+    """Where clients can be reached, by the account's sid and the client's name."""
+    find = ClientRows(database).locations
+
+    async def locations(account_sid: str, login: str) -> tuple[str, ...]:
+        return await asyncio.to_thread(find, account_sid, login)
+
+    return locations
 
 
 def _is_within(address: str, networks: tuple[Network, ...]) -> bool:

@@ -1,4 +1,4 @@
-"""Knocks at workers' doors: fills REST's port for making calls."""
+"""Knocks at workers' doors: fills REST's ports for making calls and for changing those that run."""
 
 import asyncio
 import contextlib
@@ -9,14 +9,17 @@ import httpx2
 
 from offhook.call.errors import NoFreeSlot, RecordsAway
 from offhook.call.rows import CallRow, WorkerRow
-from offhook.processes.door import SECRET_HEADER, write_new_call
+from offhook.processes.door import write_new_call
+from offhook.processes.inner_http import SECRET_HEADER
+from offhook.processes.live_words import write_change, write_verb
+from offhook.rest.live_ports import CallIsOver, CallNotAnswered, LiveChange, LiveVerb, OwnerAway
 from offhook.rest.ports import CallRefused, LimitReached, NewCall
 
 COMMAND_S = 2.0
 
 
 class WorkerDoors:
-    """Fills `rest.ports.CallControl`."""
+    """Fills `rest.ports.CallControl` and `rest.live_ports.LiveCalls`."""
 
     def __init__(
         self,
@@ -32,19 +35,26 @@ class WorkerDoors:
         self._client = httpx2.AsyncClient(timeout=COMMAND_S, headers=headers, trust_env=False)
         self._teller = httpx2.Client(timeout=COMMAND_S, headers=headers, trust_env=False)
 
-    async def place(self, call: NewCall) -> CallRow:
+    async def place(self, call: NewCall) -> tuple[CallRow, ...]:
         """Ask the worker with the most free slots, then the next. Raises NoFreeSlot, CallRefused, LimitReached,
         and RecordsAway."""
         alive = await asyncio.to_thread(self._workers)
         willing = (worker for worker in alive if not worker.is_draining)
         for worker in sorted(willing, key=lambda worker: -worker.free_slots):
-            call_id = await self._ask(worker, call)
-            if call_id is not None:
-                row = await asyncio.to_thread(self._get_call, call.account_sid, call_id)
-                if row is None:
-                    raise RecordsAway("the call was begun, and its row waits for the database")
-                return row
+            call_ids = await self._ask(worker, call)
+            if call_ids is not None:
+                return await asyncio.to_thread(self._rows, call.account_sid, call_ids)
         raise NoFreeSlot("no worker has a free call slot now; try again in a moment")
+
+    async def change(self, call: CallRow, change: LiveChange) -> None:
+        """Have the worker that runs a call change it. Raises CallIsOver, OwnerAway."""
+        await self._command(call, "change", write_change(change))
+
+    async def act(self, call: CallRow, verb: LiveVerb, record_id: str) -> bool:
+        """Have the worker that runs a call run a verb on it; whether that has ended. Raises CallIsOver, CallNotAnswered,
+        OwnerAway."""
+        told = await self._command(call, "act", {"verb": write_verb(verb), "record_id": record_id})
+        return bool(told["is_over"])
 
     def tell_numbers_changed(self) -> None:
         """Have all workers look numbers up anew. Blocks; a worker that does not hear it forgets by itself."""
@@ -57,14 +67,41 @@ class WorkerDoors:
         await self._client.aclose()
         self._teller.close()
 
-    async def _ask(self, worker: WorkerRow, call: NewCall) -> str | None:
+    async def _command(self, call: CallRow, command: str, written: dict[str, Any]) -> dict[str, Any]:
+        alive = await asyncio.to_thread(self._workers)
+        owner = next((worker for worker in alive if worker.worker_id == call.worker_id), None)
+        if owner is None:
+            raise OwnerAway("the worker that runs the call is gone")
+        try:
+            answer = await self._client.post(f"{owner.address}/calls/{call.call_id}/{command}", json=written)
+        except httpx2.HTTPError as error:
+            raise OwnerAway("the worker that runs the call does not answer") from error
+        told: dict[str, Any] = answer.json()
+        match answer.status_code:
+            case 200:
+                return told
+            case 410:
+                raise CallIsOver(told["message"])
+            case 409:
+                raise CallNotAnswered(told["message"])
+            case _:
+                raise OwnerAway(f"the worker that runs the call answered {answer.status_code}")
+
+    def _rows(self, account_sid: str, call_ids: list[str]) -> tuple[CallRow, ...]:
+        rows = [self._get_call(account_sid, call_id) for call_id in call_ids]
+        found = tuple(row for row in rows if row is not None)
+        if not found:
+            raise RecordsAway("the call was begun, and its row waits for the database")
+        return found
+
+    async def _ask(self, worker: WorkerRow, call: NewCall) -> list[str] | None:
         try:
             answer = await self._client.post(f"{worker.address}/calls", json=write_new_call(call))
         except httpx2.HTTPError:
             return None
         told: dict[str, Any] = answer.json()
         if answer.status_code == 200:
-            return str(told["call_id"])
+            return [str(call_id) for call_id in told["call_ids"]]
         if answer.status_code == 400:
             raise CallRefused(told["message"], is_destination=told["is_destination"])
         if answer.status_code == 429:

@@ -18,6 +18,7 @@ WITHOUT_EXIT = 0x8000
 RATE = 1
 CHARACTERS = 1
 UTF8 = 1
+SSML = 0x10
 END_PAUSE = 0x1000
 PHONEMES_IPA = 0x02
 STRESS_MARKS = str.maketrans("", "", "ˈˌ")
@@ -88,8 +89,10 @@ class Espeak:
             found = _listed(self._library.espeak_ListVoices(ctypes.byref(wanted)))
             return tuple(voice.identifier.decode().removeprefix("!v/") for voice in found)
 
-    def speak(self, text: str, voice: str, words_per_minute: int, sink: Sink) -> bool:
-        """Speak plain text into `sink`; False where the sink wanted no more. Raises EspeakFailed.
+    def speak(
+        self, text: str, voice: str, words_per_minute: int, sink: Sink, *, is_ssml: bool = False
+    ) -> bool:
+        """Speak plain text, or SSML, into `sink`; False where the sink wanted no more. Raises EspeakFailed.
 
         `voice` is an identifier of `voices`, or one with a variant after a plus sign. Loudness is the
         library's own: 20 dB below full scale while it speaks, with peaks that do not clip, as telephones
@@ -98,6 +101,7 @@ class Espeak:
         spoken = "".join(
             " " if unicodedata.category(sign) in ("Cc", "Cs") else sign for sign in text
         ).encode()
+        flags = UTF8 | END_PAUSE | (SSML if is_ssml else 0)
         with self._lock:
             self._choose(voice)
             self._library.espeak_SetParameter(RATE, words_per_minute, 0)
@@ -105,7 +109,7 @@ class Espeak:
             try:
                 with library_call():
                     status = self._library.espeak_Synth(
-                        spoken + b"\0", len(spoken) + 1, 0, CHARACTERS, 0, UTF8 | END_PAUSE, None, None
+                        spoken + b"\0", len(spoken) + 1, 0, CHARACTERS, 0, flags, None, None
                     )
             finally:
                 self._sink = _refuse

@@ -79,6 +79,7 @@ class SpeakRequest:
     language: str
     voice: str = ""
     words_per_minute: int = 160
+    is_ssml: bool = False
 
     def __post_init__(self) -> None:
         if len(self.text) > MAX_TEXT_CHARACTERS:
@@ -203,7 +204,13 @@ REQUESTS: Mapping[str, tuple[type[Request], Mapping[str, Reading]]] = {
     "recognise": (RecogniseRequest, {"language": _text, "hints": _texts, "partials": _flag}),
     "speak": (
         SpeakRequest,
-        {"text": _text, "language": _text, "voice": _text, "words_per_minute": _number},
+        {
+            "text": _text,
+            "language": _text,
+            "voice": _text,
+            "words_per_minute": _number,
+            "is_ssml": _flag,
+        },
     ),
     "decode": (DecodeRequest, {}),
     "ping": (PingRequest, {}),

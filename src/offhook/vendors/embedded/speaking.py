@@ -21,21 +21,28 @@ CUTS = (re.compile(r"[.!?…]['\")\]]*\s|[。！？]|\n"), re.compile(r"[,;:]\s|
 
 
 def speak(
-    text: str, voice: ChosenVoice, words_per_minute: int, *, library: Espeak, is_wanted: Callable[[], bool]
+    text: str,
+    voice: ChosenVoice,
+    words_per_minute: int,
+    *,
+    is_ssml: bool = False,
+    library: Espeak,
+    is_wanted: Callable[[], bool],
 ) -> Iterator[tuple[int, bytes]]:
     """16-bit mono PCM at 8 kHz of a text, piece by piece; stops soon after it is no longer wanted.
 
-    With each piece comes how many characters of the text are spoken by then. Nothing for a text without words. Raises EspeakFailed.
+    With each piece comes how many characters of the text are spoken by then. Nothing for a text without words. SSML is
+    spoken in one piece: whoever sends it cuts it (`ssml_pieces`). Raises EspeakFailed.
     """
     resampler = soxr.ResampleStream(library.sample_rate_hz, SAMPLE_RATE_HZ, 1, "int16", "HQ")
-    for end, piece in pieces(text):
+    for end, piece in [(len(text), text)] if is_ssml and text else pieces(text):
         spoken = bytearray()
 
         def take(pcm: bytes, spoken: bytearray = spoken) -> bool:
             spoken.extend(pcm)
             return is_wanted()
 
-        if not library.speak(piece, voice.identifier, words_per_minute, take):
+        if not library.speak(piece, voice.identifier, words_per_minute, take, is_ssml=is_ssml):
             return
         yield end, resampler.resample_chunk(np.frombuffer(spoken, np.int16)).tobytes()
     yield len(text), resampler.resample_chunk(np.zeros(0, np.int16), last=True).tobytes()

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 
 import structlog
@@ -17,6 +18,7 @@ from offhook.vendors.embedded.protocol import (
     SpeakRequest,
     Spoken,
 )
+from offhook.vendors.embedded.ssml_pieces import ssml_pieces
 
 WORDS_PER_MINUTE = 160
 TRIES = 2
@@ -49,6 +51,14 @@ class EmbeddedVoice:
         Languages and speakers that are not known are spoken in English and by the usual speaker, and logged.
         Raises ProviderError.
         """
+        parts = ssml_pieces(text, options.language) if options.is_ssml else [(options.language, text)]
+        for language, part in parts:
+            async with aclosing(self._spoken(part, replace(options, language=language))) as pieces:
+                async for pcm in pieces:
+                    yield pcm
+
+    async def _spoken(self, text: str, options: VoiceOptions) -> AsyncGenerator[bytes, None]:
+        """PCM of a text, whose rest is asked for once more where the process dies of it."""
         rest = text
         for tries_left in reversed(range(TRIES)):
             pending = rest
@@ -94,6 +104,7 @@ class EmbeddedVoice:
                 language=options.language,
                 voice=options.voice,
                 words_per_minute=self._words_per_minute,
+                is_ssml=options.is_ssml,
             )
         except Malformed as fault:
             raise ProviderError(VENDOR, str(fault), retryable=False) from fault

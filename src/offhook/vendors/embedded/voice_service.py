@@ -70,7 +70,12 @@ class VoiceService:
         voice = self._languages.choose(request.language, request.voice)
         peer.tell(Speaking(voice.language, voice.speaker, voice.is_language_known, voice.is_speaker_known))
         for characters, pcm in speak(
-            request.text, voice, request.words_per_minute, library=self._library, is_wanted=peer.is_there
+            request.text,
+            voice,
+            request.words_per_minute,
+            is_ssml=request.is_ssml,
+            library=self._library,
+            is_wanted=peer.is_there,
         ):
             peer.play(pcm)
             peer.tell(Spoken(characters))
