@@ -34,7 +34,7 @@ test:
 	@scripts/apt $(TEST_PACKAGES)
 	@scripts/setup dev
 	@scripts/engine ensure
-	@$(VENV)/python -m pytest $(ARGS)
+	@$(VENV)/python -m pytest -n 2 --dist loadgroup $(ARGS)
 
 chaos:
 	@scripts/apt $(TEST_PACKAGES)

@@ -48,6 +48,7 @@ def test_every_verb_has_a_runner_of_the_same_name() -> None:
         "__init__",
         "document",
         "outcome",
+        "outcomes_of_legs",
         "request",
     }
     runners = {path.stem for path in (SOURCE / "interpreter").glob("*.py")}

@@ -406,3 +406,16 @@ async def test_room_is_made_without_taking_what_is_in_use(tmp_path: Path) -> Non
     assert set(tmp_path.iterdir()) == set()
     async with cache.use("idle", make) as again:
         assert again.path == made[2]
+
+
+async def test_a_text_with_marks_is_spoken_as_ssml_and_is_another_s_sound(world: World) -> None:
+    plain, marked = Say(text="hello"), Say(text="hello", markup="<speak>hel<break/>lo</speak>")
+    for say in (plain, marked, plain, marked):
+        assert (await world.heard(say)).label == "hello"
+    assert world.voice.spoken == [
+        ("hello", VoiceOptions(language="en")),
+        ("<speak>hel<break/>lo</speak>", VoiceOptions(language="en", is_ssml=True)),
+    ]
+    for other in (Say(text="hello", voice="woman"), Say(text="hello", language="fr")):
+        await world.heard(other)
+    assert len(world.voice.spoken) == 4
