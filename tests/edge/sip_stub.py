@@ -8,6 +8,7 @@ from typing import cast
 
 from tests.sip.peer import Message
 
+APART_S = 0.03
 KEPT = ("via", "from", "to", "call-id", "cseq", "record-route")
 
 
@@ -80,11 +81,21 @@ class Stub(asyncio.DatagramProtocol):
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         message = Message.parse(data)
         self.messages.append(message)
-        for status in self.answers.get(message.method, ()):
-            kept = [f"{name}: {value}" for name, value in message.headers if name.lower() in KEPT]
-            lines = [f"SIP/2.0 {status} Told", *kept, f"Contact: <sip:w@127.0.0.1:{self.port}>"]
-            self.transport.sendto(("\r\n".join([*lines, "Content-Length: 0"]) + "\r\n\r\n").encode(), addr)
+        loop = asyncio.get_running_loop()
+        for place, status in enumerate(self.answers.get(message.method, ())):
+            if place:
+                # As nobody answers twice at once: a proxy of several processes would take them in either order.
+                loop.call_later(place * APART_S, self._answer, message, status, addr)
+            else:
+                self._answer(message, status, addr)
         self._arrived.set()
+
+    def _answer(self, message: Message, status: int, addr: tuple[str, int]) -> None:
+        if self.transport.is_closing():
+            return
+        kept = [f"{name}: {value}" for name, value in message.headers if name.lower() in KEPT]
+        lines = [f"SIP/2.0 {status} Told", *kept, f"Contact: <sip:w@127.0.0.1:{self.port}>"]
+        self.transport.sendto(("\r\n".join([*lines, "Content-Length: 0"]) + "\r\n\r\n").encode(), addr)
 
 
 @asynccontextmanager

@@ -74,7 +74,7 @@ async def test_sipp_sees_the_custom_header_and_its_own_reach_the_action(
     server: Server, app: Application, peer: Peer
 ) -> None:
     port = free_port(socket.SOCK_DGRAM)
-    give_number(server, app, "7401", f"sip:sipp@127.0.0.1:{port}?Desk=7", record="true")
+    give_number(server, app, "8201", f"sip:sipp@127.0.0.1:{port}?Desk=7", record="true")
     async with AsyncExitStack() as stack:
         sipp = await spawned(
             stack,
@@ -90,7 +90,7 @@ async def test_sipp_sees_the_custom_header_and_its_own_reach_the_action(
             ),
             *("-p", str(port), "-m", "1", "-nostdin", "-timeout", "60", "-timeout_error"),
         )
-        await peer.invite("7401", server.sip_port)
+        await peer.invite("8201", server.sip_port)
         await is_told(app)
         printed, _ = await sipp.communicate()
     assert sipp.returncode == 0, printed.decode(errors="replace")[-3000:]
@@ -113,9 +113,9 @@ async def test_two_ring_one_answers_keys_and_voices_cross(
         stack.push_async_callback(slow.close)
         stack.push_async_callback(quick.close)
         nouns = "".join(f"<Sip>sip:peer@127.0.0.1:{called.port}</Sip>" for called in (slow, quick))
-        give_number(server, app, "7402", nouns, hangupOnStar="true")
+        give_number(server, app, "8202", nouns, hangupOnStar="true")
         async with asyncio.timeout(60):
-            await peer.invite("7402", server.sip_port)
+            await peer.invite("8202", server.sip_port)
             await asyncio.gather(slow.expect(), quick.expect())
             slow.respond(180, "Ringing")
             await peer.hears_something()

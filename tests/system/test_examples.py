@@ -48,13 +48,13 @@ async def example(name: str, awaited: str = "/voice") -> AsyncIterator[tuple[str
 
 async def test_the_menu_hears_a_key(server: Server, peer: Peer) -> None:
     async with example("sales_menu") as (url, _):
-        server.give_number("7301", f"{url}/voice")
-        await peer.invite("7301", server.sip_port)
+        server.give_number("8101", f"{url}/voice")
+        await peer.invite("8101", server.sip_port)
         async with asyncio.timeout(60):
             await peer.hears_something()
             peer.press("2")
             await peer.over.wait()
-    sid = server.call_to("7301")["sid"]
+    sid = server.call_to("8101")["sid"]
     [gather] = server.get("/Gathers/Speech", CallSid=sid, Extended="true")["gathers"]
     assert (gather["digits"], gather["ended_by"]) == ("2", "keys")
     kinds = {trace["kind"] for trace in server.get(f"/Calls/{sid}/Traces", PageSize="1000")["traces"]}
@@ -65,8 +65,8 @@ async def test_the_voicemail_keeps_a_message_that_can_be_fetched(
     server: Server, peer: Peer, said: Said
 ) -> None:
     async with example("voicemail", "/words") as (url, transcribed):
-        server.give_number("7952", f"{url}/voice")
-        await peer.invite("7952", server.sip_port)
+        server.give_number("8102", f"{url}/voice")
+        await peer.invite("8102", server.sip_port)
         async with asyncio.timeout(60):
             await peer.hears_something()
             await peer.hears_quiet(1.0)
@@ -81,5 +81,5 @@ async def test_the_voicemail_keeps_a_message_that_can_be_fetched(
     assert message["from"] == "+15550100"
     assert 0.3 < float(message["seconds"]) < 8
     assert message["text"]  # the embedded recogniser understands words that it expects, and here expects none
-    [row] = server.get("/Recordings", CallSid=server.call_to("7952")["sid"])["recordings"]
+    [row] = server.get("/Recordings", CallSid=server.call_to("8102")["sid"])["recordings"]
     assert row["sid"] in recording
