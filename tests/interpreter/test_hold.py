@@ -10,6 +10,7 @@ from offhook.call.facts import CallFinished, VerbRan
 from offhook.call.voice_rows import VerbKind
 from offhook.dialects.rcml.dialect import Rcml
 from offhook.interpreter.control import CallOver, Control
+from offhook.interpreter.fixed import FixedProgram
 from offhook.testing import Followed, Page, ScriptedCall, WebhookStub, follow
 from offhook.verbs import Done, Hold, HoldChanged, HoldStatus, Resume, Say
 
@@ -90,6 +91,18 @@ class TestHold:
         assert call.signalling.is_held
         assert [notice.code for notice in done.notifications] == [21402]
         assert done.end.reason == ""
+
+    async def test_a_call_that_is_taken_elsewhere_while_it_is_being_held_can_be_resumed(self) -> None:
+        control = Control()
+        asyncio.get_running_loop().call_later(
+            0.05, lambda: control.divert(FixedProgram(Resume(), Say(text="hi")))
+        )
+        _, _, done = await run('<Hold/><Pause length="9"/>', control=control)
+        assert [(kind, status) for kind, status, _ in records(done)] == [
+            ("hold", "failed"),
+            ("resume", "resumed"),
+            ("say", "completed"),
+        ]
 
     async def test_a_resume_of_a_call_that_was_never_held_is_ignored(self) -> None:
         call, application, done = await run('<Resume action="/resumed"/><Say>hi</Say>')

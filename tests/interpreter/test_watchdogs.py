@@ -221,6 +221,24 @@ class TestStallWatch:
                 await asyncio.sleep(2)
             await asyncio.sleep(100)
 
+    async def test_one_that_ended_in_time_takes_nothing_from_the_next(self) -> None:
+        watch = StallWatch()
+        with pytest.raises(VerbStalled, match="verb_stalled: Say: late within 9 s"):
+            async with watch.over("Say"):
+                with watch.within(3, "early"):
+                    await asyncio.sleep(1)
+                with watch.within(9, "late"):
+                    await asyncio.Event().wait()
+        assert asyncio.get_running_loop().time() == 10
+
+    async def test_one_of_an_earlier_verb_ends_no_later_one(self) -> None:
+        watch = StallWatch()
+        async with watch.over("Say"):
+            with watch.within(3, "early"):
+                await asyncio.sleep(1)
+        async with watch.over("Play"):
+            await asyncio.sleep(100)
+
     async def test_a_timeout_of_somebody_else_passes(self) -> None:
         watch = StallWatch()
         with pytest.raises(TimeoutError):

@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from offhook.call.ending import EndCause
-from offhook.call.errors import CallEnded
+from offhook.call.errors import CallEnded, OffhookError
 from offhook.pjsua.leg import Leg
 from offhook.testing.scripted_call import SOME_CALL
 from tests.contract.phone import Phone
@@ -89,6 +89,12 @@ async def test_a_call_without_the_right_ones_is_refused(
         async with leg.alive(), asyncio.timeout(PATIENCE_S):
             await leg.connected()
     assert (ended.value.ending.cause, ended.value.ending.sip_status) == (EndCause.REFUSED, status)
+
+
+@pytest.mark.parametrize("credentials", [("a\r\nX-Evil: 1", PASSWORD), (USER, "a\x00")])
+async def test_credentials_write_no_headers(world: RealWorld, credentials: tuple[str, str]) -> None:
+    with pytest.raises(OffhookError, match="not a single line"):
+        await dial(world, credentials)
 
 
 async def test_accounts_of_calls_with_credentials_are_given_back(world: RealWorld) -> None:

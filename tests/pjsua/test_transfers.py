@@ -122,3 +122,21 @@ async def test_a_call_that_wants_the_place_of_another_is_refused(world: RealWorl
     assert answer.status == 603
     assert world.switchboard.engine.calls_held == 1
     assert await call.hold() == 200
+
+
+async def test_a_hold_that_nobody_waits_for_any_more_is_taken_back_by_the_next_resume(
+    world: RealWorld,
+) -> None:
+    """As when a call is taken to another application while its re-INVITE is under way."""
+    call = await world.comes()
+    await call.answer()
+    phone = world.party[0]
+    await asyncio.wait_for(phone.answered.wait(), PATIENCE_S)
+    holding = asyncio.create_task(call.hold())
+    await until(phone, lambda: bool(phone.offers))
+    holding.cancel()
+    await asyncio.wait((holding,))
+    assert holding.cancelled()
+    async with asyncio.timeout(PATIENCE_S):
+        assert await call.resume() == 200
+    assert phone.offers == ["sendonly", "sendrecv"]

@@ -1,7 +1,9 @@
 """Calls are let in as far as an account's limits go, wherever its other calls run, and whatever the records do."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import NoReturn, cast
 
 import pytest
 
@@ -9,9 +11,14 @@ from offhook.call.errors import RecordsAway
 from offhook.call.facts import NotificationRaised
 from offhook.call.info import CallInfo, Direction, new_id
 from offhook.call.rows import AccountLimits
+from offhook.interpreter.outbound_leg import LegRefused, WantedLeg
+from offhook.pjsua.switchboard import Switchboard
 from offhook.processes.admission import LIMITS_FOR_S, NOTIFY_EVERY_S, Admission
+from offhook.processes.legs import DialledLegs, LiveThrough
 from offhook.rest.ports import CallRefused, LimitReached
 from offhook.testing.kept_facts import KeptFacts
+from offhook.testing.scripted_call import SOME_CALL
+from offhook.verbs import Destination, DestinationKind
 
 ACCOUNT, OTHER = "AC" + "1" * 32, "AC" + "2" * 32
 
@@ -182,3 +189,52 @@ async def test_destinations_are_checked_by_the_accounts_list(door: Door) -> None
     await door.admission.check_destination(OTHER, "+15550001")
     with pytest.raises(CallRefused, match="not on the account's list"):
         await door.admission.check_destination(ACCOUNT, "+15550001")
+
+
+class Engine:
+    """Refuses whatever is dialled, and knows what that was."""
+
+    def __init__(self) -> None:
+        self.dialled: list[str] = []
+
+    async def dial(self, _info: CallInfo, uri: str, *_more: object, **_named: object) -> NoReturn:
+        """Note it."""
+        self.dialled.append(uri)
+        raise LegRefused("nobody is there", 480)
+
+
+@pytest.mark.parametrize(
+    ("places", "dialled"),
+    [
+        (("sip:ada@192.0.2.7:5060",), ["sip:ada@192.0.2.7:5060"]),
+        (("sip:+441632960001@trunk.example",), []),
+        (("sip:%2B882161234567@trunk.example", "sip:ada@192.0.2.7"), ["sip:ada@192.0.2.7"]),
+    ],
+)
+async def test_a_client_is_no_way_around_the_destinations(
+    door: Door, places: tuple[str, ...], dialled: list[str]
+) -> None:
+    """Whoever may say where a client is reached must not call where the account may not."""
+    door.limit(AccountLimits(destinations=("+49",)))
+
+    async def locations(_account_sid: str, _login: str) -> tuple[str, ...]:
+        return places
+
+    engine = Engine()
+    legs = DialledLegs(
+        switchboard=cast("Switchboard", engine),
+        admission=door.admission,
+        uri_of=str,
+        locations_of=locations,
+        live_through=cast("LiveThrough", None),
+    )
+    wanted = WantedLeg(
+        parent=replace(SOME_CALL, account_sid=ACCOUNT),
+        destination=Destination(kind=DestinationKind.CLIENT, address="ada"),
+        caller_id="+15550001",
+        ring_timeout_s=30.0,
+    )
+    with pytest.raises(LegRefused) as refused:
+        await legs.dial(wanted)
+    assert (engine.dialled, refused.value.sip_status) == (dialled, 480 if dialled else 403)
+    assert door.refused == ["destination"] * (len(places) - len(dialled))

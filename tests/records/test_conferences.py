@@ -1,5 +1,7 @@
 """What becomes of the rows of conferences whose worker dies."""
 
+from dataclasses import replace
+
 from offhook.call.listing import ConferenceFilter
 from offhook.call.meeting_facts import ConferenceChanged, ParticipantChanged
 from offhook.call.rows import AccountRow
@@ -61,6 +63,22 @@ def test_the_conferences_of_a_lost_worker_fail_and_nobody_is_in_them(
     was_inside = conferences.participant(account.sid, LOST, CALL)
     assert was_inside is not None
     assert was_inside.left_at is not None
+
+
+def test_a_worker_that_was_only_silent_brings_nobody_back(database: Database, account: AccountRow) -> None:
+    workers, conferences, other = Workers(database), Conferences(database), "b" * 32
+    register(workers, "silent", index=0)
+    inside = came(account, LOST)
+    record(database, changed(account, LOST, ConferenceStatus.MODERATOR_PRESENT), inside, worker_id="silent")
+    LostCalls(database, final_callback=lambda _call: None).close_predecessors(
+        worker_index=0, except_worker_id="next"
+    )
+    record(database, inside, replace(inside, call_id=other), worker_id="silent")
+    assert conferences.participants(account.sid, LOST, offset=0, limit=9).total == 0
+    record(database, replace(inside, has_left=True), worker_id="silent")
+    left = conferences.participant(account.sid, LOST, CALL)
+    assert left is not None
+    assert left.left_at == NOON
 
 
 def test_what_is_over_stays_as_it_is(database: Database, account: AccountRow) -> None:

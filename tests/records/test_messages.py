@@ -2,6 +2,7 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -36,6 +37,7 @@ from offhook.records.messages import Messages
 from offhook.records.numbers import Numbers
 from offhook.verbs import MessageKind, Method, Target
 from tests.messaging.some import email, message
+from tests.records import story
 from tests.records.story import NOON, record
 
 TOLD = Target("http://app.example/told", Method.GET)
@@ -303,6 +305,63 @@ def test_an_identity_on_the_channel_comes_before_the_number(database: Database, 
     assert kept.kind is MessageKind.MESSAGE
     assert MessageArrivals(database).applications_of(kept) == (Target("http://app.example/messages"),)
     assert MessageArrivals(database).arrive(arrived(channel="mms", reference="in-2"), NOON) is None
+
+
+def test_nobody_takes_the_messages_of_anothers_number(database: Database, account: AccountRow) -> None:
+    identities, numbers, arrivals = ChannelIdentities(database), Numbers(database), MessageArrivals(database)
+    thief = story.account(database)
+    taken_early, taken_late = (
+        ChannelIdentityRow(
+            sid=f"CI{new_id()}",
+            account_sid=thief.sid,
+            channel=channel,
+            identity="+15551234567",
+            friendly_name="mine",
+            message_url="http://thief.example/",
+            date_created=NOON,
+            date_updated=NOON,
+        )
+        for channel in ("sms", "mms")
+    )
+    assert identities.create(taken_early)
+    assert numbers.create(number(account))
+    assert not identities.create(taken_late)
+    assert identities.create(replace(taken_late, account_sid=account.sid))
+    text, picture = (
+        arrivals.arrive(arrived(channel=channel, reference=channel), NOON) for channel in ("sms", "mms")
+    )
+    assert text is not None
+    assert (text.account_sid, text.kind) == (account.sid, MessageKind.SMS)
+    assert arrivals.applications_of(text)[0] == Target("http://app.example/sms")
+    assert picture is not None
+    assert picture.account_sid == account.sid
+
+
+def test_what_came_for_one_account_is_not_told_to_another_that_has_the_name_now(
+    database: Database, account: AccountRow
+) -> None:
+    identities, numbers, arrivals = ChannelIdentities(database), Numbers(database), MessageArrivals(database)
+    identity = ChannelIdentityRow(
+        sid="CI1",
+        account_sid=account.sid,
+        channel="mms",
+        identity="+15551234567",
+        friendly_name="line",
+        message_url="http://app.example/messages",
+        date_created=NOON,
+        date_updated=NOON,
+    )
+    assert numbers.create(number(account, sid="PN1"))
+    assert identities.create(identity)
+    came = [arrivals.arrive(arrived(channel=channel, reference=channel), NOON) for channel in ("sms", "mms")]
+    assert identities.delete(account.sid, "CI1")
+    assert numbers.delete(account.sid, "PN1")
+    other = story.account(database)
+    assert numbers.create(number(other))
+    assert identities.create(replace(identity, sid="CI2", account_sid=other.sid))
+    for each in came:
+        assert each is not None
+        assert arrivals.applications_of(each) == ()
 
 
 def test_what_is_over_and_old_is_forgotten(

@@ -3,6 +3,7 @@
 import io
 import os
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from offhook.call.recording_facts import RecordingFinished, RecordingStarted, Tr
 from offhook.call.rows import AccountRow, RecordAll
 from offhook.call.voice_rows import RecordingSource
 from offhook.records.database import Database
+from offhook.rest.restcomm.recordings import MAKING_MP3, MOST_MP3
 from offhook.speech.wav import wav_header
 from tests.records import story
 from tests.rest.site import Site
@@ -202,6 +204,16 @@ class TestMedia:
         assert (answer.status_code, answer.headers["content-type"]) == (200, "audio/mpeg")
         sound, rate = soundfile.read(io.BytesIO(answer.content))
         assert len(sound) / rate == pytest.approx(2.0, abs=0.2)
+
+    async def test_only_a_few_mp3s_are_made_at_once(self, shelf: Shelf) -> None:
+        sid = shelf.keep()
+        with ExitStack() as others:
+            for _ in range(MOST_MP3):
+                others.enter_context(MAKING_MP3)
+            answer = await shelf.get(f"/Recordings/{sid}.mp3")
+            assert (answer.status_code, answer.headers["retry-after"]) == (429, "5")
+            assert (await shelf.get(f"/Recordings/{sid}.wav")).status_code == 200
+        assert (await shelf.get(f"/Recordings/{sid}.mp3")).status_code == 200
 
     async def test_there_is_no_video(self, shelf: Shelf) -> None:
         answer = await shelf.get(f"/Recordings/{shelf.keep()}.mp4")

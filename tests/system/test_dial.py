@@ -173,6 +173,33 @@ async def test_those_who_cannot_be_called_are_told_with_their_lines(
     assert {notice["error_code"] for notice in notices} == {11005}
 
 
+async def test_a_leg_says_how_many_dials_led_to_it(server: Server, app: Application, peer: Peer) -> None:
+    called = await Peer.open()
+    try:
+        give_number(server, app, "7407", f"sip:peer@127.0.0.1:{called.port}")
+        async with asyncio.timeout(60):
+            await peer.invite("7407", server.sip_port, headers=("X-Offhook-Hops: 9",))
+            invite = await called.expect()
+            called.respond(486)
+            await peer.over.wait()
+            await is_told(app)
+    finally:
+        await called.close()
+    assert ("X-Offhook-Hops", "10") in invite.headers
+    assert told(app)["DialCallStatus"] == "busy"
+
+
+async def test_one_dial_too_many_in_a_row_is_refused(server: Server, app: Application, peer: Peer) -> None:
+    give_number(server, app, "7408", f"sip:7408@127.0.0.1:{server.sip_port}")
+    async with asyncio.timeout(60):
+        await peer.invite("7408", server.sip_port, headers=("X-Offhook-Hops: 10",))
+        await is_told(app)
+        await peer.over.wait()
+    assert (told(app)["DialCallStatus"], told(app)["DialCallSid"]) == ("failed", "null")
+    [notice] = server.notifications_of(server.call_to("7408")["sid"])
+    assert (notice["error_code"], "leads back to its own number" in notice["message_text"]) == (11007, True)
+
+
 async def test_a_caller_who_gives_up_takes_the_call_back(
     server: Server, app: Application, peer: Peer
 ) -> None:

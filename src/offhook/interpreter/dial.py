@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack
+from dataclasses import replace
 
 import structlog
 
 from offhook.call.errors import CallEnded, OffhookError
 from offhook.call.port import Call
 from offhook.call.voice_rows import RecordingSource
-from offhook.interpreter.fork import OK, Fork, Miss
+from offhook.interpreter.fork import OK, Fork, Miss, miss_of
 from offhook.interpreter.key_relay import keys_relayed
 from offhook.interpreter.outbound_leg import OutboundLeg
 from offhook.interpreter.ringing_tone import ringing_tone
@@ -73,10 +74,9 @@ class Course:
     async def outcome(self) -> Dialled:
         """What is told of it. Waits a moment for the end of the leg."""
         if self._connected_at is None or self._leg is None:
-            return self._nothing()
+            return await self._nothing()
         leg = self._leg
-        if not leg.is_taken.is_set():
-            await _first_of(_over(leg), within_s=OVER_S)
+        await _ended(leg)
         ring_duration_s = self._connected_at - self._dialled_at
         if leg.over_now is not None:
             ring_duration_s = leg.over_now.ring_duration_s
@@ -93,13 +93,9 @@ class Course:
             call_is_over=self.call_is_over,
         )
 
-    def _nothing(self) -> Dialled:
+    async def _nothing(self) -> Dialled:
         """Nobody was connected."""
-        miss = self._fork.best_miss
-        if self.call_is_over:
-            tried = self._leg or (self._fork.legs[-1] if self._fork.legs else None)
-            waited_s = self._loop.time() - self._dialled_at
-            miss = Miss(end=DialEnd.CANCELED, leg=tried, ring_duration_s=waited_s if tried else 0.0)
+        miss = await self._given_up() if self.call_is_over else self._fork.best_miss
         call = miss.leg.call if miss.leg is not None else None
         return Dialled(
             end=miss.end,
@@ -110,6 +106,18 @@ class Course:
             sip_headers=call.answer_headers if call is not None else (),
             call_is_over=self.call_is_over,
         )
+
+    async def _given_up(self) -> Miss:
+        """The caller left before anybody was connected, be it while somebody was screened who had answered."""
+        tried = self._leg or (self._fork.legs[-1] if self._fork.legs else None)
+        if tried is None:
+            return Miss(end=DialEnd.CANCELED)
+        waited_s = self._loop.time() - self._dialled_at
+        if tried.call.is_answered:
+            await _ended(tried)
+        if not tried.call.is_answered or tried.over_now is None:
+            return Miss(end=DialEnd.CANCELED, leg=tried, ring_duration_s=waited_s)
+        return replace(miss_of(tried, tried.over_now), end=DialEnd.CANCELED)
 
     async def _send_keys(self, leg: OutboundLeg) -> None:
         """As the destination of the leg wants it; the caller still hears that it rings."""
@@ -157,6 +165,12 @@ async def _pressed(call: Call, keys: str) -> None:
 
 async def _over(leg: OutboundLeg) -> None:
     await leg.over()
+
+
+async def _ended(leg: OutboundLeg) -> None:
+    """Returns once a leg that was let go is over, or was long enough about it."""
+    if not leg.is_taken.is_set():
+        await _first_of(_over(leg), within_s=OVER_S)
 
 
 async def _gone(call: Call) -> None:

@@ -165,7 +165,7 @@ class Fork:
             for wait in waits:
                 wait.cancel()
         if leg.over_now is not None:
-            self._missed(_miss(leg, leg.over_now))
+            self._missed(miss_of(leg, leg.over_now))
         elif leg.is_taken.is_set():
             self._missed(Miss(end=DialEnd.NO_ANSWER, leg=leg, sip_status=OK))
         elif not self._first.done():
@@ -192,7 +192,8 @@ class Fork:
                 leg.cancel(reason)
 
 
-def _miss(leg: OutboundLeg, over: LegOver) -> Miss:
+def miss_of(leg: OutboundLeg, over: LegOver) -> Miss:
+    """What a branch came to whose leg is over."""
     return Miss(
         end=_WORDS.get(over.status, DialEnd.FAILED),
         leg=leg,

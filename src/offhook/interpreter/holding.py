@@ -29,7 +29,11 @@ class Holding:
 
     async def hold(self, music_url: str | None) -> int:
         """Put the call on hold, with music where there is some; returns the SIP status of the far end."""
-        status = await self._call.hold()
+        try:
+            status = await self._call.hold()
+        except asyncio.CancelledError:
+            self.was_held = True  # the far end was asked, and may say yes yet
+            raise
         if status < SUCCESS_BELOW:
             self.was_held = True
             if music_url is not None:

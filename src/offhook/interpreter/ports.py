@@ -1,6 +1,6 @@
 """What the interpreter needs of the world around it; adapters fill these ports, `bootstrap` chooses them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
@@ -144,6 +144,10 @@ class Tapes(Protocol):
 NO_LEGS = NoLegs()
 
 
+async def _as_it_is(to: str) -> str:
+    return to
+
+
 def _no_room() -> NoReturn:
     raise RuntimeError("no rooms were given to these tools")
 
@@ -181,8 +185,9 @@ class Tools:
     """What a caller hears, over and over, while those who are dialled ring; None is silence."""
     voice_name: str = ""
     """Whose voice speaks, for the records of what was said."""
-    uri_of: Callable[[str], str] = str
-    """The SIP URI of a number or SIP URI. Raises OffhookError where it has none."""
+    uri_of: Callable[[str], Awaitable[str]] = _as_it_is
+    """The SIP URI of a number or SIP URI that the account may call. Raises LegRefused where it may not, and OffhookError
+    where there is none."""
     beep: Audio | None = None
     """What is heard before a recording, and when somebody comes into a conference; None is nothing."""
     meetings: Meetings = NO_MEETINGS

@@ -28,7 +28,8 @@ async def record(verb: Record, scene: Scene) -> Recorded:
         async with scene.call.alive():
             await recording.run()
     except CallEnded:
-        return recording.outcome(keys=HANG_UP, call_is_over=True)
+        recording.call_is_over = True
+        return recording.outcome(keys=HANG_UP)
     finally:
         recording.ask_for_words()
     return recording.outcome()
@@ -44,6 +45,8 @@ class Recording:
         self._gate = SoundGate()
         self._tape: Tape | None = None
         self._keys = ""
+        self.call_is_over = False
+        """Whether the caller left."""
 
     async def run(self) -> None:
         """Beep, record, and decide when it is over."""
@@ -85,9 +88,9 @@ class Recording:
             ):
                 await asyncio.wait((key, broken), timeout=wait_s, return_when=asyncio.FIRST_COMPLETED)
 
-    def outcome(self, *, keys: str | None = None, call_is_over: bool = False) -> Recorded:
+    def outcome(self, *, keys: str | None = None) -> Recorded:
         """What is told of it."""
-        keys = self._keys if keys is None else keys
+        call_is_over, keys = self.call_is_over, self._keys if keys is None else keys
         if self._tape is None:
             return Recorded(keys=keys, call_is_over=call_is_over)
         return self._tape.recorded(keys=keys, call_is_over=call_is_over)
@@ -97,6 +100,7 @@ class Recording:
         verb, tools, info, tape = self._verb, self._scene.tools, self._scene.call.info, self._tape
         if not verb.is_transcribed or tape is None or not tape.seconds:
             return
+        told = self._scene.about(self.call_is_over) if verb.transcription_target is not None else ()
         tools.recorder.emit(
             TranscriptionAsked(
                 transcription_id=new_id(),
@@ -108,6 +112,6 @@ class Recording:
                 language=verb.language,
                 duration_s=tape.seconds,
                 callback=verb.transcription_target,
-                callback_parameters=self._scene.about() if verb.transcription_target is not None else (),
+                callback_parameters=told,
             )
         )

@@ -1,6 +1,7 @@
 """Runs Refer."""
 
 from offhook.call.errors import CallEnded, OffhookError
+from offhook.interpreter.outbound_leg import LegRefused
 from offhook.interpreter.scene import Scene
 from offhook.verbs import Refer, Referred
 
@@ -10,7 +11,9 @@ NOT_FOUND = 404
 async def refer(verb: Refer, scene: Scene) -> Referred:
     """Ask the caller's end to call somebody else; returns when it has told what came of that, or has gone."""
     try:
-        uri = scene.tools.uri_of(verb.to)
+        uri = await scene.tools.uri_of(verb.to)
+    except LegRefused as refused:
+        return Referred(refer_status=refused.sip_status, failure=refused.message)
     except OffhookError as error:
         return Referred(refer_status=NOT_FOUND, failure=str(error))
     # The caller's going is no interruption here: one who was transferred goes, and that is the outcome.

@@ -122,13 +122,16 @@ class RoomsHere:
         return room
 
     def _over(self, key: Key, room_id: str) -> None:
-        del self._by_id[room_id], self._rooms[key]
+        room = self._by_id.pop(room_id)
+        del self._rooms[key]
         self._closed[room_id] = None
         while len(self._closed) > MOST_CLOSED:
             del self._closed[next(iter(self._closed))]
-        task = asyncio.create_task(self._give_up(key, room_id), name="giving a room up")
-        self._errands.add(task)
-        task.add_done_callback(self._errands.discard)
+        # What it still does, such as making its recording whole, is waited for when the worker stops.
+        for errand in (self._give_up(key, room_id), room.close()):
+            task = asyncio.create_task(errand, name="giving a room up")
+            self._errands.add(task)
+            task.add_done_callback(self._errands.discard)
 
     async def _give_up(self, key: Key, room_id: str) -> None:
         async with self._locked(key):

@@ -148,7 +148,7 @@ class Life:
             holding=self._holding,
             filler=self._filler,
             watch=self._watch,
-            about=lambda: self._program.about(self._status),
+            about=lambda is_over: self._program.about(CallStatus.COMPLETED if is_over else self._status),
             tell_partial=self._tell_partial,
             ask=self._ask_aside,
         )
@@ -203,9 +203,7 @@ class Life:
                 await self._give_up(error)
             finally:
                 self._control.close()
-                await self._holding.silence()
-                await self._acts.end()
-                await self._finish()
+                await _to_the_end(self._close())
 
     # -- what others may do to the call: `control.Controlled` --------------------------------------------
 
@@ -470,6 +468,12 @@ class Life:
             async with self._watch.over("apology"):
                 await play_once(self._tools.apology_tone, self._call, self._watch)
 
+    async def _close(self) -> None:
+        """Let go of all that runs beside the call, and tell its last fact."""
+        await self._acts.end()
+        await self._holding.silence()
+        await self._finish()
+
     async def _finish(self) -> None:
         """The last fact, written before anybody may forget the call."""
         self._program.caller_left()
@@ -521,3 +525,18 @@ class Life:
     def _tell_partial(self, target: Target, words: str) -> None:
         self._call.timeline.note("partial", text=words)
         self._partials.send(self._program.partial(target, words, self._status))
+
+
+async def _to_the_end(course: Coroutine[None, None, None]) -> None:
+    """Go through with `course`, also where whoever waits is cancelled meanwhile, and only then let that have its way: a
+    server that stops while a call is being closed must not take its last fact."""
+    running = asyncio.create_task(course, name="closing")
+    cancelled: asyncio.CancelledError | None = None
+    while not running.done():
+        try:
+            await asyncio.wait((running,))
+        except asyncio.CancelledError as wish:
+            cancelled = wish
+    running.result()
+    if cancelled is not None:
+        raise cancelled

@@ -30,8 +30,9 @@ class Scene:
     """What the caller hears while sounds are made ready."""
     watch: StallWatch
     """Is told what the verb waits for, and for how long it may."""
-    about: Callable[[], tuple[tuple[str, str], ...]]
-    """What the application is told of the call with every request, as it is now."""
+    about: Callable[[bool], tuple[tuple[str, str], ...]]
+    """What the application is told of the call with every request, as it is now, or where the argument says so as it
+    is once the caller has left."""
     tell_partial: Callable[[Target, str], None]
     """Sends what is understood so far to a target, in order, without waiting."""
     ask: Callable[[Target, tuple[tuple[str, str], ...]], Awaitable[Document]]

@@ -186,8 +186,7 @@ def _finish(scene: Scene, tape: Tape, path: Path) -> None:
     if tape.seconds > 0:
         size_bytes = _measure(tape, path)
     if not tape.seconds:
-        for file in (path, *sides_of(path)):
-            file.unlink(missing_ok=True)
+        _remove(path, *sides_of(path))
     scene.tools.recorder.emit(
         RecordingFinished(
             recording_id=tape.recording_id,
@@ -198,3 +197,12 @@ def _finish(scene: Scene, tape: Tape, path: Path) -> None:
             failure=tape.failure,
         )
     )
+
+
+def _remove(*files: Path) -> None:
+    """What cannot be removed is told to the operator: nothing of a recording ends a call."""
+    for file in files:
+        try:
+            file.unlink(missing_ok=True)
+        except OSError as error:
+            log.warning("recording.left_over", path=file.name, error=error.strerror)

@@ -26,7 +26,11 @@ class WholeCallTape:
         self._is_over.set()
         if self._recording is None:
             return None
-        recorded = await self._recording
+        # Whatever became of it, the call has its last fact to tell.
+        await asyncio.wait((self._recording,))
+        if self._recording.cancelled() or self._recording.exception() is not None:
+            return None
+        recorded = self._recording.result()
         return recorded if recorded.recording_id is not None else None
 
     async def _record(self) -> Recorded:

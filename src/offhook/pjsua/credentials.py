@@ -5,19 +5,21 @@ It has the ports and the proxy of the engine's account, and goes a moment after 
 runs on the owner thread.
 """
 
+import re
 import secrets
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pjsua2 as pj
 
-from offhook.call.errors import NoFreeSlot
+from offhook.call.errors import NoFreeSlot, OffhookError
 
 if TYPE_CHECKING:
     from offhook.pjsua.sip_call import SipCall
 
 Credentials = tuple[str, str]
 """A user name and its password, for every realm."""
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f]")
 
 
 class Identities:
@@ -31,10 +33,12 @@ class Identities:
         self._left: list[pj.Account] = []
 
     def with_credentials(self, credentials: Credentials) -> pj.Account:
-        """An account for a call. Raises NoFreeSlot, and pj.Error."""
+        """An account for a call. Raises NoFreeSlot, OffhookError for what cannot stand in a header, and pj.Error."""
         if len(self._of_call) + len(self._left) >= self._most:
             raise NoFreeSlot(f"all {self._most} calls that may have credentials at once are taken")
         user, password = credentials
+        if _UNPRINTABLE.search(user + password):  # the library would write it into the header as it is
+            raise OffhookError("a user name or password for a call is not a single line of text")
         config = self._config()
         # An address that nobody calls: an incoming call that matched the account would find nobody to take it.
         config.idUri = f"sip:{secrets.token_hex(8)}@calls.invalid"

@@ -3,7 +3,7 @@
 
 import asyncio
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
@@ -70,6 +70,7 @@ class LegRequests:
         self._confirmed = asyncio.Event()
         self._turning = asyncio.Lock()
         self._turned: asyncio.Future[int] | None = None
+        self._turns: set[asyncio.Task[int]] = set()
         self._referring = asyncio.Lock()
         self._told: asyncio.Future[None] | None = None
         self._refer_status: int | None = None
@@ -106,11 +107,11 @@ class LegRequests:
 
     async def hold(self) -> int:
         """Put the far end on hold; returns the final SIP status."""
-        return await self._turn(self._sip_call.hold, to=True)
+        return await self._unbroken(self._turn(self._sip_call.hold, to=True))
 
     async def resume(self) -> int:
         """Take it off hold; returns the final SIP status."""
-        return await self._turn(self._sip_call.resume, to=False)
+        return await self._unbroken(self._turn(self._sip_call.resume, to=False))
 
     async def refer(self, to: str) -> ReferOutcome:
         """Ask the far end to call a URI; 400 for a URI that cannot be sent."""
@@ -152,6 +153,14 @@ class LegRequests:
         transfer.tell(TRYING)  # the first NOTIFY follows the 202 at once (RFC 3515, 2.4.4)
         for sink in tuple(self._sinks):
             sink(transfer)
+
+    async def _unbroken(self, turn: Coroutine[None, None, int]) -> int:
+        """Go through with it where whoever asked is cancelled: what the far end says to it decides what it is asked
+        next."""
+        turning = asyncio.create_task(turn, name="re-INVITE")
+        self._turns.add(turning)
+        turning.add_done_callback(self._turns.discard)
+        return await asyncio.shield(turning)
 
     async def _turn(self, command: Callable[[], None], *, to: bool) -> int:
         async with self._turning:

@@ -118,6 +118,21 @@ class Admission:
             self._on_refused("destination")
             raise CallRefused(refusal, is_destination=True)
 
+    async def places_allowed(self, account_sid: str, places: tuple[str, ...]) -> tuple[str, ...]:
+        """Those of the SIP URIs of a client that its account may call: whoever says where a client is reached, says
+        whom it calls. Raises CallRefused where there is none."""
+        allowed: list[str] = []
+        refused: CallRefused | None = None
+        for place in places:
+            try:
+                await self.check_destination(account_sid, place)
+                allowed.append(place)
+            except CallRefused as why:
+                refused = why
+        if refused is not None and not allowed:
+            raise refused
+        return tuple(allowed)
+
     async def _account(self, sid: str) -> _Account:
         """What is known of an account; its limits are looked up anew now and then."""
         account = self._accounts.setdefault(sid, _Account())

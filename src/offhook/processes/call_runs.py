@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import structlog
@@ -16,7 +16,7 @@ from offhook.call.port import Call
 from offhook.call.rows import NumberRow, RecordAll
 from offhook.interpreter.control import Control
 from offhook.interpreter.notices import Notices
-from offhook.interpreter.outbound_leg import OutboundLeg, WantedLeg
+from offhook.interpreter.outbound_leg import LegRefused, OutboundLeg, WantedLeg
 from offhook.interpreter.ports import Tools
 from offhook.interpreter.program import Program
 from offhook.interpreter.run import run_inbound, run_leg, run_outbound
@@ -25,6 +25,7 @@ from offhook.pjsua.invite import Invite
 from offhook.pjsua.leg import Leg
 from offhook.pjsua.switchboard import Incoming, Switchboard
 from offhook.processes.admission import Admission
+from offhook.processes.call_tools import MOST_ACCOUNTS
 from offhook.processes.contest import first_answered
 from offhook.processes.legs import DialledLegs, LocationsOf
 from offhook.processes.meetings import ClusterMeetings
@@ -36,7 +37,7 @@ from offhook.webhooks.sender import Sender
 
 log = structlog.get_logger()
 
-NOT_FOUND, SERVER_ERROR, UNAVAILABLE = 404, 500, 503
+FORBIDDEN, NOT_FOUND, SERVER_ERROR, UNAVAILABLE = 403, 404, 500, 503
 NOT_DONE = 20001
 """The notification's code for something that was asked of a new call and cannot be done."""
 
@@ -88,6 +89,7 @@ class CallRuns:
     def connect(self, switchboard: Switchboard) -> None:
         """Calls are made through `switchboard`."""
         self._switchboard = switchboard
+        self._tools = lru_cache(MOST_ACCOUNTS)(self._make_tools)
         self._meetings.connect(switchboard, self._tools)
         self._legs = DialledLegs(
             switchboard=switchboard,
@@ -152,7 +154,7 @@ class CallRuns:
             raise CallRefused(
                 f"the client {name} does not exist, or cannot be reached now", is_destination=True
             )
-        return places
+        return await self._admission.places_allowed(asked.account_sid, places)
 
     async def _place(self, asked: NewCall, uri: str) -> Leg:
         """Begin one leg of a call; returns once it can be looked up."""
@@ -277,8 +279,13 @@ class CallRuns:
         """Begin the life of a leg that a call dialled."""
         control = Control()
         outbound = OutboundLeg(leg, control)
-        self._start(self._run_leg(outbound, wanted, control))
-        await control.begun.wait()
+        running = self._start(self._run_leg(outbound, wanted, control))
+        begun = asyncio.create_task(control.begun.wait())
+        await asyncio.wait((running, begun), return_when=asyncio.FIRST_COMPLETED)
+        begun.cancel()
+        if not control.begun.is_set():
+            await leg.hang_up()
+            raise OffhookError("the leg ended before its life had begun")
         return outbound
 
     async def _run_leg(self, leg: OutboundLeg, wanted: WantedLeg, control: Control) -> None:
@@ -323,15 +330,24 @@ class CallRuns:
         finally:
             del self._refer_targets[leg.info.call_id]
 
-    def _tools(self, account_sid: str) -> Tools:
+    def _make_tools(self, account_sid: str) -> Tools:
         assert self._switchboard is not None
         return replace(
             self._tools_of(account_sid),
             legs=self._legs,
             room=self._switchboard.room,
-            uri_of=self._uri,
+            uri_of=partial(self._referred, account_sid),
             meetings=self._meetings,
         )
+
+    async def _referred(self, account_sid: str, to: str) -> str:
+        """The SIP URI that a far end is referred to: on a trunk it is the operator who pays for that call. Raises
+        LegRefused, CallRefused."""
+        try:
+            await self._admission.check_destination(account_sid, to)
+        except CallRefused as refused:
+            raise LegRefused(refused.message, FORBIDDEN) from refused
+        return self._uri(to)
 
     def _info(self, invite: Invite, number: NumberRow | None) -> CallInfo:
         return CallInfo(

@@ -5,6 +5,7 @@ import wave
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 
 from offhook.call.port import Audio
@@ -23,6 +24,8 @@ from offhook.webhooks.clients import Clients
 
 FINISH_GRACE_S = 2.0
 MEGABYTE = 1_000_000
+MOST_ACCOUNTS = 1_000
+"""Of how many accounts tools are kept."""
 INNER, PUBLIC = "inner", "public"
 """Realms of sounds: those of the account that may reach the operator's own network, and of all others."""
 
@@ -71,6 +74,7 @@ def call_tools(
         bounds=CallBounds(ring_s=settings.max_ring_s, talk_s=settings.max_call_s),
     )
 
+    @lru_cache(MOST_ACCOUNTS)
     def tools_of(account_sid: str) -> Tools:
         realm = INNER if clients.is_trusted(account_sid) else PUBLIC
         return replace(shared, prompts=prompts.of(clients.of(account_sid), realm))

@@ -147,7 +147,7 @@ class Hosting:
             holding=Holding(leg, tools.prompts, notices),
             filler=Filler(leg, tools),
             watch=StallWatch(),
-            about=tuple,
+            about=lambda _is_over: (),
             tell_partial=lambda _target, _words: None,
             ask=_asks_nothing,
         )

@@ -10,6 +10,7 @@ from offhook.interpreter.outbound_leg import LegRefused, OutboundLeg, WantedLeg
 from offhook.pjsua.leg import Leg
 from offhook.pjsua.switchboard import Switchboard
 from offhook.processes.admission import Admission
+from offhook.processes.dial_hops import HEADER, hops_after
 from offhook.rest.ports import CallRefused, LimitReached
 from offhook.verbs import DestinationKind
 
@@ -41,11 +42,14 @@ class DialledLegs:
 
     async def dial(self, wanted: WantedLeg) -> tuple[OutboundLeg, ...]:
         """Begin a leg for each place where the destination can be reached. Raises LegRefused where none could be."""
+        hops = hops_after(wanted.parent)
         try:
             places = await self._places(wanted)
         except CallRefused as refused:
             raise LegRefused(refused.message, FORBIDDEN) from refused
-        begun = await asyncio.gather(*(self._begin(wanted, uri) for uri in places), return_exceptions=True)
+        begun = await asyncio.gather(
+            *(self._begin(wanted, uri, hops) for uri in places), return_exceptions=True
+        )
         legs = tuple(leg for leg in begun if isinstance(leg, OutboundLeg))
         if not legs:
             [error, *_] = [error for error in begun if isinstance(error, BaseException)]
@@ -61,9 +65,9 @@ class DialledLegs:
         if not places:
             name = destination.address
             raise LegRefused(f"the client {name} does not exist, or cannot be reached now", NOT_REACHABLE)
-        return places
+        return await self._admission.places_allowed(account_sid, places)
 
-    async def _begin(self, wanted: WantedLeg, uri: str) -> OutboundLeg:
+    async def _begin(self, wanted: WantedLeg, uri: str, hops: str) -> OutboundLeg:
         info, destination = _info(wanted), wanted.destination
         try:
             await self._admission.admit(info)
@@ -79,7 +83,7 @@ class DialledLegs:
             leg = await self._switchboard.dial(
                 info,
                 uri,
-                dict(destination.sip_headers),
+                {**dict(destination.sip_headers), HEADER: hops},
                 credentials=credentials,
                 caller_name=(info.caller_name or "") if is_callers_own else "",
             )

@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 import structlog
 
 from offhook.call.errors import RecordsAway
+from offhook.processes.absence import Absence
 
 POLL_S = 1.0
 """How often is looked when nobody pokes."""
@@ -33,6 +34,7 @@ class Rounds(Generic[Item]):
         self._work = work
         self._woken = asyncio.Event()
         self._stopping = asyncio.Event()
+        self._absence = Absence(log, "messages.away")
         self._working: set[asyncio.Task[None]] = set()
 
     def poke(self) -> None:
@@ -68,8 +70,9 @@ class Rounds(Generic[Item]):
             return False
         try:
             items = await asyncio.to_thread(self._take, most)
+            self._absence.over()
         except RecordsAway as away:
-            log.warning("messages.away", error=str(away))
+            self._absence.noticed(away)
             await asyncio.sleep(AWAY_S)
             return False
         except Exception:
@@ -98,11 +101,12 @@ class Rounds(Generic[Item]):
 async def written(write: Callable[[], None]) -> None:
     """Write what came of an item, however long the database is away: what was sent is not to be sent again for want
     of it."""
+    absence = Absence(log, "messages.away")
     while True:
         try:
             await asyncio.to_thread(write)
         except RecordsAway as away:
-            log.warning("messages.away", error=str(away))
+            absence.noticed(away)
             await asyncio.sleep(AWAY_S)
         else:
             return

@@ -8,6 +8,7 @@ import structlog
 from offhook.bootstrap import open_speech
 from offhook.config import Settings
 from offhook.dialects.rcml.recorded import transcription_request
+from offhook.processes.absence import Absence
 from offhook.processes.transcriber import Transcriber
 from offhook.records.database import Database, DatabaseFault
 from offhook.records.recordings_repair import RecordingsRepair
@@ -40,9 +41,11 @@ async def keep_recordings(
 
 
 async def _repair(recordings: RecordingsRepair) -> None:
+    absence = Absence(log, "recordings.repair_put_off")
     while True:
         try:
             await asyncio.to_thread(recordings.repair)
+            absence.over()
         except (*DatabaseFault, OSError) as error:
-            log.warning("recordings.repair_put_off", error=str(error))
+            absence.noticed(error)
         await asyncio.sleep(REPAIR_EVERY_S)

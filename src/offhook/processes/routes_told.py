@@ -41,9 +41,9 @@ class AccountsTold(Accounts):
         super().__init__(database)
         self._tell = tell
 
-    def update(self, account: AccountRow) -> bool:
+    def update(self, account: AccountRow, *, was: AccountRow | None = None) -> bool:
         """Keep new properties of an account; False where there is none, or it is closed."""
-        is_done = super().update(account)
+        is_done = super().update(account, was=was)
         if is_done:
             self._tell()
         return is_done

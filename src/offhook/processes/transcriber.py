@@ -18,6 +18,7 @@ import structlog
 from offhook.call.errors import OffhookError
 from offhook.call.transcribing import TranscriptionTask
 from offhook.call.voice_rows import TranscriptionStatus
+from offhook.processes.absence import Absence
 from offhook.records.database import DatabaseFault
 from offhook.records.recordings import file_in
 from offhook.records.transcriptions import TranscriptionQueue
@@ -79,11 +80,13 @@ class Transcriber:
 
     async def run(self) -> None:
         """Do what waits, one after another, and look again each second."""
+        absence = Absence(log, "transcriber.put_off")
         while True:
             try:
                 is_done = await self.do_one()
+                absence.over()
             except DatabaseFault as error:
-                log.warning("transcriber.put_off", error=str(error))
+                absence.noticed(error)
                 is_done = False
             except Exception:  # one recording shall not keep all others waiting; it is tried again later
                 log.exception("transcriber.broke")

@@ -13,7 +13,7 @@ from offhook.call.info import new_id
 from offhook.call.rows import AccountRow, AccountStatus, RecordAll
 from offhook.records import passwords
 from offhook.records.closing import close_accounts
-from offhook.records.columns import storable
+from offhook.records.columns import changes, storable
 from offhook.records.database import Database
 from offhook.records.installation import hold_installation
 from offhook.records.sealed_columns import ACCOUNT_TOKEN, new_token
@@ -84,12 +84,13 @@ class Accounts:
             connection.execute(insert(accounts), self._fields(kept))
         return True
 
-    def update(self, account: AccountRow) -> bool:
+    def update(self, account: AccountRow, *, was: AccountRow | None = None) -> bool:
         """Keep new properties of an account; False where there is none, or it is closed.
 
-        Whose it is, its addresses, token and password stay.
+        Where it is said what it `was`, only what differs is written: what somebody else changes in the same moment,
+        such as its status, stays as they want it. Whose it is, its addresses, token and password stay.
         """
-        change = {name: getattr(account, name) for name in _CHANGEABLE}
+        change = changes(account, was, _CHANGEABLE)
         is_open = accounts.c.status != AccountStatus.CLOSED.value
         which = update(accounts).where(accounts.c.sid == account.sid, is_open)
         with self._database.writing() as connection:
@@ -98,8 +99,8 @@ class Accounts:
     def close(self, sid: str, *, now: datetime) -> tuple[str, ...]:
         """Close an account and all below it for good; returns the sids of those that were open.
 
-        Their numbers, and their clients' logins, are free for others then, and their API keys open nothing. What
-        they left behind stays.
+        Their numbers, their names on channels and their clients' logins are free for others then, and their API
+        keys open nothing. What they left behind stays.
         """
         with self._database.writing() as connection:
             return close_accounts(connection, sid, now)

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, select, update
 
 from offhook.call.rows import AccountStatus
-from offhook.records.resource_tables import client_locations, clients
+from offhook.records.resource_tables import channel_identities, client_locations, clients
 from offhook.records.tables import accounts, api_keys
 from offhook.records.tables import incoming_phone_numbers as numbers
 
@@ -18,6 +18,7 @@ def close_accounts(connection: Connection, sid: str, now: datetime) -> tuple[str
     still_open = tuple(connection.scalars(select(accounts.c.sid).where(*is_open)))
     connection.execute(update(accounts).where(*is_open), {"status": closed, "date_updated": now})
     connection.execute(delete(numbers).where(numbers.c.account_sid.in_(found)))
+    connection.execute(delete(channel_identities).where(channel_identities.c.account_sid.in_(found)))
     their_clients = select(clients.c.sid).where(clients.c.account_sid.in_(found))
     connection.execute(delete(client_locations).where(client_locations.c.client_sid.in_(their_clients)))
     connection.execute(delete(clients).where(clients.c.account_sid.in_(found)))

@@ -1,6 +1,7 @@
 """Column types and the clock that rows are judged by, the same on SQLite and PostgreSQL."""
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -46,6 +47,13 @@ class Words(TypeDecorator[str]):
 def storable(text: str) -> str:
     """`text` with U+FFFD for each character that cannot be kept."""
     return _UNSTORABLE.sub("\ufffd", text)
+
+
+def changes(row: object, was: object | None, names: Iterable[str]) -> dict[str, Any]:
+    """The fields of these names that differ from what the row `was`; all of them where that is not known."""
+    return {
+        name: getattr(row, name) for name in names if was is None or getattr(row, name) != getattr(was, name)
+    }
 
 
 class database_now(FunctionElement[int]):

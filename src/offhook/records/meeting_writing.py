@@ -12,6 +12,9 @@ _FINAL = [str(status) for status in ConferenceStatus if status.is_final]
 _CHANGE = update(conferences).where(
     conferences.c.conference_id == bindparam("conference"), conferences.c.status.not_in(_FINAL)
 )
+_IS_OVER = select(conferences.c.conference_id).where(
+    conferences.c.conference_id == bindparam("conference"), conferences.c.status.in_(_FINAL)
+)
 _CHANGE_PARTICIPANT = update(participants).where(
     participants.c.conference_id == bindparam("conference"),
     participants.c.call_id == bindparam("its_call"),
@@ -60,7 +63,10 @@ def close_lost_conferences(connection: Connection, *is_lost: ColumnElement[bool]
 
 
 def change_participant(connection: Connection, fact: ParticipantChanged) -> None:
-    """Add their row, or give it their new state. Who comes again is there again."""
+    """Add their row, or give it their new state. Who comes again is there again; in a conference that is over there is
+    nobody, whatever a worker that was taken for dead tells of it."""
+    if not fact.has_left and connection.scalar(_IS_OVER, {"conference": fact.conference_id}) is not None:
+        return
     state = {
         "is_muted": fact.is_muted,
         "is_on_hold": fact.is_on_hold,

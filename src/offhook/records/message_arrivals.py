@@ -1,6 +1,7 @@
 """Messages that come in: whose they are, and which application is told.
 
 An identity on the message's channel counts first; a text message is else for whoever has the number that it was sent to.
+An identity that is a number of another account's counts for nothing.
 """
 
 from datetime import datetime
@@ -9,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, select
 
 from offhook.call.info import new_id
+from offhook.call.message_parties import NUMBER_CHANNELS
 from offhook.call.messages import ArrivedMessage, MessageDirection, MessageRow, MessageStatus
 from offhook.records.channel_identities import identity_of
 from offhook.records.database import Database
@@ -62,9 +64,11 @@ class MessageArrivals:
         with self._database.reading() as connection:
             if message.kind is MessageKind.MESSAGE:
                 identity = identity_of(connection, message.channel, message.to)
-                return (identity.application,) if identity is not None and identity.application else ()
+                if identity is None or identity.account_sid != message.account_sid:
+                    return ()  # it was given up, and is somebody else's by now
+                return (identity.application,) if identity.application else ()
             row = connection.execute(_number(message.to)).first()
-            if row is None:
+            if row is None or row.account_sid != message.account_sid:
                 return ()
             wanted = select(applications.c.url).where(
                 applications.c.sid == row.sms_application_sid, applications.c.account_sid == row.account_sid
@@ -76,12 +80,13 @@ class MessageArrivals:
 
 def _owner(connection: Connection, arrived: ArrivedMessage) -> tuple[str, MessageKind] | None:
     identity = identity_of(connection, arrived.channel, arrived.to)
-    if identity is not None:
+    on_number = arrived.channel in NUMBER_CHANNELS
+    row = connection.execute(_number(arrived.to)).first() if on_number else None
+    # Whoever has the number has what is sent to it, even where somebody else took its name before.
+    if identity is not None and (row is None or row.account_sid == identity.account_sid):
         return identity.account_sid, MessageKind.MESSAGE
-    if arrived.channel != SMS_CHANNEL:
-        return None
-    row = connection.execute(_number(arrived.to)).first()
-    return (row.account_sid, MessageKind.SMS) if row is not None else None
+    is_text = arrived.channel == SMS_CHANNEL
+    return (row.account_sid, MessageKind.SMS) if row is not None and is_text else None
 
 
 def _number(called: str) -> Select[Any]:

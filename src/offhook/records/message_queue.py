@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Update, bindparam, case, select, update
 
 from offhook.call.messages import EmailRow, MessageReport, MessageRow, MessageStatus, Receipt
-from offhook.records.columns import database_now
+from offhook.records.columns import database_now, storable
 from offhook.records.database import Database
 from offhook.records.emails import keep_email
 from offhook.records.inserting import insert_once
@@ -117,7 +117,7 @@ def _named(connection: Connection, receipt: Receipt) -> ColumnElement[bool] | No
     """The condition that finds the message of a receipt; None where there is none."""
     names: list[ColumnElement[bool]] = []
     if receipt.message_id is not None:
-        names.append(messages.c.message_id == receipt.message_id)
+        names.append(messages.c.message_id == storable(receipt.message_id))
     names += [messages.c.provider_reference == reference for reference in receipt.references]
     for name in names:
         query = select(messages.c.message_id).where(name, messages.c.provider.in_(("", receipt.provider)))

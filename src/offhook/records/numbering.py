@@ -19,6 +19,7 @@ from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
 from sqlalchemy.sql.dml import ReturningInsert
 
 from offhook.records.columns import EPOCH, MILLISECOND
+from offhook.records.prepared import run_counted, run_returning
 from offhook.records.tables import sequences
 
 
@@ -64,9 +65,8 @@ class Numbering:
         """Write the new ends; the last act before the transaction's own end."""
         for key in self._moved:
             last = self._last[key]
-            self._connection.execute(
-                _SAVE, {"account": key[0], "listing": key[1], "last_seq": last.seq, "last_at": last.at}
-            )
+            end = {"account": key[0], "listing": key[1].value, "last_seq": last.seq, "last_at": last.at}
+            run_counted(self._connection, _SAVE, end)
 
 
 _SAVE = update(sequences).where(
@@ -98,8 +98,8 @@ def _lock_statement(dialect_name: str) -> ReturningInsert[Any]:
 
 def _lock(connection: Connection, key: tuple[str, Listing]) -> Place:
     statement = _lock_statement(connection.dialect.name)
-    locked = connection.execute(statement, {"account": key[0], "listing": str(key[1])}).one()
-    return Place(key, locked.last_seq, locked.last_at)
+    seq, at_ms = run_returning(connection, statement, {"account": key[0], "listing": key[1].value})
+    return Place(key, seq, EPOCH + at_ms * MILLISECOND)
 
 
 def ends(connection: Connection, account_sid: str, listing: Listing) -> tuple[int, int]:

@@ -11,6 +11,7 @@ from offhook.call.listing import NumberFilter, Page
 from offhook.call.number_kinds import kinds_of
 from offhook.call.number_patterns import matches
 from offhook.call.rows import AccountStatus, NumberRow, RecordAll
+from offhook.records.columns import storable
 from offhook.records.database import Database
 from offhook.records.listing import alike, counted
 from offhook.records.resource_tables import applications
@@ -47,7 +48,7 @@ class Numbers:
 
     def get(self, account_sid: str, sid: str) -> NumberRow | None:
         """The account's number with this sid."""
-        wanted = select(numbers).where(numbers.c.sid == sid, numbers.c.account_sid == account_sid)
+        wanted = select(numbers).where(numbers.c.sid == storable(sid), numbers.c.account_sid == account_sid)
         with self._database.reading() as connection:
             row = connection.execute(wanted).one_or_none()
         return _number(row) if row else None
@@ -66,7 +67,7 @@ class Numbers:
 
     def delete(self, account_sid: str, sid: str) -> bool:
         """Give the number up; False where the account does not have it."""
-        which = delete(numbers).where(numbers.c.sid == sid, numbers.c.account_sid == account_sid)
+        which = delete(numbers).where(numbers.c.sid == storable(sid), numbers.c.account_sid == account_sid)
         with self._database.writing() as connection:
             return connection.execute(which).rowcount == 1
 

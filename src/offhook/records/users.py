@@ -10,7 +10,7 @@ from offhook.call.listing import Page
 from offhook.call.resource_rows import UserRole, UserRow
 from offhook.call.rows import AccountStatus
 from offhook.records import passwords
-from offhook.records.columns import storable
+from offhook.records.columns import changes, storable
 from offhook.records.database import Database
 from offhook.records.installation import hold_installation
 from offhook.records.listing import counted
@@ -57,9 +57,10 @@ class Users:
             connection.execute(insert(users), fields)
         return True
 
-    def update(self, user: UserRow) -> bool:
-        """Keep new properties of a user; False where the account does not have it. The address and password stay."""
-        change = {name: getattr(user, name) for name in _CHANGEABLE}
+    def update(self, user: UserRow, *, was: UserRow | None = None) -> bool:
+        """Keep new properties of a user, only those that differ from what it `was` where that is given; False where the
+        account does not have it. The address and password stay."""
+        change = changes(user, was, _CHANGEABLE)
         which = update(users).where(*_own(user.account_sid, user.sid))
         with self._database.writing() as connection:
             return connection.execute(which, change).rowcount == 1

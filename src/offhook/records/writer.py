@@ -34,6 +34,7 @@ from offhook.records.meeting_writing import change_conference, change_participan
 from offhook.records.messages_writing import keep_mail, keep_message
 from offhook.records.numbering import Listing, Numbering
 from offhook.records.outbox import enqueue
+from offhook.records.prepared import run_counted
 from offhook.records.recording_writing import ask_transcription, finish_recording, start_recording
 from offhook.records.tables import MAX_INDEXED_CHARS, call_timelines, calls, gathers, notifications
 from offhook.records.verb_writing import keep_verb
@@ -190,7 +191,7 @@ def _move_call(connection: Connection, fact: CallProgressed | CallFinished, fenc
     elif fact.status is CallStatus.IN_PROGRESS:
         statement = _ANSWER_CALL
         change["moment"] = fact.at
-    is_moved = connection.execute(statement, change).rowcount == 1
+    is_moved = run_counted(connection, statement, change) == 1
     if not is_moved:
         log.warning("fact.too_late", fact=type(fact).__name__, call_id=fact.call_id, status=fact.status)
     return is_moved
@@ -282,7 +283,7 @@ def finish_gather(connection: Connection, numbering: Numbering, fact: GatherFini
         "speech": fact.gathered.speech,
         "confidence": fact.gathered.confidence,
     }
-    if connection.execute(_FINISH_GATHER, change).rowcount == 1:
+    if run_counted(connection, _FINISH_GATHER, change) == 1:
         numbering.take(place)
     else:
         log.warning("fact.too_late", fact="GatherFinished", call_id=fact.call_id, gather_id=fact.gather_id)

@@ -69,8 +69,9 @@ class Accounts(Protocol):
     def add(self, account: AccountRow, password: str) -> bool:
         """Keep a new account, which signs in with `password` too; False where its address is somebody's already."""
 
-    def update(self, account: AccountRow) -> bool:
-        """Keep new properties of an account; False where there is none, or it is closed."""
+    def update(self, account: AccountRow, *, was: AccountRow | None = None) -> bool:
+        """Keep new properties of an account, only those that differ from what it `was` where that is given; False where
+        there is none, or it is closed."""
 
     def set_password(self, sid: str, password: str | None, *, now: datetime) -> bool:
         """Let a person sign in with `password`, or with none any more; False where there is no such account."""
@@ -94,8 +95,9 @@ class Users(Protocol):
     def create(self, user: UserRow, password: str) -> bool:
         """Keep a new user, who signs in with `password`; False where the address is somebody's already."""
 
-    def update(self, user: UserRow) -> bool:
-        """Keep new properties of a user; False where the account does not have it. The address and password stay."""
+    def update(self, user: UserRow, *, was: UserRow | None = None) -> bool:
+        """Keep new properties of a user, only those that differ from what it `was` where that is given; False where the
+        account does not have it. The address and password stay."""
 
     def set_password(self, account_sid: str, sid: str, password: str, *, now: datetime) -> bool:
         """Let a user sign in with `password` alone; False where the account does not have that user."""

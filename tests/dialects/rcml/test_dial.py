@@ -240,6 +240,21 @@ class TestNouns:
         assert isinstance(queue, Dequeue)
         assert (conference.name, conference.time_limit_s, queue.name) == ("room", 9.0, "desk")
 
+    @pytest.mark.parametrize("bad", ["a&#13;&#10;X-Evil: 1", "a" * 129])
+    @pytest.mark.parametrize("name", ["username", "password"])
+    def test_credentials_that_cannot_stand_in_a_header_are_left_out_and_not_shown(
+        self, name: str, bad: str
+    ) -> None:
+        other = "password" if name == "username" else "username"
+        rcml = f'<Dial><Sip {name}="{bad}" {other}="ok">sip:a@b</Sip></Dial>'
+        sip = only(rcml)
+        assert (sip.username, sip.password) == (None, None)
+        [(_, message)] = problems(rcml)
+        assert message == (
+            f"Line 1: {name} of <Sip> is not a single line of at most 128 characters; the call is made without "
+            "credentials."
+        )
+
     def test_a_password_is_in_no_message(self) -> None:
         assert "secret" not in repr(only('<Dial><Sip username="u" password="secret">sip:a@b</Sip></Dial>'))
 

@@ -88,6 +88,12 @@ class Attributes:
         message = f"Line {element.line}: {name}={value} of <{element.name}> is not {wanted}; {instead}."
         self._reading.problem(code, message, element, name)
 
+    def bad_secret(self, name: str, wanted: str, instead: str, code: int) -> None:
+        """The same, of a value that nobody shall read."""
+        element = self._element
+        message = f"Line {element.line}: {name} of <{element.name}> is not {wanted}; {instead}."
+        self._reading.problem(code, message, element, name)
+
     def _tell_unknown(self, name: str, known: tuple[str, ...]) -> None:
         verb, line = self._element.name, self._element.line
         if not self._reading.is_news(verb, name):

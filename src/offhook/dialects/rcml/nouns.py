@@ -12,6 +12,7 @@ from offhook.verbs import LEG_EVENTS, Destination, DestinationKind, Target
 SCREENING_S = 60.0
 MOST_HEADERS = 20
 LONGEST_HEADER = 1024
+LONGEST_CREDENTIAL = 128
 
 _KINDS = {
     "Number": DestinationKind.NUMBER,
@@ -56,6 +57,7 @@ def read_noun(element: Element, reading: Reading) -> Destination | None:
     if found is None:
         return None
     kind, address, headers = found
+    username, password = _credentials(attributes)
     screened_s = attributes.seconds("timeout", code=DIAL_TIMEOUT, instead=f"{SCREENING_S:g} seconds are used")
     return Destination(
         kind=kind,
@@ -66,8 +68,8 @@ def read_noun(element: Element, reading: Reading) -> Destination | None:
         status_target=_status_target(attributes),
         status_events=_events(attributes),
         send_keys=_send_keys(attributes),
-        username=attributes.text("username"),
-        password=attributes.text("password"),
+        username=username,
+        password=password,
         line=element.line,
     )
 
@@ -155,6 +157,17 @@ def _send_keys(attributes: Attributes) -> str:
     wanted = "one to 64 keys out of 0-9, *, # and A-D, with w for a pause of half a second"
     attributes.bad("sendDigits", wanted, "no keys are sent", SCHEMA)
     return ""
+
+
+def _credentials(attributes: Attributes) -> tuple[str | None, str | None]:
+    """What a SIP URI may ask for; none where one of them cannot stand in a header. The values are not shown."""
+    username, password = attributes.text("username"), attributes.text("password")
+    for name, value in (("username", username), ("password", password)):
+        if value and (_UNPRINTABLE.search(value) or len(value) > LONGEST_CREDENTIAL):
+            wanted = f"a single line of at most {LONGEST_CREDENTIAL} characters"
+            attributes.bad_secret(name, wanted, "the call is made without credentials", SCHEMA)
+            return None, None
+    return username, password
 
 
 def _tell_children(element: Element, reading: Reading) -> None:

@@ -120,7 +120,7 @@ def update(access: LetInWhateverStatus, form: FormFields) -> Response:
         status=account.status if status is AccountStatus.CLOSED else status,
         date_updated=now,
     )
-    if not accounts.update(changed):
+    if not accounts.update(changed, was=account):
         raise _closed()
     if password is not None:
         accounts.set_password(account.sid, password, now=now)

@@ -1,5 +1,6 @@
 """`/Accounts/{sid}/Recordings`: what was recorded, to be listed, heard and deleted."""
 
+import threading
 import wave
 from typing import Annotated, Literal
 
@@ -8,7 +9,7 @@ from starlette.responses import FileResponse, Response
 
 from offhook.call.listing import Page, RecordingFilter
 from offhook.call.voice_rows import RecordingRow, RecordingStatus
-from offhook.rest.errors import conflict, invalid, not_found
+from offhook.rest.errors import conflict, invalid, not_found, too_many
 from offhook.rest.ports import Ports
 from offhook.rest.restcomm import forms
 from offhook.rest.restcomm.access import LEVELS, Access, LetIn, let_in
@@ -36,6 +37,9 @@ SORTED_BY: dict[str, SortedBy] = {
     "CallSid": "call_id",
 }
 WAV, MP3 = "audio/wav", "audio/mpeg"
+MOST_MP3, MP3_WAIT_S = 2, 5.0
+MAKING_MP3 = threading.BoundedSemaphore(MOST_MP3)
+"""A long recording takes a core for a minute, and nobody gets all cores, nor all that answer requests, by asking."""
 
 router = APIRouter()
 
@@ -91,12 +95,16 @@ def fetch_mp3(request: Request, owner: Owner, sid: str) -> Response:
     path = request.app.state.ports.recordings.file(recording)
     if path is None:
         raise not_found(f"file of recording {sid}")
+    if not MAKING_MP3.acquire(blocking=False):
+        raise too_many("MP3s of other recordings are being made now.", MP3_WAIT_S)
     try:
         return Response(mp3_of(path), media_type=MP3, headers=_safe())
     except (OSError, EOFError, wave.Error):
         raise conflict(
             f"Recording {sid} cannot be read as sound, so that no MP3 can be made of it."
         ) from None
+    finally:
+        MAKING_MP3.release()
 
 
 @router.get("/Accounts/{account_sid}/Recordings/{sid}.mp4")

@@ -79,8 +79,8 @@ def update(access: LetIn, sid: str, form: FormFields) -> Response:
         password = credentials.new_password(
             form, shortest=credentials.SHORTEST_OF_PEOPLE, unlike=user.email_address
         )
-    user = replace(user, friendly_name=name, role=role, status=status, date_updated=now)
-    if not access.ports.users.update(user):
+    was, user = user, replace(user, friendly_name=name, role=role, status=status, date_updated=now)
+    if not access.ports.users.update(user, was=was):
         raise not_found(f"user {sid}")
     if password is not None:
         access.ports.users.set_password(access.account.sid, sid, password, now=now)
