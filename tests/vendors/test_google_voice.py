@@ -122,7 +122,7 @@ async def test_down_slow_and_nonsense() -> None:
         with pytest.raises(ProviderError, match="nothing within") as raised:
             await spoken(GoogleVoice(endpoint=endpoint, answer_s=0.5), "Hello.", VoiceOptions())
         assert raised.value.retryable
-    with pytest.raises(ProviderError, match="UNAVAILABLE|nothing within") as raised:
+    with pytest.raises(ProviderError, match=r"UNAVAILABLE|nothing within") as raised:
         await spoken(GoogleVoice(endpoint=endpoint), "Hello.", VoiceOptions())
     assert raised.value.retryable
     async with google(nonsense) as (endpoint, _):

@@ -24,15 +24,17 @@ async def said(voice: PiperVoice) -> None:
 
 async def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     model = tmp_path / "voice.onnx"
-    with pytest.raises(ProviderError, match="there is no file .*voice.onnx"):
+    with pytest.raises(ProviderError, match=r"there is no file .*voice.onnx"):
         await said(PiperVoice(model))
     model.write_bytes(b"")
-    with pytest.raises(ProviderError, match="there is no file .*voice.onnx.json") as raised:
+    with pytest.raises(ProviderError, match=r"there is no file .*voice.onnx.json") as raised:
         await said(PiperVoice(model))
     assert not raised.value.retryable
 
 
-@pytest.mark.parametrize(("model", "described"), [(b"garbage", DESCRIBED), (b"", DESCRIBED), (b"", "no JSON"), (b"", "{}")])
+@pytest.mark.parametrize(
+    ("model", "described"), [(b"garbage", DESCRIBED), (b"", DESCRIBED), (b"", "no JSON"), (b"", "{}")]
+)
 async def test_a_file_that_is_no_voice_is_told(tmp_path: Path, model: bytes, described: str) -> None:
     path = tmp_path / "voice.onnx"
     path.write_bytes(model)
