@@ -145,3 +145,20 @@ def test_every_ending_has_a_final_status_that_may_follow_the_state_before(
     status = final_status(was_answered=was_answered, ending=ending, is_canceled=is_canceled)
     before = CallStatus.IN_PROGRESS if was_answered else CallStatus.RINGING
     assert may_follow(before, status)
+
+
+class SlowToFlow(ScriptedCall):
+    """A call whose audio flows a second after its answer."""
+
+    async def answer(self) -> None:
+        await super().answer()
+        await asyncio.sleep(1.0)
+
+
+def test_who_hangs_up_between_the_answer_and_the_audio_was_answered() -> None:
+    async def live() -> Followed:
+        application = WebhookStub({"/voice": "<Response><Say>hello</Say></Response>"})
+        return await follow(SlowToFlow("0.5 hangs up"), application, dialect=RCML)
+
+    followed = run_virtually(live())
+    assert states(followed) == [CallStatus.RINGING, CallStatus.IN_PROGRESS, CallStatus.COMPLETED]

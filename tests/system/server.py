@@ -149,6 +149,16 @@ class Server:
         [call] = self.calls_to(name)
         return call
 
+    def running_call_to(self, name: str) -> dict[str, Any]:
+        """The one call to `name`, once it can be looked up: its far end hears the answer a moment before."""
+        pause, tries = threading.Event(), int(WRITTEN_S / LOOK_EVERY_S)
+        for _ in range(tries):
+            if self.calls_to(name):
+                break
+            pause.wait(LOOK_EVERY_S)
+        [call] = self.calls_to(name)
+        return call
+
     def gathers_of(self, call_sid: str) -> list[dict[str, Any]]:
         return list(self.get("/Gathers/Speech", CallSid=call_sid, Extended="true")["gathers"])
 

@@ -65,8 +65,8 @@ async def test_the_voicemail_keeps_a_message_that_can_be_fetched(
     server: Server, peer: Peer, said: Said
 ) -> None:
     async with example("voicemail", "/words") as (url, transcribed):
-        server.give_number("7302", f"{url}/voice")
-        await peer.invite("7302", server.sip_port)
+        server.give_number("7952", f"{url}/voice")
+        await peer.invite("7952", server.sip_port)
         async with asyncio.timeout(60):
             await peer.hears_something()
             await peer.hears_quiet(1.0)
@@ -81,5 +81,5 @@ async def test_the_voicemail_keeps_a_message_that_can_be_fetched(
     assert message["from"] == "+15550100"
     assert 0.3 < float(message["seconds"]) < 8
     assert message["text"]  # the embedded recogniser understands words that it expects, and here expects none
-    [row] = server.get("/Recordings", CallSid=server.call_to("7302")["sid"])["recordings"]
+    [row] = server.get("/Recordings", CallSid=server.call_to("7952")["sid"])["recordings"]
     assert row["sid"] in recording

@@ -150,7 +150,7 @@ async def test_a_call_is_held_resumed_and_transferred_by_whom_it_dialled(
         async with asyncio.timeout(60):
             await caller.invite("7711", server.sip_port)
             await answer(callee)
-            [sid] = [call["sid"] for call in server.calls_to("7711")]
+            sid = server.running_call_to("7711")["sid"]
             held = await rest.act("Holds", sid)
             resumed = await rest.act("Resumes", sid)
             callee.transfer(f"sip:target@127.0.0.1:{target.port}")

@@ -58,9 +58,9 @@ async def test_a_voicemail_is_recorded_told_and_put_into_words(
     app.on("/voice", page(200, VOICEMAIL))
     app.on("/done", page(200, "<Response><Hangup/></Response>"))
     app.on("/words", page(200, ""))
-    server.give_number("7501", f"{app.url}/voice")
+    server.give_number("7951", f"{app.url}/voice")
     async with asyncio.timeout(60):
-        assert (await peer.invite("7501", server.sip_port)).status == 200
+        assert (await peer.invite("7951", server.sip_port)).status == 200
         await peer.hears_quiet()
         peer.say(2 * SECOND)
         await peer.over.wait()

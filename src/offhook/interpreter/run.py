@@ -6,7 +6,8 @@ before the coroutine ends.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 import structlog
@@ -243,14 +244,15 @@ class Life:
 
     async def connect(self, call: DialledCall, ring_timeout_s: float) -> bool:
         """Wait for the far end to answer; False when it did not in time."""
-        async with call.alive():
-            try:
-                async with asyncio.timeout(ring_timeout_s):
-                    await call.rung()
-                    self._progress(CallStatus.RINGING)
-                    await call.connected()
-            except TimeoutError:
-                self._ending = Ending(EndCause.HERE, NO_ANSWER, f"no answer within {ring_timeout_s:g} s")
+        with self._answered_if_hung_up():
+            async with call.alive():
+                try:
+                    async with asyncio.timeout(ring_timeout_s):
+                        await call.rung()
+                        self._progress(CallStatus.RINGING)
+                        await call.connected()
+                except TimeoutError:
+                    self._ending = Ending(EndCause.HERE, NO_ANSWER, f"no answer within {ring_timeout_s:g} s")
         if self._ending.sip_status == NO_ANSWER:
             await call.hang_up()
             return False
@@ -396,10 +398,24 @@ class Life:
     async def _answer(self) -> None:
         if self._call.is_answered:
             return
-        with self._watch.within(ANSWER_S, "the call was answered, and no audio could flow"):
+        with (
+            self._watch.within(ANSWER_S, "the call was answered, and no audio could flow"),
+            self._answered_if_hung_up(),
+        ):
             async with self._call.alive():
                 await self._call.answer()
         self._answered()
+
+    @contextmanager
+    def _answered_if_hung_up(self) -> Iterator[None]:
+        """A block in which the call is answered. A far end that hangs up right then, before audio could flow, was
+        answered all the same: it did not give up, it said goodbye."""
+        try:
+            yield
+        except CallEnded as ended:
+            if ended.ending.cause is EndCause.FAR_END:
+                self._answered()
+            raise
 
     def _answered(self) -> None:
         self._answered_at = self._loop.time()
