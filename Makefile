@@ -3,7 +3,7 @@
 VENV := .venv/bin
 TEST_PACKAGES := sip-tester baresip-core curl kamailio binutils postgresql
 
-.PHONY: help setup demo serve engine engine-remove test chaos check format bench clean
+.PHONY: help setup demo serve engine engine-remove test chaos check format bench bench-speech clean
 
 help:
 	@echo "make demo    set up, place a real call to the example application, show what happened"
@@ -14,6 +14,7 @@ help:
 	@echo "make chaos   12 minutes of calls while everything is killed, stopped and filled; then looks if anything was lost (ARGS='--seed 2')"
 	@echo "make check   format, lint, types, import contracts, size bounds"
 	@echo "make bench   measure delays and sizes; tables here, JSON in bench/results"
+	@echo "make bench-speech  measure how well menus are understood, 2 to 5 minutes (ARGS='--rounds 2' for a quick look)"
 
 setup:
 	@scripts/setup run
@@ -60,6 +61,10 @@ bench:
 	@scripts/setup bench
 	@scripts/engine ensure
 	@$(VENV)/python -m bench
+
+bench-speech:
+	@scripts/setup bench
+	@$(VENV)/python -m bench.speech.menus $(ARGS)
 
 clean:
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -243,6 +243,7 @@ class StreamStat:
 
 class StreamInfo:
     codecName: str
+    audTxEventPt: int
 
 class OnCallMediaStateParam: ...
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from offhook.config import LOOPBACK, Settings
+from offhook.recogniser_registry import configured_recognisers
 from offhook.records.accounts import Accounts
 from offhook.records.database import Database
 from offhook.records.sealing import SecretBox
@@ -17,6 +18,7 @@ from offhook.vendors.embedded.decoder import EmbeddedDecoder
 from offhook.vendors.embedded.recogniser import EmbeddedRecogniser
 from offhook.vendors.embedded.voice import EmbeddedVoice
 from offhook.vendors.google import GoogleRecogniser
+from offhook.voice_registry import configured_voices
 from offhook.webhooks.client import WebhookClient
 from offhook.webhooks.clients import Clients
 from offhook.webhooks.guard import AddressPolicy
@@ -30,8 +32,10 @@ if TYPE_CHECKING:
     from offhook.tracing import CallTracer
 
 RECOGNISERS = ("embedded", "google")
-"""Those that are always there; `custom:<name>` joins them for each engine that the operator names."""
+"""Those that are always there; those of `recogniser_registry` join them where they have their settings, and
+`custom:<name>` for each engine that the operator names."""
 VOICES = ("embedded",)
+"""The one that is always there; those of `voice_registry` join it where they have their settings."""
 DEMONSTRATION = "the demonstration application"
 
 
@@ -40,12 +44,16 @@ class Speech:
     """What hears and speaks."""
 
     voice: Voice
+    """The one that the settings choose."""
+    voices: Mapping[str, Voice]
+    """All there are, by name."""
     decoder: Decoder
     recognisers: Mapping[str, Recogniser]
 
     async def close(self) -> None:
         """Let go of connections."""
-        await self.voice.close()
+        for voice in self.voices.values():
+            await voice.close()
         for recogniser in self.recognisers.values():
             await recogniser.close()
 
@@ -64,14 +72,21 @@ def open_database(settings: Settings) -> Database:
 
 
 def open_speech(settings: Settings, surroundings: Surroundings) -> Speech:
-    """The recognisers and the voice. Those in the cloud connect when they are first used."""
+    """The recognisers and the voices. Those in the cloud connect when they are first used."""
     sockets = tuple(surroundings.recogniser_socket(index) for index in range(settings.embedded_recognisers))
+    decoder = EmbeddedDecoder(surroundings.voice_socket)
+    voices: dict[str, Voice] = {
+        "embedded": EmbeddedVoice(surroundings.voice_socket),
+        **configured_voices(settings, decoder),
+    }
     return Speech(
-        voice=EmbeddedVoice(surroundings.voice_socket),
-        decoder=EmbeddedDecoder(surroundings.voice_socket),
+        voice=voices[settings.tts],
+        voices=voices,
+        decoder=decoder,
         recognisers={
             "embedded": EmbeddedRecogniser(sockets, understands_free_speech=settings.embedded_free_speech),
             "google": GoogleRecogniser(model=settings.google_model, endpoint=settings.google_endpoint),
+            **configured_recognisers(settings),
             **_custom_recognisers(settings),
         },
     )

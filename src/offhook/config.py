@@ -6,10 +6,12 @@ import re
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
+
+from offhook.setting_values import is_websocket_url, lacking, pairs
+from offhook.voice_settings import TTS_NEEDS, VoiceSettings
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -23,8 +25,19 @@ PRIVATE: tuple[Network, ...] = (
 
 Networks = Annotated[tuple[Network, ...], NoDecode]
 
+ASR_NEEDS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "deepgram": (("deepgram_key",),),
+    "aws": (("aws_region",),),
+    "microsoft": (("microsoft_key",), ("microsoft_region", "microsoft_asr_host")),
+    "wyoming": (("wyoming_asr",),),
+    "vosk": (("vosk_model",),),
+    "sherpa-onnx": (("sherpa_model",),),
+    "whisper": (("whisper_model",),),
+}
+"""Settings without which a recogniser is not there: one of each group."""
 
-class Settings(BaseSettings):
+
+class Settings(VoiceSettings):
     """What an operator can set."""
 
     model_config = SettingsConfigDict(
@@ -149,11 +162,48 @@ class Settings(BaseSettings):
     asr_custom_tokens: SecretStr | None = Field(
         None, description="Bearer tokens for those engines that want one, as name=token, comma-separated."
     )
+    deepgram_key: SecretStr | None = Field(None, description="API key of Deepgram.")
+    deepgram_asr_model: str = Field("nova-3", description="Deepgram's recognition model.")
+    deepgram_asr_url: str | None = Field(
+        None,
+        description="Another address of Deepgram's recogniser (ws:// or wss://), such as one of your own.",
+    )
+    aws_region: str | None = Field(
+        None,
+        description="AWS region, such as eu-central-1. Credentials are those of AWS's own variables and file.",
+    )
+    aws_asr_url: str | None = Field(
+        None,
+        description="Another address of Amazon Transcribe (ws:// or wss://), such as a private endpoint.",
+    )
+    microsoft_key: SecretStr | None = Field(
+        None,
+        description="Key of Azure AI Speech; it takes the package's extra: pip install 'offhook[microsoft]'.",
+    )
+    microsoft_region: str | None = Field(None, description="Azure region, such as westeurope.")
+    microsoft_asr_host: str | None = Field(
+        None, description="Address of Azure's recogniser in place of the region's, such as wss://host."
+    )
+    wyoming_asr: str | None = Field(
+        None, description="Local recogniser that speaks Wyoming, as tcp://host:port."
+    )
+    vosk_model: Path | None = Field(None, description="Folder of a Vosk model; takes the extra vosk.")
+    sherpa_model: Path | None = Field(
+        None, description="Folder of a streaming transducer for sherpa-onnx; takes the extra sherpa-onnx."
+    )
+    whisper_model: Path | None = Field(
+        None, description="Folder of a faster-whisper model; takes the extra whisper."
+    )
     asr: str = Field(
         "embedded",
-        description="Speech recogniser: embedded, google, or custom:name for an engine of OFFHOOK_ASR_CUSTOM.",
+        description="Speech recogniser: embedded, google, deepgram, aws, microsoft, wyoming, vosk, sherpa-onnx, whisper, "
+        "or custom:name for an engine of OFFHOOK_ASR_CUSTOM.",
     )
-    tts: Literal["embedded"] = Field("embedded", description="Voice: embedded.")
+    tts: str = Field(
+        "embedded",
+        description="Voice: embedded, google, aws, microsoft, deepgram, elevenlabs, wyoming, piper, or custom:name for a voice of "
+        "OFFHOOK_TTS_CUSTOM.",
+    )
     embedded_recognisers: int = Field(1, ge=1, le=16, description="Processes of the embedded recogniser.")
     embedded_free_speech: bool = Field(
         False, description="Let the embedded recogniser try English without hints; its results are poor."
@@ -341,8 +391,8 @@ class Settings(BaseSettings):
     @field_validator("asr_custom")
     @classmethod
     def _engines(cls, value: str | None) -> str | None:
-        for name, url in _pairs(value or "", "name=wss://host/path").items():
-            if not _is_websocket_url(url):
+        for name, url in pairs(value or "", "name=wss://host/path").items():
+            if not is_websocket_url(url):
                 raise ValueError(
                     f"the address of {name!r} must be like wss://host/path or ws://host:port/path, without a user, "
                     "a password or a #; a token goes into OFFHOOK_ASR_CUSTOM_TOKENS, a comma is written %2C"
@@ -352,8 +402,8 @@ class Settings(BaseSettings):
     @field_validator("asr_custom_tokens")
     @classmethod
     def _engine_tokens(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
-        names = _pairs(info.data.get("asr_custom") or "", "")
-        for name, token in _pairs(value.get_secret_value() if value else "", "name=token").items():
+        names = pairs(info.data.get("asr_custom") or "", "")
+        for name, token in pairs(value.get_secret_value() if value else "", "name=token").items():
             if not re.fullmatch(r"[!-~]+", token):
                 raise ValueError(f"the token of {name!r} must be visible ASCII without spaces")
             if "asr_custom" in info.data and name not in names:
@@ -362,15 +412,55 @@ class Settings(BaseSettings):
                 )
         return value
 
+    @field_validator("deepgram_asr_url", "aws_asr_url", "microsoft_asr_host")
+    @classmethod
+    def _websocket(cls, value: str | None) -> str | None:
+        if value and not is_websocket_url(value):
+            raise ValueError("write the address like wss://host/path, without a user, a password or a #")
+        return value or None
+
+    @field_validator("wyoming_asr", "wyoming_tts")
+    @classmethod
+    def _wyoming(cls, value: str | None) -> str | None:
+        if value and not re.fullmatch(r"tcp://([A-Za-z0-9.-]+|\[[0-9a-fA-F:]+\]):\d{1,5}/?", value):
+            raise ValueError("write the address like tcp://127.0.0.1:10300")
+        return value or None
+
+    @field_validator("tts")
+    @classmethod
+    def _voice(cls, value: str, info: ValidationInfo) -> str:
+        kind, colon, name = value.partition(":")
+        if value == "embedded":
+            return value
+        if value in TTS_NEEDS:
+            if lacks := lacking(TTS_NEEDS[value], info.data):
+                raise ValueError(f"{value} needs {lacks}")
+            return value
+        if kind != "custom" or not colon:
+            raise ValueError(
+                f"write embedded, {', '.join(TTS_NEEDS)}, or custom:name for a voice of OFFHOOK_TTS_CUSTOM"
+            )
+        if "tts_custom" in info.data and name not in pairs(info.data["tts_custom"] or "", ""):
+            raise ValueError(
+                f"{value} needs its address: add {name or 'name'}=https://host/path to OFFHOOK_TTS_CUSTOM"
+            )
+        return value
+
     @field_validator("asr")
     @classmethod
     def _recogniser(cls, value: str, info: ValidationInfo) -> str:
         kind, colon, name = value.partition(":")
         if value in ("embedded", "google"):
             return value
+        if value in ASR_NEEDS:
+            if lacks := lacking(ASR_NEEDS[value], info.data):
+                raise ValueError(f"{value} needs {lacks}")
+            return value
         if kind != "custom" or not colon:
-            raise ValueError("write embedded, google, or custom:name for an engine of OFFHOOK_ASR_CUSTOM")
-        if "asr_custom" in info.data and name not in _pairs(info.data["asr_custom"] or "", ""):
+            raise ValueError(
+                f"write embedded, google, {', '.join(ASR_NEEDS)}, or custom:name for an engine of OFFHOOK_ASR_CUSTOM"
+            )
+        if "asr_custom" in info.data and name not in pairs(info.data["asr_custom"] or "", ""):
             raise ValueError(
                 f"{value} needs its address: add {name or 'name'}=wss://host/path to OFFHOOK_ASR_CUSTOM"
             )
@@ -455,8 +545,12 @@ class Settings(BaseSettings):
     @cached_property
     def custom_engines(self) -> dict[str, tuple[str, str | None]]:
         """The URL and the token of each speech engine of the operator's own, by name."""
-        tokens = _pairs(self.asr_custom_tokens.get_secret_value() if self.asr_custom_tokens else "", "")
-        return {name: (url, tokens.get(name)) for name, url in _pairs(self.asr_custom or "", "").items()}
+        tokens = pairs(self.asr_custom_tokens.get_secret_value() if self.asr_custom_tokens else "", "")
+        return {name: (url, tokens.get(name)) for name, url in pairs(self.asr_custom or "", "").items()}
+
+    def has_recogniser(self, name: str) -> bool:
+        """Whether a recogniser that needs settings has them."""
+        return all(any(getattr(self, field) for field in group) for group in ASR_NEEDS[name])
 
     @cached_property
     def rtp_range(self) -> tuple[int, int]:
@@ -475,31 +569,3 @@ class Settings(BaseSettings):
         first, count = self.rtp_range
         share = count // self.workers // 2 * 2
         return first + first % 2 + index * share, share
-
-
-def _pairs(text: str, form: str) -> dict[str, str]:
-    """Comma-separated `name=value`; `form` is how one looks. Raises ValueError, which never repeats a value."""
-    pairs: dict[str, str] = {}
-    for number, part in enumerate((part.strip() for part in text.split(",")), 1):
-        name, equals, value = part.partition("=")
-        if not part:
-            continue
-        if not equals or not value or not re.fullmatch(r"[a-z0-9_-]+", name):
-            raise ValueError(
-                f"entry {number} must be {form}, with a name of small letters, digits, - and _; "
-                "entries are comma-separated"
-            )
-        if name in pairs:
-            raise ValueError(f"the name {name!r} is there twice")
-        pairs[name] = value
-    return pairs
-
-
-def _is_websocket_url(text: str) -> bool:
-    if not re.fullmatch(r"wss?://[!-~]+", text) or "#" in text:
-        return False
-    try:
-        parts = urlsplit(text)
-        return bool(parts.hostname) and parts.username is None and parts.port != 0
-    except ValueError:  # of a port that is no number
-        return False

@@ -32,8 +32,20 @@ class AfterFirstAudio:
 
 
 @dataclass(frozen=True, slots=True)
+class AfterAudio:
+    """Go on once so many bytes came."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class AfterAllAudio:
     """Go on once the client said that this was all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """Neither say anything nor end."""
 
 
 @dataclass(slots=True)
@@ -56,6 +68,8 @@ class GoogleServer:
         self._stop = stop
         self.streams: list[Heard] = []
         self.endpoint = ""
+        self.changed = asyncio.Event()
+        """Set for a moment whenever something came."""
 
     async def recognise(self, requests: AsyncIterator[Any], context: Any) -> AsyncIterator[Any]:
         heard = Heard()
@@ -67,10 +81,15 @@ class GoogleServer:
                 match step:
                     case AfterFirstAudio():
                         await heard.first_audio.wait()
+                    case AfterAudio(count):
+                        while len(heard.audio) < count:
+                            await self.changed.wait()
                     case AfterAllAudio():
                         await heard.all_audio.wait()
                     case Failure(code, message):
                         await context.abort(code, message)
+                    case Stay():
+                        await asyncio.Event().wait()
                     case Vanish():
                         self._stop()
                         await asyncio.Event().wait()
@@ -80,9 +99,14 @@ class GoogleServer:
         finally:
             reading.cancel()
 
+    def _tell_changed(self) -> None:
+        self.changed.set()
+        self.changed = asyncio.Event()
+
     async def _read(self, requests: AsyncIterator[Any], heard: Heard) -> None:
         async for request in requests:
             heard.requests += 1
+            asyncio.get_running_loop().call_soon(self._tell_changed)
             if request.streaming_config:
                 heard.config = request.streaming_config
             if request.audio_content:

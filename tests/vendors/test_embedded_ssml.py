@@ -75,3 +75,22 @@ def test_pieces_carry_their_marks_and_their_language() -> None:
     assert pieces[-1][1] == '<speak><prosody rate="slow">oui</prosody></speak>'
     assert all(len(piece) < PIECE_CHARACTERS + 60 for _, piece in pieces)
     assert sum(piece.count("One two three.") for _, piece in pieces) == 60
+
+
+def test_what_the_library_cannot_read_is_told_in_words() -> None:
+    markup = (
+        '<speak><say-as interpret-as="date" format="mdy">10-19-2016</say-as> '
+        '<say-as interpret-as="digits">42</say-as></speak>'
+    )
+    [(_, english)] = ssml_pieces(markup, "en-US")
+    assert english == (
+        '<speak>October nineteenth two thousand sixteen <say-as interpret-as="characters">42</say-as></speak>'
+    )
+    [(_, german)] = ssml_pieces(markup, "de-DE")
+    assert "10-19-2016" in german
+
+
+async def test_a_sum_of_money_lasts_as_long_as_its_words(voice: EmbeddedVoice) -> None:
+    said = duration_s(await spoken(voice, '<speak><say-as interpret-as="currency">99.9 USD</say-as></speak>'))
+    words = duration_s(await spoken(voice, "ninety-nine US dollars and ninety cents", is_ssml=False))
+    assert said == pytest.approx(words, rel=0.1)

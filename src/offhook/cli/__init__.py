@@ -1,5 +1,5 @@
-"""The command line: `offhook serve`, `account`, `call`, `calls`, `outbox`, `app`, `db`, `backup`, `restore`,
-`keep`, `purge`, `doctor`, `demo`, `kamailio-config`, `version`.
+"""The command line: `offhook serve`, `account`, `call`, `calls`, `outbox`, `app`, `speech`, `db`, `backup`,
+`restore`, `keep`, `purge`, `doctor`, `demo`, `kamailio-config`, `version`.
 
 Commands load what they need when they run: `offhook --help` answers at once.
 """
@@ -20,6 +20,7 @@ from offhook.cli.outbox import outbox
 from offhook.cli.purge import purge
 from offhook.cli.secrets import secrets
 from offhook.cli.serve import serve
+from offhook.cli.speech import speech
 from offhook.cli.version import version
 
 app = typer.Typer(
@@ -35,6 +36,7 @@ app.add_typer(account, name="account")
 app.add_typer(calls, name="calls")
 app.add_typer(outbox, name="outbox")
 app.add_typer(application, name="app")
+app.add_typer(speech, name="speech")
 app.add_typer(database, name="db")
 app.command()(backup)
 app.command()(restore)

@@ -73,13 +73,16 @@ class Gathering:
         self._recogniser = self._chosen_recogniser()
         self._collector: Collector | None = None
         self._finished = False
+        self._early_keys = ""
+        """What was typed before anything was played."""
 
     async def run(self) -> Gathered:
         """Play, listen, decide."""
         async with AsyncExitStack() as stack:
+            # First of all, so that what is typed while the prompts are made or fetched counts.
+            stack.enter_context(self._scene.call.keys(self._key))
             sounds = await self._prepare(stack)
             recognition = await self._listen(stack)
-            stack.enter_context(self._scene.call.keys(self._key))
             self._collector = Collector(
                 self._verb,
                 at=self._loop.time(),
@@ -138,7 +141,8 @@ class Gathering:
         """The last fact of a gather that did not come to a result: with what was heard until then."""
         if self._finished:
             return
-        keys, words = ("", "") if self._collector is None else (self._collector.keys, self._collector.words)
+        collector = self._collector
+        keys, words = (self._early_keys, "") if collector is None else (collector.keys, collector.words)
         self.tell_finished(Gathered(end=end, keys=keys, speech="" if keys else words, detail=detail))
 
     def _chosen_recogniser(self) -> Recogniser | None:
@@ -176,6 +180,8 @@ class Gathering:
         return recognition
 
     def _key(self, key: str) -> None:
+        if self._collector is None and self._verb.hears(Input.KEYS):
+            self._early_keys += key
         self._inbox.put(KeyPressed(key))
 
     def _voice(self) -> VoiceHeard:
@@ -200,13 +206,13 @@ class Gathering:
     async def _decide(
         self, collector: Collector, prompts: asyncio.Task[None], recognition: Recognition | None
     ) -> Gathered:
-        told_last = False
+        told_last, began_at = False, self._loop.time()
         while collector.gathered is None:
             happened = await self._take(collector.deadline)
             if self._ear.last_voiced_at is not None:
                 collector.feed(self._voice(), at=self._loop.time())
             for at, event in happened:
-                collector.feed(event, at=at)
+                collector.feed(event, at=max(at, began_at))
                 if isinstance(event, Partial):
                     self._tell_partial(collector.words)
             if not happened:

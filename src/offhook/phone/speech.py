@@ -21,14 +21,17 @@ SILENCE = bytes(FRAME_BYTES)
 
 
 @asynccontextmanager
-async def speech_process(kind: str) -> AsyncIterator[Path]:
-    """A block in which a speech process (`voice` or `recogniser`) listens on the Unix socket that it gives."""
+async def speech_process(kind: str, *arguments: str) -> AsyncIterator[Path]:
+    """A block in which a speech process (`voice` or `recogniser`) listens on the Unix socket that it gives.
+
+    `arguments` are those of its command line besides. Raises OffhookError where it cannot be started.
+    """
     ours, theirs = socket.socketpair()
     with tempfile.TemporaryDirectory(prefix="offhook-") as folder:
         path = Path(folder) / f"{kind}.sock"
         process = await asyncio.create_subprocess_exec(
             sys.executable,
-            *("-m", "offhook.vendors.embedded.server", "--kind", kind, "--socket", str(path)),
+            *("-m", "offhook.vendors.embedded.server", "--kind", kind, "--socket", str(path), *arguments),
             env={**os.environ, CONTROL_FD: str(theirs.fileno())},
             pass_fds=(theirs.fileno(),),
         )

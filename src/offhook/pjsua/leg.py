@@ -26,6 +26,7 @@ from offhook.pjsua.players import Sound
 from offhook.pjsua.playing import play_out
 from offhook.pjsua.sip_call import SipCall
 from offhook.pjsua.taping import NativeTaping, taping
+from offhook.pjsua.toned_keys import TonedKeys
 
 KEY_S = 0.25
 """How long sending a key takes: PJSUA sends 200 ms and a pause."""
@@ -54,6 +55,7 @@ class Leg:
         self._audio_flows = asyncio.Event()
         self._key_sinks: list[KeySink] = []
         self._frame_sinks: list[FrameSink] = []
+        self._toned_keys = TonedKeys(self.listen, tell=self._pressed)
         self._is_bridged = False
         self._headers: tuple[tuple[str, str], ...] = ()
         far_end = info.from_ if info.direction is Direction.INBOUND else info.to
@@ -104,12 +106,12 @@ class Leg:
                 self._rang.set()
                 self._confirmed.set()
                 self._requests.confirmed()
-            case AudioFlows():
+            case AudioFlows(has_key_events):
+                self._toned_keys.negotiated(has_key_events=has_key_events)
                 self._audio_flows.set()
             case KeyHeard(key):
-                self.timeline.note("key", key=key, is_heard=bool(self._key_sinks))
-                for sink in tuple(self._key_sinks):
-                    sink(key)
+                if self._toned_keys.is_new(key):
+                    self._pressed(key)
             case HeadersCame(headers):
                 self._headers = headers
             case Over(ending):
@@ -175,6 +177,7 @@ class Leg:
     def keys(self, to: KeySink) -> Iterator[None]:
         """A block in which each pressed key is told to `to`."""
         self._key_sinks.append(to)
+        self._toned_keys.wanted()
         try:
             yield
         finally:
@@ -253,7 +256,13 @@ class Leg:
         await self._confirmed.wait()
         await self._audio_flows.wait()
 
+    def _pressed(self, key: str) -> None:
+        self.timeline.note("key", key=key, is_heard=bool(self._key_sinks))
+        for sink in tuple(self._key_sinks):
+            sink(key)
+
     def _end(self, ending: Ending) -> None:
+        self._toned_keys.end()
         self._requests.end()
         self._lifeline.end(ending)
 

@@ -20,6 +20,9 @@ class Answered:
 class AudioFlows:
     """Audio can be sent and heard."""
 
+    has_key_events: bool = True
+    """Whether the far end knows keys as events (RFC 4733); one that does not may send them as tones."""
+
 
 @dataclass(frozen=True, slots=True)
 class KeyHeard:

@@ -166,7 +166,7 @@ class SipCall(pj.Call):
         if self._is_held and self._native_stream is not None:
             hear_keys_on_hold(self._native_stream)
         if audio is not None:
-            self._tell(self, AudioFlows())
+            self._tell(self, AudioFlows(self._has_key_events()))
 
     @guarded
     def onDtmfDigit(self, parameter: pj.OnDtmfDigitParam) -> None:
@@ -391,6 +391,15 @@ class SipCall(pj.Call):
             if is_active or self._is_held or media.status == pj.PJSUA_CALL_MEDIA_REMOTE_HOLD:
                 return self.getAudioMedia(media.index)
         return None
+
+    def _has_key_events(self) -> bool:
+        """Whether the far end's SDP has a payload type for `telephone-event`."""
+        if self._stream is None:
+            return True
+        try:
+            return int(self.getStreamInfo(self._stream).audTxEventPt) >= 0
+        except pj.Error:  # there is no stream, as with a codec of ours alone
+            return True
 
     def _arrived(self) -> Arrived:
         if self._stream is None:

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from offhook.speech.recogniser_options import HINTS
+from offhook.speech.recogniser_options import RecogniserOptions as RecogniserOptions  # it belongs to the port
+
 
 @dataclass(frozen=True, slots=True)
 class SpeechStarted:
@@ -57,16 +60,6 @@ SpeechEvent = SpeechStarted | Partial | Final | SpeechEnded | SpeechFailed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RecogniserOptions:
-    """What to listen for. Audio is 16-bit mono PCM at 8 kHz, in frames of 20 ms."""
-
-    language: str = "en-US"
-    hints: tuple[str, ...] = ()
-    partials: bool = False
-    """Whether `Partial` events are wanted."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class RecogniserCapabilities:
     """What a vendor can do."""
 
@@ -76,6 +69,8 @@ class RecogniserCapabilities:
     """Understands more than the hints."""
     finds_end: bool
     """Yields a `Final` by itself when the speaker stops, before `finish` is called."""
+    options: frozenset[str] = HINTS
+    """The fields of `RecogniserOptions` that it honours, besides those that every vendor does."""
 
 
 class Recognition(Protocol):

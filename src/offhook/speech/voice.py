@@ -14,6 +14,10 @@ class VoiceOptions:
     """`man`, `woman`, or a vendor's own name; empty takes the vendor's default for the language."""
     is_ssml: bool = False
     """Whether the text is an SSML document, as `ssml.clean` writes them."""
+    model: str = ""
+    """A vendor's own name of a model or engine; empty takes the one that is set."""
+    extra: tuple[tuple[str, str | int | float | bool], ...] = ()
+    """Options that only the vendor knows, by its own names; each vendor takes those that it has."""
 
 
 class Voice(Protocol):

@@ -11,6 +11,7 @@ from typing import Any
 
 from offhook.speech.pcm import SAMPLE_RATE_HZ
 from offhook.speech.recogniser import FailureKind, Final, Partial, RecogniserOptions, SpeechFailed
+from offhook.speech.recogniser_options import asked_for
 
 STOP = b'{"type":"stop"}'
 """No more audio comes."""
@@ -34,9 +35,35 @@ def write_start(options: RecogniserOptions) -> bytes:
         "encoding": "LINEAR16",
         "interimResults": options.partials,
         "sampleRateHz": SAMPLE_RATE_HZ,
-        "options": {"hints": list(options.hints)},
+        "options": {"hints": list(options.hints), **_told_options(options)},
     }
     return json.dumps(message, separators=(",", ":")).encode()
+
+
+OPTION_NAMES = {
+    "hints_boost": "hintsBoost",
+    "alternative_languages": "altLanguages",
+    "punctuation": "punctuation",
+    "profanity_filter": "profanityFilter",
+    "model": "model",
+    "single_utterance": "singleUtterance",
+    "vocabulary_name": "vocabularyName",
+    "vocabulary_filter_name": "vocabularyFilterName",
+    "vocabulary_filter_method": "filterMethod",
+    "profanity": "profanityOption",
+    "output_format": "outputFormat",
+    "request_snr": "requestSnr",
+    "initial_speech_timeout_s": "initialSpeechTimeoutMs",
+    "service_endpoint": "serviceEndpoint",
+}
+"""How the protocol spells the options that are told only when they are asked for."""
+
+
+def _told_options(options: RecogniserOptions) -> dict[str, Any]:
+    told = {name: getattr(options, name) for name in asked_for(options) & OPTION_NAMES.keys()}
+    if "initial_speech_timeout_s" in told:
+        told["initial_speech_timeout_s"] = round(told["initial_speech_timeout_s"] * 1000)
+    return {spelt: told[name] for name, spelt in OPTION_NAMES.items() if name in told}
 
 
 def read_message(text: bytes) -> Partial | Final | SpeechFailed | None:

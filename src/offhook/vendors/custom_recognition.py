@@ -21,6 +21,7 @@ from offhook.speech.recogniser import (
     SpeechStarted,
 )
 from offhook.vendors.custom_protocol import MOST_MESSAGE_BYTES, STOP, Unknown, line, read_message, write_start
+from offhook.vendors.websocket import broken_rule
 
 WAITING_FRAMES = 150
 """Three seconds, which is what connecting may take; then the oldest are lost."""
@@ -183,7 +184,7 @@ class CustomRecognition(WSListener):
             log.warning("recogniser.message_dropped", vendor=self._vendor, why=why)
 
     def _closed(self, transport: WSTransport, code: WSCloseCode, reason: str) -> None:
-        if (broken := _broken_rule(transport)) is not None:
+        if (broken := broken_rule(transport)) is not None:
             self.fail(f"the engine breaks the WebSocket protocol: {broken}", retryable=False)
         elif self._is_finished and code in GOOD_CLOSES:
             self._tell(SpeechEnded())
@@ -209,14 +210,6 @@ class CustomRecognition(WSListener):
             if not self._transport.is_close_frame_sent:
                 self._transport.send_close(WSCloseCode.OK)
             self._transport.disconnect(graceful=False)
-
-
-def _broken_rule(transport: WSTransport) -> str | None:
-    """What picows closed the connection for; None where it did not."""
-    handshake = transport.close_handshake
-    if handshake is None or handshake.sent is None or handshake.recv_then_sent:
-        return None
-    return handshake.sent.reason
 
 
 def _shown_close(code: WSCloseCode, reason: str) -> str:

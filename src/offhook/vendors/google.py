@@ -1,30 +1,18 @@
 """Google Cloud Speech-to-Text, version 1, streaming. https://cloud.google.com/speech-to-text/docs/reference/rpc
 
 The client library is loaded and connected when it is first used. Credentials are Google's Application Default
-Credentials. One stream an utterance; Google ends a stream after 305 seconds, which comes as a failure that can
-be tried again.
+Credentials. Google ends a stream after 305 seconds, so an utterance that lasts has several.
 """
 
 import asyncio
-from collections import deque
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any
 
-import structlog
-
-from offhook.speech.pcm import SAMPLE_RATE_HZ
-from offhook.speech.recogniser import (
-    FailureKind,
-    Final,
-    Partial,
-    RecogniserCapabilities,
-    RecogniserOptions,
-    SpeechEnded,
-    SpeechEvent,
-    SpeechFailed,
-    SpeechStarted,
-)
+from offhook.speech.recogniser import FailureKind, RecogniserCapabilities, RecogniserOptions, SpeechFailed
+from offhook.vendors.google_request import OPTIONS, write_config
+from offhook.vendors.google_stream import StreamSpan
+from offhook.vendors.streamed import StreamedRecognition, streamed, warn_of_unhonoured
 
 if TYPE_CHECKING:
     from google.cloud import speech_v1
@@ -32,8 +20,8 @@ if TYPE_CHECKING:
 VENDOR = "google"
 FRAMES_A_REQUEST = 5
 """100 ms: each request costs, and Google recommends this much."""
-WAITING_FRAMES = 500
-"""Ten seconds may wait while the connection is being made; then the oldest are lost."""
+LASTED_S = 60.0
+"""A stream that is told that it lasted too long before this did not."""
 
 NO_MODEL = frozenset(("INVALID_ARGUMENT", "NOT_FOUND", "UNIMPLEMENTED"))
 """gRPC codes for a language or a model that Google does not have: the only things in a request that vary."""
@@ -51,8 +39,6 @@ RETRYABLE = frozenset(
 )
 """gRPC codes after which a new stream may go well. OUT_OF_RANGE is what a stream that lasted too long gets."""
 
-log = structlog.get_logger()
-
 
 class GoogleRecogniser:
     """Understands free speech and hints in some 70 languages.
@@ -61,8 +47,16 @@ class GoogleRecogniser:
     another address of the service, as `host:port`, or as `http://host:port` for one without TLS.
     """
 
-    def __init__(self, *, model: str = "telephony", endpoint: str | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        model: str = "telephony",
+        endpoint: str | None = None,
+        span: Callable[[], StreamSpan] = StreamSpan,
+    ) -> None:
+        """`span` tells for each stream when another is to follow."""
         self._model = model
+        self._span = span
         self._endpoint = endpoint
         self._client: speech_v1.SpeechAsyncClient | None = None
         self._connecting = asyncio.Lock()
@@ -75,20 +69,21 @@ class GoogleRecogniser:
     @property
     def capabilities(self) -> RecogniserCapabilities:
         """What Google can do."""
-        return RecogniserCapabilities(partials=True, free_speech=True, finds_end=True)
+        return RecogniserCapabilities(partials=True, free_speech=True, finds_end=True, options=OPTIONS)
 
-    @asynccontextmanager
-    async def listen(self, options: RecogniserOptions) -> AsyncIterator["GoogleRecognition"]:
+    def listen(self, options: RecogniserOptions) -> AbstractAsyncContextManager[StreamedRecognition]:
         """A block that hears one utterance; leaving it cancels the stream."""
-        recognition = GoogleRecognition()
-        # A task of its own rather than a TaskGroup, which would wrap what the block itself raises.
-        streaming = asyncio.create_task(self._stream(options, recognition))
-        try:
-            yield recognition
-        finally:
-            recognition.leave()
-            streaming.cancel()
-            await asyncio.wait((streaming,))
+        warn_of_unhonoured(VENDOR, options, self.capabilities)
+        recognition = StreamedRecognition(VENDOR, frames_a_message=FRAMES_A_REQUEST)
+
+        async def work() -> None:
+            client, config = await self._connected(), write_config(options, self._model)
+            again: tuple[bytes, ...] | None = ()
+            while again is not None:
+                stream = GoogleStream(recognition, self._span(), again)
+                again = await stream.run(client, config)
+
+        return streamed(recognition, work, _failure)
 
     async def close(self) -> None:
         """Close the connection, if there is one."""
@@ -97,22 +92,6 @@ class GoogleRecogniser:
             await transport.close()
             self._client = None
 
-    async def _stream(self, options: RecogniserOptions, recognition: "GoogleRecognition") -> None:
-        try:
-            client = await self._connected()
-            responses: Any = await client.streaming_recognize(
-                requests=recognition.requests(self._config(options)),
-                retry=None,  # a live stream cannot be sent again
-            )
-            try:
-                async for response in responses:
-                    recognition.take(response)
-            finally:
-                responses.cancel()
-            recognition.tell(SpeechEnded())
-        except Exception as error:  # noqa: BLE001  # the one place where whatever Google's library raises becomes an event
-            recognition.tell(_failure(error))
-
     async def _connected(self) -> "speech_v1.SpeechAsyncClient":
         async with self._connecting:
             if self._client is None:
@@ -120,78 +99,72 @@ class GoogleRecogniser:
                 self._client = _connect(self._endpoint, connection)
         return self._client
 
-    def _config(self, options: RecogniserOptions) -> "speech_v1.StreamingRecognitionConfig":
-        from google.cloud import speech_v1 as speech
 
-        contexts = [speech.SpeechContext(phrases=list(options.hints))] if options.hints else []
-        return speech.StreamingRecognitionConfig(
-            config=speech.RecognitionConfig(
-                encoding=speech.RecognitionConfig.AudioEncoding.LINEAR16,
-                sample_rate_hertz=SAMPLE_RATE_HZ,
-                language_code=options.language,
-                model=self._model,
-                speech_contexts=contexts,
-            ),
-            interim_results=options.partials,
-            enable_voice_activity_events=True,
+class GoogleStream:
+    """One stream of an utterance. An utterance that lasts has several: what no final covers is sent again."""
+
+    def __init__(self, recognition: StreamedRecognition, span: StreamSpan, again: tuple[bytes, ...]) -> None:
+        self._recognition = recognition
+        self._span = span
+        self._again = again
+        self._is_due = False
+        self._is_cut = False
+        self._cutting = asyncio.Event()
+
+    async def run(
+        self, client: "speech_v1.SpeechAsyncClient", config: "speech_v1.StreamingRecognitionConfig"
+    ) -> tuple[bytes, ...] | None:
+        """Hear until the end, or until another stream should follow: what that one hears first, or None."""
+        responses: Any = await client.streaming_recognize(
+            requests=self._requests(config),
+            retry=None,  # a live stream cannot be sent again
         )
+        reading = asyncio.create_task(self._read(responses))
+        cutting = asyncio.create_task(self._cutting.wait())
+        try:
+            await asyncio.wait((reading, cutting), return_when=asyncio.FIRST_COMPLETED)
+            if reading.done():
+                reading.result()
+        except Exception as error:
+            if not self._lasted_too_long(error):
+                raise
+            self._is_due = self._is_cut = True
+        finally:
+            reading.cancel()
+            cutting.cancel()
+            await asyncio.gather(reading, cutting, return_exceptions=True)
+            responses.cancel()
+        if not self._is_due:
+            return None
+        return self._span.replay() if self._is_cut else ()
 
-
-class GoogleRecognition:
-    """One utterance being heard."""
-
-    def __init__(self) -> None:
-        self._events: asyncio.Queue[SpeechEvent] = asyncio.Queue()
-        self._frames: deque[bytes] = deque()
-        self._more = asyncio.Event()
-        self._is_finished = False
-        self._is_over = False
-        self._has_started = False
-        self.frames_lost = 0
-        """Frames that found no room."""
-
-    def send(self, frame: bytes) -> None:
-        """Hand over the next frame."""
-        if self._is_finished or self._is_over:
-            return
-        if len(self._frames) >= WAITING_FRAMES:
-            self._frames.popleft()
-            self.frames_lost += 1
-        self._frames.append(frame)
-        if len(self._frames) >= FRAMES_A_REQUEST:
-            self._more.set()
-
-    def finish(self) -> None:
-        """No more audio comes."""
-        self._is_finished = True
-        self._more.set()
-
-    async def __aiter__(self) -> AsyncIterator[SpeechEvent]:
-        """The events, in order."""
-        while True:
-            event = await self._events.get()
-            yield event
-            if isinstance(event, SpeechEnded | SpeechFailed):
-                return
-
-    async def requests(
+    async def _requests(
         self, config: "speech_v1.StreamingRecognitionConfig"
     ) -> AsyncIterator["speech_v1.StreamingRecognizeRequest"]:
-        """What Google is sent: how to listen, then audio; ends when it was all."""
+        """What Google is sent: how to listen, then audio; ends when it was all, or too much to be said again."""
         from google.cloud import speech_v1 as speech
 
         yield speech.StreamingRecognizeRequest(streaming_config=config)
-        while True:
-            await self._more.wait()
-            while len(self._frames) >= FRAMES_A_REQUEST or (self._is_finished and self._frames):
-                count = min(FRAMES_A_REQUEST, len(self._frames))
-                audio = b"".join(self._frames.popleft() for _ in range(count))
-                yield speech.StreamingRecognizeRequest(audio_content=audio)
-            if self._is_finished:
+        for audio in self._again:
+            self._span.sent(audio)
+            yield speech.StreamingRecognizeRequest(audio_content=audio)
+        while not self._span.is_due:
+            audio_or_end = await self._recognition.next_audio()
+            if audio_or_end is None:
                 return
-            self._more.clear()
+            self._span.sent(audio_or_end)
+            yield speech.StreamingRecognizeRequest(audio_content=audio_or_end)
+        self._is_due = True
+        if self._span.can_be_cut:
+            self._is_cut = True
+            self._cutting.set()
+            await asyncio.Event().wait()
 
-    def take(self, response: "speech_v1.StreamingRecognizeResponse") -> None:
+    async def _read(self, responses: Any) -> None:
+        async for response in responses:
+            self._take(response)
+
+    def _take(self, response: "speech_v1.StreamingRecognizeResponse") -> None:
         """Turn a response into events. Raises what its error says."""
         from google.api_core import exceptions
         from google.cloud import speech_v1 as speech
@@ -199,35 +172,26 @@ class GoogleRecognition:
         if response.error.code:
             from_code: Any = exceptions.from_grpc_status
             raise from_code(response.error.code, response.error.message)
-        begins = speech.StreamingRecognizeResponse.SpeechEventType.SPEECH_ACTIVITY_BEGIN
-        if response.results or response.speech_event_type == begins:
-            self._start()
+        kinds = speech.StreamingRecognizeResponse.SpeechEventType
+        if response.results or response.speech_event_type == kinds.SPEECH_ACTIVITY_BEGIN:
+            self._recognition.started()
+        if response.speech_event_type == kinds.END_OF_SINGLE_UTTERANCE:
+            self._recognition.finish()
         understood = [result for result in response.results if result.alternatives]
         for result in understood:
             if result.is_final:
                 best = result.alternatives[0]
-                self.tell(Final(best.transcript.strip(), best.confidence or None))
+                self._span.heard(final_until_s=result.result_end_time.total_seconds())
+                self._recognition.final(best.transcript, best.confidence or None)
         if interim := [result for result in understood if not result.is_final]:
-            text = "".join(result.alternatives[0].transcript for result in interim).strip()
-            self.tell(Partial(text, interim[0].stability or None))
+            self._span.heard(final_until_s=None)
+            text = "".join(result.alternatives[0].transcript for result in interim)
+            self._recognition.partial(text, interim[0].stability or None)
 
-    def tell(self, event: SpeechEvent) -> None:
-        """Add an event, unless recognition is over."""
-        if self._is_over:
-            return
-        self._is_over = isinstance(event, SpeechEnded | SpeechFailed)
-        self._events.put_nowait(event)
-
-    def leave(self) -> None:
-        """Nobody listens any more."""
-        self._is_over = True
-        if self.frames_lost:
-            log.warning("recogniser.frames_lost", vendor=VENDOR, count=self.frames_lost)
-
-    def _start(self) -> None:
-        if not self._has_started:
-            self._has_started = True
-            self.tell(SpeechStarted())
+    def _lasted_too_long(self, error: Exception) -> bool:
+        """Google ends a stream before we do, where it counts differently; one that just began it has not."""
+        code = getattr(error, "grpc_status_code", None)
+        return code is not None and code.name == "OUT_OF_RANGE" and self._span.sent_s >= LASTED_S
 
 
 def _load(endpoint: str | None) -> Any:

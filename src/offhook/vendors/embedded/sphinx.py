@@ -15,7 +15,8 @@ from typing import Protocol, Self
 from pocketsphinx import Decoder, get_model_path
 
 from offhook.speech.pcm import FRAME_BYTES
-from offhook.vendors.embedded.conditioning import DECODER_RATE_HZ, MEAN, Conditioner
+from offhook.vendors.embedded.cepstra import CEPSTRA
+from offhook.vendors.embedded.conditioning import MEAN, Conditioner
 from offhook.vendors.embedded.confidence import LEAST_CONFIDENCE, confidence
 from offhook.vendors.embedded.grammar import Menu
 from offhook.vendors.embedded.pronunciation import Dictionary, PhoneticSpelling, phones_of
@@ -24,6 +25,7 @@ MAX_LEARNED_WORDS = 5_000
 """A decoder that knows more is dropped, for words cannot be unlearned."""
 SHORTEST_WORD_S = 0.2
 FRAMES_BETWEEN_LOOKS = 5
+BYTES_A_SECOND = 100 * 4 * CEPSTRA
 CHUNKS_BETWEEN_MEANS = 100
 MOST_WITH_FREE_SPEECH = 2
 """Decoders of free speech in a process: each takes 95 MB."""
@@ -105,8 +107,8 @@ class Hearing:
 
     def finish(self) -> Understood | None:
         """What was said; None where nothing was, or nothing that was expected."""
-        for pcm in self._conditioner.finish():
-            self._decode(pcm)
+        for cepstra in self._conditioner.finish():
+            self._decode(cepstra)
         self._end()
         best = self._decoder.hyp()
         text = self._expected.understood(best.hypstr.split()) if best is not None else None
@@ -120,14 +122,14 @@ class Hearing:
             self._is_open = False
             self._decoder.end_utt()
 
-    def _decode(self, pcm: bytes) -> None:
-        if not pcm:
+    def _decode(self, cepstra: bytes) -> None:
+        if not cepstra:
             return
         if self._chunks % CHUNKS_BETWEEN_MEANS == 0:
             self._decoder.set_cmn(MEAN)  # it would drift to that of silence while the caller thinks
-        self._decoder.process_raw(pcm)
+        self._decoder.process_cep(cepstra)
         self._chunks += 1
-        self.seconds += len(pcm) / (2 * DECODER_RATE_HZ)
+        self.seconds += len(cepstra) / BYTES_A_SECOND
 
     def _look(self) -> None:
         best = self._decoder.hyp()

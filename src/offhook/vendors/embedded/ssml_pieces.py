@@ -9,17 +9,21 @@ from xml.sax.saxutils import escape, quoteattr
 
 from lxml import etree
 
+from offhook.speech.spoken_form import with_say_as_in_words
 from offhook.speech.ssml import LANGUAGE
 from offhook.vendors.embedded.speaking import PIECE_CHARACTERS, pieces
 
 _INTERPRET_AS = {"digits": "characters", "spell-out": "characters", "verbatim": "characters"}
 """Names of the standard and of other voices for what the library spells out."""
+_SPELLED_WELL = frozenset({"characters", *_INTERPRET_AS})
+"""What the library reads by itself, in all of its languages; it knows no other kind."""
 
 
 def ssml_pieces(markup: str, language: str) -> list[tuple[str, str]]:
     """The language and the SSML of each piece of a document that `ssml.clean` wrote."""
     cutting = _Cutting(language)
-    cutting.element(etree.fromstring(markup.encode()))
+    in_words = with_say_as_in_words(markup, language, keep=_SPELLED_WELL)
+    cutting.element(etree.fromstring(in_words.encode()))
     cutting.cut()
     return cutting.pieces
 

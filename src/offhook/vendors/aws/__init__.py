@@ -1,0 +1,1 @@
+"""Amazon Transcribe: its streaming protocol over WebSocket, and the signature that its addresses carry."""

@@ -1,0 +1,143 @@
+"""Deepgram, streaming over WebSocket. https://developers.deepgram.com/reference/speech-to-text/listen-streaming
+
+Its client library would add an HTTP stack and build this URL; the protocol itself is one URL and three messages.
+"""
+
+import json
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+from urllib.parse import urlencode
+
+from offhook.speech.pcm import SAMPLE_RATE_HZ
+from offhook.speech.recogniser import RecogniserCapabilities, RecogniserOptions, SpeechFailed
+from offhook.vendors.custom_protocol import MOST_DETAIL_CHARACTERS, line
+from offhook.vendors.streamed import (
+    StreamedRecognition,
+    VendorFailed,
+    converse,
+    streamed,
+    warn_of_unhonoured,
+)
+from offhook.vendors.websocket import WebSocket, explain, websocket
+
+VENDOR = "deepgram"
+URL = "wss://api.deepgram.com/v1/listen"
+FRAMES_A_MESSAGE = 2
+STOP = '{"type":"CloseStream"}'
+"""No more audio comes; Deepgram then says its last words and closes."""
+CREDENTIALS = "OFFHOOK_DEEPGRAM_KEY"
+KEYTERM_MODELS = ("nova-3", "flux")
+"""Models that take hints as they are; those before take them with a boost."""
+
+
+class DeepgramRecogniser:
+    """Understands free speech and hints. `url`: another address of the service, ws:// or wss://."""
+
+    def __init__(self, key: str, *, model: str = "nova-3", url: str = URL) -> None:
+        self._headers = {"Authorization": f"Token {key}"}
+        self._model = model
+        self._url = url
+
+    @property
+    def name(self) -> str:
+        """The vendor's name."""
+        return VENDOR
+
+    @property
+    def capabilities(self) -> RecogniserCapabilities:
+        """What Deepgram can do with the model of the settings."""
+        options = {"hints", "punctuation", "profanity_filter", "model", "single_utterance"}
+        if not _takes_terms(self._model):
+            options.add("hints_boost")
+        return RecogniserCapabilities(
+            partials=True, free_speech=True, finds_end=True, options=frozenset(options)
+        )
+
+    def listen(self, options: RecogniserOptions) -> AbstractAsyncContextManager[StreamedRecognition]:
+        """A block that hears one utterance; leaving it closes the connection at once."""
+        warn_of_unhonoured(VENDOR, options, self.capabilities)
+        recognition = StreamedRecognition(VENDOR, frames_a_message=FRAMES_A_MESSAGE)
+
+        async def work() -> None:
+            async with websocket(self._address(options), self._headers) as socket:
+                await converse(
+                    _send(socket, recognition), _read(socket, recognition, ends=options.single_utterance)
+                )
+
+        return streamed(recognition, work, _explain)
+
+    async def close(self) -> None:
+        """There is nothing to let go of: each utterance has its own connection."""
+
+    def _address(self, options: RecogniserOptions) -> str:
+        model = options.model or self._model
+        query: list[tuple[str, str | int]] = [
+            ("encoding", "linear16"),
+            ("sample_rate", SAMPLE_RATE_HZ),
+            ("channels", 1),
+            ("model", model),
+            ("language", options.language),
+            ("interim_results", _spelt(options.partials)),
+            ("vad_events", "true"),
+        ]
+        if options.punctuation is not None:
+            query.append(("punctuate", _spelt(options.punctuation)))
+        if options.profanity_filter is not None:
+            query.append(("profanity_filter", _spelt(options.profanity_filter)))
+        query += [_hint(hint, model, options.hints_boost) for hint in options.hints]
+        return f"{self._url}?{urlencode(query)}"
+
+
+async def _send(socket: WebSocket, recognition: StreamedRecognition) -> None:
+    async for audio in recognition.audio():
+        await socket.send(audio)
+    await socket.send(STOP)
+
+
+async def _read(socket: WebSocket, recognition: StreamedRecognition, *, ends: bool) -> None:
+    async for message in socket.messages():
+        try:
+            _take(json.loads(message), recognition, ends=ends)
+        except (ValueError, RecursionError, TypeError, KeyError, IndexError, AttributeError):
+            recognition.drop("it is not what Deepgram sends")
+    socket.say_goodbye(was_told_to_stop=recognition.is_finished)
+
+
+def _take(message: dict[str, Any], recognition: StreamedRecognition, *, ends: bool) -> None:
+    match message.get("type"):
+        case "Results":
+            best = message["channel"]["alternatives"][0]
+            text, confidence = str(best["transcript"]), best.get("confidence")
+            if not message["is_final"]:
+                recognition.partial(text)
+                return
+            recognition.final(text, confidence if isinstance(confidence, float) else None)
+            if ends and text and message.get("speech_final"):
+                recognition.finish()
+        case "SpeechStarted":
+            recognition.started()
+        case "Error":
+            told = line(str(message.get("description") or message.get("message") or "error"))
+            raise VendorFailed(f"Deepgram says: {told[:MOST_DETAIL_CHARACTERS]}", retryable=True)
+        case "Metadata" | "UtteranceEnd":
+            pass
+        case _:
+            recognition.drop("its type is unknown")
+
+
+def _hint(hint: str, model: str, boost: float | None) -> tuple[str, str]:
+    if _takes_terms(model):
+        return "keyterm", hint
+    return "keywords", hint if boost is None else f"{hint}:{boost:g}"
+
+
+def _takes_terms(model: str) -> bool:
+    return model.startswith(KEYTERM_MODELS)
+
+
+def _spelt(value: bool) -> str:
+    return "true" if value else "false"
+
+
+def _explain(error: Exception) -> SpeechFailed:
+    return explain(error, "Deepgram", CREDENTIALS)

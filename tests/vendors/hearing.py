@@ -1,0 +1,33 @@
+"""One utterance put to any recogniser, and all its events."""
+
+import asyncio
+from typing import Any
+
+from offhook.speech.pcm import FRAME_BYTES
+from offhook.speech.recogniser import Recogniser, RecogniserOptions, SpeechEvent, SpeechFailed
+
+FRAME = b"\x01\x02" * (FRAME_BYTES // 2)
+DEADLINE_S = 30.0
+
+
+async def heard(
+    recogniser: Recogniser,
+    *,
+    frames: int = 7,
+    finish: bool = True,
+    options: RecogniserOptions | None = None,
+) -> list[SpeechEvent]:
+    """All events of one utterance."""
+    async with asyncio.timeout(DEADLINE_S), recogniser.listen(options or RecogniserOptions()) as recognition:
+        for _ in range(frames):
+            recognition.send(FRAME)
+        if finish:
+            recognition.finish()
+        return [event async for event in recognition]
+
+
+async def failure(recogniser: Recogniser, **how: Any) -> SpeechFailed:
+    """The last event of an utterance that fails."""
+    last = (await heard(recogniser, **{"finish": False, **how}))[-1]
+    assert isinstance(last, SpeechFailed)
+    return last
