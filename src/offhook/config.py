@@ -543,6 +543,11 @@ class Settings(VoiceSettings):
         return (*self.webhook_allow, *LOOPBACK, *PRIVATE) if self.dev else self.webhook_allow
 
     @cached_property
+    def asr_order(self) -> tuple[str, ...]:
+        """Names of the recognisers in the order in which they are tried."""
+        return tuple(name for name in re.split(r"[,\s]+", self.asr) if name)
+
+    @cached_property
     def custom_engines(self) -> dict[str, tuple[str, str | None]]:
         """The URL and the token of each speech engine of the operator's own, by name."""
         tokens = pairs(self.asr_custom_tokens.get_secret_value() if self.asr_custom_tokens else "", "")

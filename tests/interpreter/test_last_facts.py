@@ -17,6 +17,7 @@ from offhook.interpreter.fixed import FixedProgram
 from offhook.interpreter.ports import Tapes, Tools
 from offhook.interpreter.prompts import PromptStore
 from offhook.interpreter.run import run_inbound
+from offhook.speech.recognisers import Recognisers
 from offhook.testing import ScriptedCall, WebhookStub
 from offhook.testing.fake_speech import FakeVoice, SilentDecoder
 from offhook.testing.follow import FolderTapes
@@ -60,8 +61,7 @@ async def lived(call: ScriptedCall, facts: KeptFacts, folder: Path, tapes: Tapes
     )
     tools = Tools(
         prompts=prompts,
-        recognisers={},
-        default_recogniser="fake",
+        recognisers=Recognisers({}, ("fake",)),
         recorder=facts,
         wall_clock=lambda: datetime(2026, 1, 1, tzinfo=UTC),
         apology=Say(text="sorry"),

@@ -24,6 +24,7 @@ from offhook.processes.call_runs import CallRuns
 from offhook.processes.meetings import ClusterMeetings
 from offhook.processes.programs import Programs
 from offhook.rest.ports import CallRefused, NewCall
+from offhook.speech.recognisers import Recognisers
 from offhook.testing import ScriptedCall, WebhookStub
 from offhook.testing.fake_speech import FakeVoice, SilentDecoder
 from offhook.testing.kept_facts import KeptFacts
@@ -179,8 +180,7 @@ class World:
             prompts=PromptStore(
                 fetch=self.application, voice=FakeVoice(), decoder=SilentDecoder(), folder=self.folder
             ),
-            recognisers={},
-            default_recogniser="fake",
+            recognisers=Recognisers({}, ("fake",)),
             recorder=self.facts,
             wall_clock=lambda: NOW,
             apology=Say(text="sorry"),

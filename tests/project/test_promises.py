@@ -49,7 +49,9 @@ def test_every_verb_has_a_runner_of_the_same_name() -> None:
         "document",
         "outcome",
         "outcomes_of_legs",
+        "recogniser_options",
         "request",
+        "turn_taking",
     }
     runners = {path.stem for path in (SOURCE / "interpreter").glob("*.py")}
     assert verbs <= runners

@@ -15,8 +15,8 @@ from offhook.speech.recogniser import (
     SpeechFailed,
     SpeechStarted,
 )
-from offhook.speech.recogniser_options import OutputFormat
 from offhook.vendors.microsoft import MicrosoftRecogniser
+from offhook.verbs.recogniser_options import OutputFormat
 from tests.vendors.custom_server import AfterAudio, Close, Vanish
 from tests.vendors.hearing import FRAME, failure, heard
 from tests.vendors.microsoft_server import MicrosoftServer, hypothesis, microsoft_server, phrase

@@ -7,7 +7,13 @@ import pytest
 from structlog.testing import capture_logs
 
 from offhook.speech.recogniser import RecogniserCapabilities, RecogniserOptions
-from offhook.speech.recogniser_options import (
+from offhook.vendors.aws.recogniser import AwsRecogniser
+from offhook.vendors.aws.signing import Credentials
+from offhook.vendors.custom import CustomRecogniser
+from offhook.vendors.deepgram import STOP, DeepgramRecogniser
+from offhook.vendors.google import GoogleRecogniser
+from offhook.vendors.microsoft import MicrosoftRecogniser
+from offhook.verbs.recogniser_options import (
     OPTIONAL,
     FilterMethod,
     OutputFormat,
@@ -15,12 +21,6 @@ from offhook.speech.recogniser_options import (
     asked_for,
     unhonoured,
 )
-from offhook.vendors.aws.recogniser import AwsRecogniser
-from offhook.vendors.aws.signing import Credentials
-from offhook.vendors.custom import CustomRecogniser
-from offhook.vendors.deepgram import STOP, DeepgramRecogniser
-from offhook.vendors.google import GoogleRecogniser
-from offhook.vendors.microsoft import MicrosoftRecogniser
 from tests.vendors.custom_server import custom_server
 from tests.vendors.google_server import google_server
 from tests.vendors.hearing import heard

@@ -74,6 +74,8 @@ class GatherStarted:
     act_on_empty: bool
     finish_keys: str
     max_keys: int | None
+    is_kept: bool = True
+    """Whether what the caller said and typed may be kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +91,10 @@ class GatherFinished:
     gathered: Gathered
     duration_s: float
     """How long was recognised: from the first voiced frame to the result; 0 where nobody spoke."""
+    provider: str = ""
+    """Who recognised, or tried to last; empty where only keys were listened for."""
+    switches: tuple[str, ...] = ()
+    """Recognisers that were left, as `vendor: why`, in order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ The decisions are the collector's; this file opens the inputs, waits, and closes
 
 import asyncio
 from contextlib import AsyncExitStack
+from dataclasses import replace
 
 from offhook.call.errors import CallEnded, CustomerError, ProviderError
 from offhook.call.facts import GatherFinished, GatherStarted
@@ -24,12 +25,8 @@ from offhook.interpreter.repeat import repeat
 from offhook.interpreter.scene import Scene
 from offhook.interpreter.stall import MARGIN_S
 from offhook.speech.ear import Ear
-from offhook.speech.recogniser import (
-    Partial,
-    Recogniser,
-    RecogniserOptions,
-    Recognition,
-)
+from offhook.speech.recogniser import Partial
+from offhook.speech.recognisers import Hearing
 from offhook.verbs import Gather, Gathered, GatherEnd, Input, Pause
 
 LISTEN_S = 30.0
@@ -70,7 +67,7 @@ class Gathering:
         self._loop = asyncio.get_running_loop()
         self._inbox = Inbox()
         self._ear = Ear()
-        self._recogniser = self._chosen_recogniser()
+        self._hearing: Hearing | None = None
         self._collector: Collector | None = None
         self._finished = False
         self._early_keys = ""
@@ -82,20 +79,20 @@ class Gathering:
             # First of all, so that what is typed while the prompts are made or fetched counts.
             stack.enter_context(self._scene.call.keys(self._key))
             sounds = await self._prepare(stack)
-            recognition = await self._listen(stack)
+            hearing = self._hearing = await self._listen(stack)
             self._collector = Collector(
                 self._verb,
                 at=self._loop.time(),
-                finds_end=self._recogniser is not None and self._recogniser.capabilities.finds_end,
+                finds_end=hearing is not None and hearing.finds_end,
                 grace_s=self._scene.tools.finish_grace_s,
             )
             async with asyncio.TaskGroup() as tasks:
                 prompts = tasks.create_task(self._play(sounds))
-                hearing = tasks.create_task(self._hear(recognition)) if recognition else None
-                gathered = await self._decide(self._collector, prompts, recognition)
+                recognition = tasks.create_task(self._hear(hearing)) if hearing else None
+                gathered = await self._decide(self._collector, prompts, hearing)
                 prompts.cancel()
-                if hearing is not None:
-                    hearing.cancel()
+                if recognition is not None:
+                    recognition.cancel()
         return gathered
 
     def tell_started(self) -> None:
@@ -108,7 +105,7 @@ class Gathering:
                 account_sid=info.account_sid,
                 at=tools.wall_clock(),
                 is_speech=verb.hears(Input.SPEECH),
-                provider=self._recogniser.name if self._recogniser is not None else "",
+                provider=tools.recognisers.first_of(verb.recognisers) if verb.hears(Input.SPEECH) else "",
                 language=verb.language,
                 start_timeout_s=verb.start_timeout_s,
                 key_timeout_s=verb.key_timeout_s,
@@ -117,6 +114,7 @@ class Gathering:
                 act_on_empty=verb.act_on_empty,
                 finish_keys="".join(sorted(verb.finish_keys)),
                 max_keys=verb.max_keys,
+                is_kept=verb.keeps_log,
             )
         )
 
@@ -125,6 +123,7 @@ class Gathering:
         self._finished = True
         info, tools = self._scene.call.info, self._scene.tools
         began_at = self._collector.speech_began_at if self._collector is not None else None
+        hearing = self._hearing
         tools.recorder.emit(
             GatherFinished(
                 gather_id=self._id,
@@ -134,6 +133,10 @@ class Gathering:
                 is_speech=self._verb.hears(Input.SPEECH),
                 gathered=gathered,
                 duration_s=0.0 if began_at is None else self._loop.time() - began_at,
+                provider=hearing.vendor if hearing is not None else "",
+                switches=tuple(f"{left.vendor}: {left.why}" for left in hearing.switches)
+                if hearing is not None
+                else (),
             )
         )
 
@@ -145,12 +148,6 @@ class Gathering:
         keys, words = (self._early_keys, "") if collector is None else (collector.keys, collector.words)
         self.tell_finished(Gathered(end=end, keys=keys, speech="" if keys else words, detail=detail))
 
-    def _chosen_recogniser(self) -> Recogniser | None:
-        if not self._verb.hears(Input.SPEECH):
-            return None
-        tools = self._scene.tools
-        return tools.recognisers[tools.default_recogniser]
-
     async def _prepare(self, stack: AsyncExitStack) -> list[Audio | Pause]:
         """All prompts are made before the first is played, so that none is missing in the middle."""
         ready = self._scene.ready
@@ -159,25 +156,25 @@ class Gathering:
             for prompt in self._verb.prompts
         ]
 
-    async def _listen(self, stack: AsyncExitStack) -> Recognition | None:
-        if self._recogniser is None:
+    async def _listen(self, stack: AsyncExitStack) -> Hearing | None:
+        verb = self._verb
+        if not verb.hears(Input.SPEECH):
             return None
-        options = RecogniserOptions(
-            language=self._verb.language,
-            hints=self._verb.hints,
-            partials=self._verb.partials_to is not None,
-        )
-        late = f"the recogniser {self._recogniser.name!r} did not begin to listen"
+        recognisers = self._scene.tools.recognisers
+        options = replace(verb.recogniser, partials=verb.partials_to is not None)
+        late = f"the recogniser {recognisers.first_of(verb.recognisers)!r} did not begin to listen"
         with self._scene.watch.within(LISTEN_S, late):
-            recognition = await stack.enter_async_context(self._recogniser.listen(options))
+            hearing = await stack.enter_async_context(
+                recognisers.listen(options, names=verb.recognisers, tell=self._scene.notices.warning)
+            )
 
         def hear(frame: bytes) -> None:
-            recognition.send(frame)
+            hearing.send(frame)
             if self._ear.hear(frame, self._loop.time()):
                 self._inbox.put(self._voice())
 
         stack.enter_context(self._scene.call.listen(hear))
-        return recognition
+        return hearing
 
     def _key(self, key: str) -> None:
         if self._collector is None and self._verb.hears(Input.KEYS):
@@ -199,12 +196,12 @@ class Gathering:
         finally:
             self._inbox.put(PromptsOver())
 
-    async def _hear(self, recognition: Recognition) -> None:
-        async for event in recognition:
+    async def _hear(self, hearing: Hearing) -> None:
+        async for event in hearing:
             self._inbox.put(event)
 
     async def _decide(
-        self, collector: Collector, prompts: asyncio.Task[None], recognition: Recognition | None
+        self, collector: Collector, prompts: asyncio.Task[None], hearing: Hearing | None
     ) -> Gathered:
         told_last, began_at = False, self._loop.time()
         while collector.gathered is None:
@@ -221,9 +218,9 @@ class Gathering:
                     self._ear.forget()
             if collector.has_input:
                 prompts.cancel()
-            if collector.wants_last_words and recognition is not None and not told_last:
+            if collector.wants_last_words and hearing is not None and not told_last:
                 told_last = True
-                recognition.finish()
+                hearing.finish()
         return collector.gathered
 
     async def _take(self, deadline: float | None) -> tuple[tuple[float, Event], ...]:

@@ -1,6 +1,6 @@
 """What the interpreter needs of the world around it; adapters fill these ports, `bootstrap` chooses them."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +14,7 @@ from offhook.call.port import Audio, Room
 from offhook.interpreter.lifetime import UNBOUNDED, CallBounds
 from offhook.interpreter.meetings import NO_MEETINGS, Meetings
 from offhook.interpreter.outbound_leg import LegRefused, OutboundLeg, WantedLeg
-from offhook.speech.recogniser import Recogniser
+from offhook.speech.recognisers import Recognisers
 from offhook.verbs import Document, Outcome, Play, Recorded, Request, Say, Target, Verb
 
 
@@ -157,9 +157,7 @@ class Tools:
     """What runners work with, besides the call itself."""
 
     prompts: Prompts
-    recognisers: Mapping[str, Recogniser]
-    """By name, lower case."""
-    default_recogniser: str
+    recognisers: Recognisers
     recorder: Recorder
     wall_clock: Callable[[], datetime]
     apology: Say

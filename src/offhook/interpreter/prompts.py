@@ -12,6 +12,7 @@ import time
 import wave
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import fields
 from pathlib import Path
 
 from offhook.call.errors import PromptUnusable
@@ -28,6 +29,8 @@ WRITTEN_AT_ONCE_BYTES = 1_000_000
 """A minute of sound is written without leaving the event loop; the folder lies in memory."""
 LONGEST_KEPT_TEXT = 500
 """Characters. What is longer is rarely said twice."""
+_NOT_SOUND = frozenset(("loop", "line"))
+"""Fields of a Say that do not change its sound; all others are part of what tells it from others."""
 
 
 class PromptStore:
@@ -74,7 +77,14 @@ class PromptStore:
             yield Audio(path=sound.path, duration_s=sound.duration_s, label=label)
 
     async def _spoken(self, say: Say) -> Sound:
-        options = VoiceOptions(language=say.language, voice=say.voice, is_ssml=bool(say.markup))
+        options = VoiceOptions(
+            language=say.language,
+            voice=say.voice,
+            is_ssml=bool(say.markup),
+            vendors=say.vendors,
+            model=say.model,
+            extra=say.extra,
+        )
         pcm = b"".join([piece async for piece in self._voice.speak(say.markup or say.text, options)])
         return await self._laid_down(pcm, ALWAYS if len(say.text) <= LONGEST_KEPT_TEXT else ONCE)
 
@@ -117,7 +127,7 @@ async def _write(path: Path, pcm: bytes) -> None:
 def _key(prompt: Say | Play, realm: str) -> bytes:
     """What tells a sound from others; short, however long the text, and without the credentials of a URL."""
     parts = (
-        ("say", prompt.language, prompt.voice, prompt.text, prompt.markup)
+        ("say", *(getattr(prompt, field.name) for field in fields(prompt) if field.name not in _NOT_SOUND))
         if isinstance(prompt, Say)
         else ("play", realm, prompt.url)
     )

@@ -16,6 +16,7 @@ from offhook.interpreter.prompts import PromptStore, write_wav
 from offhook.processes.tapes import RecordingFolder
 from offhook.speech.hold_music import exit_beep, hold_music
 from offhook.speech.recogniser import Recogniser
+from offhook.speech.recognisers import Recognisers
 from offhook.speech.tone import beep, comfort_tone, ringing_tone, special_information_tone
 from offhook.speech.voice import Decoder, Voice
 from offhook.surroundings import Surroundings
@@ -55,8 +56,7 @@ def call_tools(
     )
     shared = Tools(
         prompts=prompts,
-        recognisers=recognisers,
-        default_recogniser=settings.asr,
+        recognisers=Recognisers(recognisers, settings.asr_order),
         recorder=recorder,
         voice_name=voice.name,
         wall_clock=lambda: datetime.now(UTC),

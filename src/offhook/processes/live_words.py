@@ -31,6 +31,11 @@ def read_verb(written: dict[str, Any]) -> LiveVerb:
     fields = {name: value for name, value in written.items() if name != "verb"}
     if "action" in fields:
         fields["action"] = read_target(fields["action"])
+    if "vendors" in fields:
+        fields |= {
+            "vendors": tuple(fields["vendors"]),
+            "extra": tuple((name, value) for name, value in fields["extra"]),
+        }
     return _VERBS[written["verb"]](**fields)
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from offhook.speech.recogniser_options import HINTS
-from offhook.speech.recogniser_options import RecogniserOptions as RecogniserOptions  # it belongs to the port
+from offhook.verbs.recogniser_options import HINTS
+from offhook.verbs.recogniser_options import RecogniserOptions as RecogniserOptions  # it belongs to the port
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,9 @@ class VoiceOptions:
     """`man`, `woman`, or a vendor's own name; empty takes the vendor's default for the language."""
     is_ssml: bool = False
     """Whether the text is an SSML document, as `ssml.clean` writes them."""
+    vendors: tuple[str, ...] = ()
+    """Names of vendors in the order in which they are tried, for a voice that is a choice of several; empty takes its own
+    order."""
     model: str = ""
     """A vendor's own name of a model or engine; empty takes the one that is set."""
     extra: tuple[tuple[str, str | int | float | bool], ...] = ()

@@ -21,6 +21,7 @@ from offhook.interpreter.run import run_inbound, run_outbound
 from offhook.speech.hold_music import exit_beep, hold_music
 from offhook.speech.pcm import duration_s
 from offhook.speech.recogniser import Recogniser
+from offhook.speech.recognisers import Recognisers
 from offhook.speech.tone import beep, comfort_tone, ringing_tone, special_information_tone
 from offhook.speech.voice import Voice
 from offhook.testing.fake_speech import FakeRecogniser, FakeVoice, SilentDecoder
@@ -174,8 +175,7 @@ def _tools(
         prompts=PromptStore(
             fetch=application, voice=voice or FakeVoice(), decoder=SilentDecoder(), folder=folder
         ),
-        recognisers={"fake": recogniser or FakeRecogniser()},
-        default_recogniser="fake",
+        recognisers=Recognisers({"fake": recogniser or FakeRecogniser()}, ("fake",)),
         recorder=followed.facts,
         voice_name="fake",
         wall_clock=lambda: BEGINNING + timedelta(seconds=loop.time()),

@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 import structlog
 
 from offhook.speech.recogniser import RecogniserCapabilities, RecogniserOptions
-from offhook.speech.recogniser_options import OPTIONAL
 from offhook.vendors.custom_recognition import CustomRecognition
 from offhook.vendors.websocket import CONNECT_S, explain_in_words, open_websocket
+from offhook.verbs.recogniser_options import OPTIONAL
 
 log = structlog.get_logger()
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from offhook.speech.pcm import SAMPLE_RATE_HZ
 from offhook.speech.recogniser import FailureKind, Final, Partial, RecogniserOptions, SpeechFailed
-from offhook.speech.recogniser_options import asked_for
+from offhook.verbs.recogniser_options import asked_for
 
 STOP = b'{"type":"stop"}'
 """No more audio comes."""

@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 
 from offhook.speech.pcm import SAMPLE_BYTES, SAMPLE_RATE_HZ
 from offhook.speech.recogniser import FailureKind, RecogniserCapabilities, RecogniserOptions, SpeechFailed
-from offhook.speech.recogniser_options import OutputFormat, Profanity
 from offhook.vendors.custom_protocol import MOST_DETAIL_CHARACTERS, line
 from offhook.vendors.streamed import (
     LAST_WORDS_S,
@@ -22,6 +21,7 @@ from offhook.vendors.streamed import (
     streamed,
     warn_of_unhonoured,
 )
+from offhook.verbs.recogniser_options import OutputFormat, Profanity
 
 VENDOR = "microsoft"
 FRAMES_A_MESSAGE = 5

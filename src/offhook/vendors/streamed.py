@@ -22,7 +22,7 @@ from offhook.speech.recogniser import (
     SpeechFailed,
     SpeechStarted,
 )
-from offhook.speech.recogniser_options import unhonoured
+from offhook.verbs.recogniser_options import unhonoured
 
 WAITING_FRAMES = 500
 """Ten seconds may wait while the connection is being made; then the oldest are lost."""

@@ -28,6 +28,7 @@ from offhook.verbs.outcomes_of_legs import (
 from offhook.verbs.pause import Pause
 from offhook.verbs.play import Play
 from offhook.verbs.queue import Dequeue, Enqueue, Leave
+from offhook.verbs.recogniser_options import RecogniserOptions
 from offhook.verbs.record import Record
 from offhook.verbs.redirect import Redirect
 from offhook.verbs.refer import Refer
@@ -36,13 +37,16 @@ from offhook.verbs.request import Method, Request, Target
 from offhook.verbs.say import Say
 from offhook.verbs.send_email import SendEmail
 from offhook.verbs.send_message import SMS_CHANNEL, MessageAsked, MessageKind, SendMessage
+from offhook.verbs.turn_taking import BargeIn, Continuous, EarKind, VoiceDetection
 
 __all__ = [
     "LEG_EVENTS",
     "SMS_CHANNEL",
+    "BargeIn",
     "Conference",
     "ConferenceEnd",
     "Conferred",
+    "Continuous",
     "Dequeue",
     "Destination",
     "DestinationKind",
@@ -51,6 +55,7 @@ __all__ = [
     "Dialled",
     "Document",
     "Done",
+    "EarKind",
     "Echo",
     "Enqueue",
     "Gather",
@@ -72,6 +77,7 @@ __all__ = [
     "Prompt",
     "QueueEnd",
     "Queued",
+    "RecogniserOptions",
     "Record",
     "Recorded",
     "Redirect",
@@ -85,4 +91,5 @@ __all__ = [
     "SendMessage",
     "Target",
     "Verb",
+    "VoiceDetection",
 ]

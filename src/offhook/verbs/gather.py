@@ -1,13 +1,15 @@
 """Ask the caller for keys, speech, or both."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import ClassVar
 
 from offhook.verbs.pause import Pause
 from offhook.verbs.play import Play
+from offhook.verbs.recogniser_options import RecogniserOptions
 from offhook.verbs.request import Target
 from offhook.verbs.say import Say
+from offhook.verbs.turn_taking import BargeIn, Continuous, VoiceDetection
 
 Prompt = Say | Play | Pause
 
@@ -50,16 +52,37 @@ class Gather:
     """Keys that end the input and are no part of it; empty waits for `max_keys` or silence."""
     max_keys: int | None = None
     """Finish as soon as this many keys are pressed."""
-    language: str = "en-US"
-    hints: tuple[str, ...] = ()
-    """Words and phrases to expect."""
+    min_keys: int = 1
+    """Only from so many keys on does `key_timeout_s` end the input; before, `start_timeout_s` runs after each key."""
+    recogniser: RecogniserOptions = field(default_factory=RecogniserOptions)
+    """What to listen for. Whether partial results are wanted follows from the gather."""
+    recognisers: tuple[str, ...] = ()
+    """Names of recognisers in the order in which they are tried; empty takes those of the settings."""
+    barge_in: BargeIn = field(default_factory=BargeIn)
+    listens_during_prompts: bool = True
+    """Whether speech is heard before the prompts are over. Keys always are."""
+    voice_detection: VoiceDetection = field(default_factory=VoiceDetection)
+    continuous: Continuous | None = None
+    """Speech over pauses; None ends with the first utterance."""
     partials_to: Target | None = None
     """Where what is understood so far is sent while the caller still speaks."""
     act_on_empty: bool = False
     """Send the outcome to `action` even when nothing was gathered."""
+    keeps_log: bool = True
+    """Whether what was said and typed may be kept; else it stands in no row, no log and no trace."""
     line: int | None = None
     """The line of the document where the verb stands."""
 
     def hears(self, kind: Input) -> bool:
         """Whether this gather listens for `kind`."""
         return kind in self.inputs
+
+    @property
+    def language(self) -> str:
+        """The language that is listened for."""
+        return self.recogniser.language
+
+    @property
+    def hints(self) -> tuple[str, ...]:
+        """Words and phrases to expect."""
+        return self.recogniser.hints

@@ -18,6 +18,7 @@ from offhook.verbs import (
     Method,
     Pause,
     Play,
+    RecogniserOptions,
     Redirect,
     Reject,
     Say,
@@ -155,8 +156,9 @@ def gathers(draw: st.DrawFn) -> Gather:
         start_keys=draw(KEYS),
         finish_keys=draw(KEYS | st.just(frozenset())),
         max_keys=draw(st.none() | st.integers(1, 99)),
-        language=draw(st.sampled_from(["en-US", "it-IT", "yue-Hant-HK"])),
-        hints=draw(HINTS),
+        recogniser=RecogniserOptions(
+            language=draw(st.sampled_from(["en-US", "it-IT", "yue-Hant-HK"])), hints=draw(HINTS)
+        ),
         partials_to=draw(st.none() | TARGETS),
         act_on_empty=draw(st.booleans()),
     )

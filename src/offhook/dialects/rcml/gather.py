@@ -17,7 +17,7 @@ from offhook.dialects.rcml.codes import (
 from offhook.dialects.rcml.prompts import is_language_tag, read_pause, read_play, read_say
 from offhook.dialects.rcml.reading import Reading
 from offhook.dialects.rcml.xml import Element
-from offhook.verbs import Gather, Input, Prompt, Target
+from offhook.verbs import Gather, Input, Prompt, RecogniserOptions, Target
 
 DEFAULT_TIMEOUT_S = 5.0
 DEFAULT_LANGUAGE = "en-US"
@@ -60,8 +60,7 @@ def read_gather(element: Element, reading: Reading) -> Gather:
         start_keys=attributes.keys("startInputKey", default=DEFAULT_START_KEYS, code=GATHER_START_KEY),
         finish_keys=_finish_keys(attributes),
         max_keys=_max_keys(attributes),
-        language=_language(attributes),
-        hints=_hints(attributes),
+        recogniser=RecogniserOptions(language=_language(attributes), hints=_hints(attributes)),
         partials_to=attributes.target(
             "partialResultCallback", attributes.method("partialResultCallbackMethod")
         ),

@@ -76,7 +76,7 @@ def arguments(folder: Path) -> dict[str, Any]:
         **found,
         **(units if (folder / "bpe.vocab").is_file() else {}),
         "num_threads": 1,
-        "sample_rate": 16000,  # of the model: the library resamples
+        "sample_rate": 16_000,  # of the model: the library resamples
         "enable_endpoint_detection": True,
         "decoding_method": "modified_beam_search",  # the one that takes hotwords
     }

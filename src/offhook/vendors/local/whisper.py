@@ -8,7 +8,7 @@ from offhook.speech.pcm import FRAME_BYTES, FRAME_S, SAMPLE_RATE_HZ
 from offhook.speech.recogniser import Final, RecogniserCapabilities, RecogniserOptions
 from offhook.vendors.local.recogniser import Heard
 
-MODEL_RATE_HZ = 16000
+MODEL_RATE_HZ = 16_000
 MOST_S = 120.0
 """Longer utterances are understood in pieces."""
 BEFORE_S = 0.5
