@@ -5,7 +5,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from offhook.call.signing import Tokens
 from offhook.config import LOOPBACK, Settings
+from offhook.dialects.vobiz import signatures
 from offhook.recogniser_registry import configured_recognisers
 from offhook.records.accounts import Accounts
 from offhook.records.database import Database
@@ -24,7 +26,6 @@ from offhook.webhooks.clients import Clients
 from offhook.webhooks.guard import AddressPolicy
 from offhook.webhooks.limits import WebhookLimits
 from offhook.webhooks.own_ports import OwnPorts, with_database
-from offhook.webhooks.signing import Tokens
 from offhook.webhooks.tokens import KnownTokens
 from offhook.webhooks.watch import Watch
 
@@ -123,12 +124,17 @@ def open_clients(
         account = accounts.get(account_sid)
         return (account.auth_token,) if account is not None else ()
 
+    def parent_tokens(account_sid: str) -> Tokens:
+        account = accounts.get(account_sid)
+        return tokens(account.parent_sid) if account is not None and account.parent_sid is not None else ()
+
     return Clients(
         first_account_sid=first.sid,
         trusted=webhook_client(settings, AddressPolicy(allow=settings.applications_allowed, own=own), watch),
         strict=webhook_client(settings, AddressPolicy(is_strict=True, own=own), watch),
         demonstration=demonstration,
         tokens=KnownTokens(tokens),
+        parent_tokens=KnownTokens(parent_tokens),
     )
 
 
@@ -158,6 +164,7 @@ def webhook_client(
             response_s=settings.webhook_response_s,
             total_s=settings.webhook_total_s,
         ),
+        schemes_of=signatures.SCHEMES,
         watch=watch,
     )
 

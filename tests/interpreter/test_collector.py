@@ -61,7 +61,8 @@ class TestKeys:
         assert heard == Gathered(end=GatherEnd.KEYS, keys="4")
 
     def test_only_the_finish_key_is_no_input(self) -> None:
-        assert tell(Gather(), (1.0, KeyPressed("#"))) == Gathered(end=GatherEnd.NO_INPUT)
+        heard = tell(Gather(), (1.0, KeyPressed("#")))
+        assert heard == Gathered(end=GatherEnd.NO_INPUT, is_submitted=True)
 
     def test_without_finish_keys_all_keys_count(self) -> None:
         heard = tell(Gather(finish_keys=frozenset()), (1.0, KeyPressed("#")), (2.0, KeyPressed("*")))

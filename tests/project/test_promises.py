@@ -20,7 +20,7 @@ def test_the_page_of_settings_is_up_to_date() -> None:
 
 @pytest.mark.parametrize("package", ["verbs", "call", "speech", "interpreter", "webhooks", "records"])
 def test_no_vendor_and_no_dialect_is_named_where_it_does_not_belong(package: str) -> None:
-    names = re.compile(r"\b(google|pocketsphinx|espeak|rcml|Plivo)\b", re.IGNORECASE)
+    names = re.compile(r"\b(google|pocketsphinx|espeak|rcml|vobiz|plivo)\b", re.IGNORECASE)
     named = [
         f"{path.relative_to(ROOT)}:{number}"
         for path in sorted((SOURCE / package).rglob("*.py"))
@@ -28,6 +28,14 @@ def test_no_vendor_and_no_dialect_is_named_where_it_does_not_belong(package: str
         if names.search(line) and path.name != "guard.py"  # which knows where clouds keep their secrets
     ]
     assert named == []
+
+
+@pytest.mark.parametrize("dialect", ["rcml", "vobiz"])
+def test_a_dialect_does_not_know_of_another(dialect: str) -> None:
+    others = re.compile(rf"offhook\.dialects\.(?!{dialect}\b)(rcml|vobiz)\b")
+    sources = sorted((SOURCE / "dialects" / dialect).rglob("*.py"))
+    assert sources
+    assert [str(path) for path in sources if others.search(path.read_text())] == []
 
 
 def test_links_between_pages_lead_somewhere() -> None:
@@ -47,6 +55,7 @@ def test_every_verb_has_a_runner_of_the_same_name() -> None:
     verbs = {path.stem for path in (SOURCE / "verbs").glob("*.py")} - {
         "__init__",
         "document",
+        "file_format",
         "outcome",
         "outcomes_of_legs",
         "recogniser_options",

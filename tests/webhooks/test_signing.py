@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from offhook.call.errors import RecordsAway
+from offhook.call.signing import Keys, Outgoing, Tokens
 from offhook.verbs import Method, Request, Target
 from offhook.webhooks.client import WebhookClient
 from offhook.webhooks.clients import Clients
-from offhook.webhooks.signing import Outgoing, Tokens, offhook_signature
+from offhook.webhooks.signing import offhook_signature
 from offhook.webhooks.tokens import KnownTokens
 from tests.webhooks.conftest import LOOPBACK, TRUSTS_LOCALHOST
 from tests.webhooks.server import Application, Received, application, page, redirect
@@ -121,13 +122,13 @@ async def test_a_redirect_is_signed_anew_and_takes_no_credentials_to_another_hos
 def test_the_signature_is_the_one_of_the_known_vector() -> None:
     """As `openssl dgst -sha256 -hmac tok` says of `1700000000.a=1`."""
     posted = Outgoing(method="POST", url="https://app.example/", body=b"a=1")
-    assert offhook_signature(posted, ("tok",), 1_700_000_000) == (
+    assert offhook_signature(posted, Keys(("tok",)), 1_700_000_000) == (
         (
             "X-Offhook-Signature",
             "t=1700000000,v1=8a92220185bdc74ce81f4f95a93ccfb2dc05b1bd71a63e1f55927206945618d0",
         ),
     )
-    assert offhook_signature(posted, (), 1_700_000_000) == ()
+    assert offhook_signature(posted, Keys(), 1_700_000_000) == ()
 
 
 class TestTokens:

@@ -19,6 +19,33 @@ class EndCause(StrEnum):
     """Signalling or media failed in the middle."""
 
 
+class EndedBy(StrEnum):
+    """What made us end a call."""
+
+    DOCUMENT_OVER = "document_over"
+    """The document came to its end, and nothing followed."""
+    VERB = "verb"
+    """The document said so."""
+    ORDERED = "ordered"
+    """Somebody wanted it from outside, over REST."""
+    SCHEDULED = "scheduled"
+    """The document said so, some time before."""
+    RING_TIMEOUT = "ring_timeout"
+    """Nobody answered in time."""
+    TIME_LIMIT = "time_limit"
+    """It rang or lasted for as long as a call may."""
+    LET_GO = "let_go"
+    """(a dialled leg) The call that dialled it wants it no more."""
+    DECLINED = "declined"
+    """(a dialled leg) Nobody took the call in time of its screening."""
+    APPLICATION = "application"
+    """The application failed."""
+    FAULT = "fault"
+    """Something of ours, or of a speech vendor's, failed."""
+    DRAINED = "drained"
+    """The server was stopped."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ending:
     """The end of a leg: its cause, and the SIP status and words that came with it."""

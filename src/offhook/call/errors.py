@@ -6,6 +6,7 @@ OffhookError
 │  ├─ FetchFailed                    it could not be reached, or answered with an error
 │  ├─ DocumentInvalid(line, column)  it answered with something that cannot be run
 │  └─ PromptUnusable                 a sound or text of theirs cannot be played
+├─ NoticeFailed(error)               their application was to be told something: notification, and the call goes on
 ├─ ProviderError(vendor, retryable)  a speech vendor or our own speech process
 ├─ RecordsAway                       the database cannot be used now; nothing is wrong with what was asked
 └─ NoFreeSlot                        this worker has as many calls as it can hold
@@ -16,24 +17,29 @@ from enum import StrEnum
 
 from offhook.call.ending import Ending
 from offhook.call.exchange import Exchange
+from offhook.verbs.request import Trouble as Trouble  # it belongs to the errors
 
 TOO_MANY = 429
 """Too Many Requests (RFC 6585)."""
 
 
-class Trouble(StrEnum):
-    """What kept an application from answering, where another try could end otherwise."""
+class Asked(StrEnum):
+    """What an application was asked for."""
 
-    NO_CONNECTION = "ct"
-    NO_ANSWER = "rt"
-    """The connection stood, and broke, or no answer came in time."""
-    REFUSAL = "4xx"
-    BREAKDOWN = "5xx"
-
-    @classmethod
-    def of_status(cls, status: int) -> "Trouble | None":
-        """That of an answer; None for one that is none."""
-        return {4: cls.REFUSAL, 5: cls.BREAKDOWN}.get(status // 100)
+    FIRST = "first"
+    """The document that a call begins with."""
+    FALLBACK = "fallback"
+    """What takes the place of one that could not be had."""
+    TRANSFER = "transfer"
+    """The document that a running call was taken to."""
+    ACTION = "action"
+    """What follows the outcome of a verb; or nothing, where the application is only told."""
+    REDIRECT = "redirect"
+    """The document that another one leads to."""
+    ASIDE = "aside"
+    """What is heard while waiting, and the like."""
+    PARTIAL = "partial"
+    """Nothing: it is told what is understood so far."""
 
 
 class OffhookError(Exception):
@@ -56,6 +62,16 @@ class CustomerError(OffhookError):
         self.code = code
         self.message = message
         self.exchange = exchange
+        self.asked: Asked | None = None
+        """What the application was asked for; None where it failed in another way."""
+
+
+class NoticeFailed(OffhookError):
+    """An application that was only to be told something could not be told it; the call goes on with its next verb."""
+
+    def __init__(self, error: CustomerError) -> None:
+        super().__init__(error.message)
+        self.error = error
 
 
 class FetchFailed(CustomerError):

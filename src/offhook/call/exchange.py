@@ -46,9 +46,9 @@ class Exchange:
 
     @classmethod
     def shown(cls, request: Request, reply: Reply | None = None) -> "Exchange":
-        """The exchange as it may be kept and read: URLs without credentials."""
+        """The exchange as it may be kept and read: URLs without credentials, and nothing of how patient it was."""
         target = replace(request.target, url=without_credentials(request.target.url))
         return cls(
-            replace(request, target=target),
+            replace(request, target=target, policy=None),
             replace(reply, url=without_credentials(reply.url)) if reply is not None else None,
         )

@@ -11,40 +11,33 @@ The syntax is one that many applications know from other voice platforms. The fr
 Unknown keys and values that are none are passed over: a fragment may be there for somebody else.
 """
 
-from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import parse_qsl
 
-from offhook.call.errors import Trouble
+from offhook.verbs import Request, Trouble, TryPolicy
 
 MOST_RETRIES = 10
 SHORTEST_S, LONGEST_S = 0.1, 60.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UrlTerms:
-    """Each is None where the URL does not say. Times are in seconds."""
-
-    retries: int | None = None
-    retried: frozenset[Trouble] | None = None
-    connect_s: float | None = None
-    answer_s: float | None = None
-    total_s: float | None = None
+NO_TERMS = TryPolicy()
 
 
-NO_TERMS = UrlTerms()
-
-
-def terms_of(url: str) -> UrlTerms:
+def terms_of(url: str) -> TryPolicy:
     """The terms in a URL's fragment."""
     _, hash_sign, fragment = url.partition("#")
     return _read(fragment[:200]) if hash_sign and "=" in fragment else NO_TERMS
 
 
+def policy_of(request: Request) -> TryPolicy:
+    """How patiently a request is asked: as it says itself, or else as its URL does."""
+    return request.policy if request.policy is not None else terms_of(request.target.url)
+
+
 @lru_cache(maxsize=1_000)
-def _read(fragment: str) -> UrlTerms:
+def _read(fragment: str) -> TryPolicy:
     said = dict(reversed(parse_qsl(fragment)))
-    return UrlTerms(
+    return TryPolicy(
         retries=_number(said.get("rc"), MOST_RETRIES),
         retried=_troubles(said.get("rp")),
         connect_s=_seconds(said.get("ct")),

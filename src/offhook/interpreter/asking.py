@@ -9,7 +9,7 @@ from random import random
 from offhook.call.errors import FetchFailed
 from offhook.call.exchange import Reply
 from offhook.call.info import new_id
-from offhook.call.url_terms import terms_of
+from offhook.call.url_terms import policy_of
 from offhook.interpreter.ports import Fetch
 from offhook.interpreter.retries import pause_before_next
 from offhook.verbs import Problem, Request
@@ -47,8 +47,11 @@ class Asking:
         first try takes what the limits of one exchange allow. Raises FetchFailed."""
         loop = asyncio.get_running_loop()
         began_at = loop.time()
-        terms = terms_of(request.target.url)
-        budget_s = min(limit for limit in (self._budget_s, most_s, terms.total_s) if limit is not None)
+        terms = policy_of(request)
+        # What the language grants takes the place of the setting; what only a URL says stays within it.
+        own_s = terms.total_s if request.policy is not None else None
+        limits = (self._budget_s if own_s is None else own_s, most_s, terms.total_s)
+        budget_s = min(limit for limit in limits if limit is not None)
         headers = ((REQUEST_HEADER, new_id()),)
         failed: FetchFailed | None = None
         tries = 0

@@ -26,7 +26,7 @@ from offhook.speech.recogniser import (
     SpeechFailed,
     SpeechStarted,
 )
-from offhook.verbs import Gather, Gathered, GatherEnd, Input
+from offhook.verbs import Gather, Gathered, GatherEnd, Input, Understood
 
 BLIP_S = 0.2
 """A shorter sound that left no words is no speech: a cough, a click."""
@@ -89,6 +89,7 @@ class Collector:
         self._last_words_at: float | None = None
         self._finals: list[Final] = []
         self._partial = ""
+        self._stability: float | None = None
         self._finishing_at = at
         self._failure: SpeechFailed | None = None
         self._recognition_over = not gather.hears(Input.SPEECH)
@@ -123,6 +124,11 @@ class Collector:
     def words(self) -> str:
         """What is understood so far."""
         return " ".join(text for text in (*(final.text for final in self._finals), self._partial) if text)
+
+    def understood(self, number: int) -> Understood:
+        """What is understood so far, as the `number`-th that is told of it."""
+        stable = " ".join(final.text for final in self._finals)
+        return Understood(stable=stable, unstable=self._partial, stability=self._stability, number=number)
 
     @property
     def keys(self) -> str:
@@ -169,9 +175,9 @@ class Collector:
         match event:
             case SpeechStarted():
                 self._speech(at)
-            case Partial(text):
+            case Partial(text, stability):
                 self._words(at)
-                self._partial = text
+                self._partial, self._stability = text, stability
             case Final(text):
                 self._words(at)
                 self._partial = ""
@@ -203,7 +209,7 @@ class Collector:
             case Phase.KEYS:
                 self._over(GatherEnd.KEYS)
             case Phase.WAITING:
-                self._over(self._failure_end() or GatherEnd.NO_INPUT)
+                self._over(self._failure_end() or GatherEnd.NO_INPUT, is_submitted=True)
             case Phase.SPEAKING:
                 self._end_of_speech(at)
             case Phase.FINISHING | Phase.OVER:
@@ -285,7 +291,7 @@ class Collector:
         else:
             self._over(GatherEnd.NO_MATCH)
 
-    def _over(self, end: GatherEnd) -> None:
+    def _over(self, end: GatherEnd, *, is_submitted: bool = False) -> None:
         self._phase = Phase.OVER
         speech = self.words if end is GatherEnd.SPEECH else ""
         known = [final.confidence for final in self._finals if final.confidence is not None]
@@ -295,4 +301,5 @@ class Collector:
             speech=speech,
             confidence=min(known) if speech and known else None,
             detail=self._failure.detail if self._failure is not None and end.is_failure else "",
+            is_submitted=is_submitted,
         )

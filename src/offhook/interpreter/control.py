@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
+from offhook.call.ending import EndedBy
 from offhook.call.errors import OffhookError
 from offhook.call.port import Call
 from offhook.interpreter.outbound_leg import OutboundLeg, Seat
@@ -31,7 +32,7 @@ class Controlled(Protocol):
     def divert(self, program: Program, *, keeps_callbacks: bool) -> None:
         """Leave the document that runs, and begin `program`."""
 
-    def finish(self, reason: str) -> None:
+    def finish(self, reason: str, by: EndedBy) -> None:
         """End the call, with this reason in its row; one that nobody answered is canceled."""
 
     async def act(self, verb: Verb, record_id: str | None = None) -> Outcome:
@@ -98,9 +99,9 @@ class Control:
         """Take the call to another program; its states are told as before, or as `program` says. Raises CallOver."""
         self._living().divert(program, keeps_callbacks=keeps_callbacks)
 
-    def finish(self, reason: str) -> None:
+    def finish(self, reason: str, by: EndedBy = EndedBy.ORDERED) -> None:
         """End the call; `reason` stands in its row. Raises CallOver."""
-        self._living().finish(reason)
+        self._living().finish(reason, by)
 
     def act(self, verb: Verb, record_id: str | None = None) -> Awaitable[Outcome]:
         """Run a verb on the call, beside its document; its record bears `record_id`, or a new one. Raises CallOver, and

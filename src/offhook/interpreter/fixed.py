@@ -4,7 +4,7 @@ from offhook.call.errors import OffhookError
 from offhook.call.info import CallInfo, CallStatus
 from offhook.interpreter.ports import StatusChange
 from offhook.interpreter.program import StatusCallback
-from offhook.verbs import Document, Outcome, Request, Target, Verb
+from offhook.verbs import Document, Outcome, Request, Target, Understood, Verb
 
 
 class FixedProgram:
@@ -40,9 +40,9 @@ class FixedProgram:
     def caller_left(self) -> None:
         """Nobody is being asked."""
 
-    def partial(self, target: Target, text: str, status: CallStatus) -> Request:
+    def partial(self, target: Target, understood: Understood, status: CallStatus) -> Request:
         """What would be told."""
-        return Request(target, (("text", text),))
+        return Request(target, (("text", understood.text),))
 
     def callbacks(self, change: StatusChange) -> tuple[Request, ...]:
         """Those that somebody wants to know."""

@@ -70,6 +70,7 @@ class Gathering:
         self._hearing: Hearing | None = None
         self._collector: Collector | None = None
         self._finished = False
+        self._partials_told = 0
         self._early_keys = ""
         """What was typed before anything was played."""
 
@@ -211,7 +212,7 @@ class Gathering:
             for at, event in happened:
                 collector.feed(event, at=max(at, began_at))
                 if isinstance(event, Partial):
-                    self._tell_partial(collector.words)
+                    self._tell_partial(collector)
             if not happened:
                 collector.feed(TimePassed(), at=self._loop.time())
                 if collector.phase is Phase.WAITING:
@@ -229,6 +230,7 @@ class Gathering:
         with self._scene.watch.until(deadline + MARGIN_S, "it did not end when its time was over"):
             return await self._inbox.take(until=deadline)
 
-    def _tell_partial(self, words: str) -> None:
-        if self._verb.partials_to is not None and words:
-            self._scene.tell_partial(self._verb.partials_to, words)
+    def _tell_partial(self, collector: Collector) -> None:
+        if self._verb.partials_to is not None and collector.words:
+            self._scene.tell_partial(self._verb.partials_to, collector.understood(self._partials_told))
+            self._partials_told += 1

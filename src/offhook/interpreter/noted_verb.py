@@ -16,6 +16,7 @@ from offhook.verbs import (
     Gather,
     Gathered,
     GatherEnd,
+    Hangup,
     HoldChanged,
     Outcome,
     Pause,
@@ -28,7 +29,9 @@ from offhook.verbs import (
     Referred,
     Reject,
     Say,
+    SendKeys,
     Verb,
+    Wait,
 )
 
 
@@ -46,8 +49,12 @@ def _about(verb: Verb) -> str:
     match verb:
         case Gather():
             return " and ".join(sorted(kind.name.lower() for kind in verb.inputs))
-        case Pause():
+        case Pause() | Wait():
             return f"{verb.length_s:g} s"
+        case SendKeys():
+            return verb.keys
+        case Hangup(after_s=float() as after_s):
+            return f"in {after_s:g} s"
         case Redirect():
             return without_credentials(verb.target.url)
         case Reject():

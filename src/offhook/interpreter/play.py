@@ -1,5 +1,6 @@
 """Runs Play."""
 
+from offhook.call.errors import CustomerError
 from offhook.interpreter.repeat import repeat
 from offhook.interpreter.scene import Scene
 from offhook.verbs import Done, Play
@@ -7,6 +8,11 @@ from offhook.verbs import Done, Play
 
 async def play(verb: Play, scene: Scene) -> Done:
     """Play the file; returns when it has been played as often as asked."""
-    async with scene.call.alive(), scene.ready(verb) as audio:
-        await repeat(audio, verb.loop, scene.call, scene.watch)
+    try:
+        async with scene.call.alive(), scene.ready(verb) as audio:
+            await repeat(audio, verb.loop, scene.call, scene.watch)
+    except CustomerError as error:
+        if not verb.is_skippable:
+            raise
+        scene.notices.warning(error.code, f"{error.message} It was skipped.")
     return Done()

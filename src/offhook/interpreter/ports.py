@@ -7,6 +7,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import NoReturn, Protocol
 
+from offhook.call.ending import EndedBy, Ending
+from offhook.call.errors import Asked, OffhookError
 from offhook.call.exchange import Reply
 from offhook.call.facts import Fact
 from offhook.call.info import CallInfo, CallStatus
@@ -15,7 +17,7 @@ from offhook.interpreter.lifetime import UNBOUNDED, CallBounds
 from offhook.interpreter.meetings import NO_MEETINGS, Meetings
 from offhook.interpreter.outbound_leg import LegRefused, OutboundLeg, WantedLeg
 from offhook.speech.recognisers import Recognisers
-from offhook.verbs import Document, Outcome, Play, Recorded, Request, Say, Target, Verb
+from offhook.verbs import Document, Outcome, Play, Recorded, Request, Say, Target, Understood, Verb
 
 
 class Recorder(Protocol):
@@ -60,10 +62,17 @@ class Dialect(Protocol):
     def standard(self, info: CallInfo, status: CallStatus) -> tuple[tuple[str, str], ...]:
         """The parameters that every request about a call carries."""
 
-    def report(self, verb: Verb, outcome: Outcome) -> "Report":
-        """What the application is told of an outcome, and where the call goes on."""
+    def report(self, verb: Verb, outcome: Outcome, info: CallInfo) -> "Report":
+        """What the application is told of an outcome of the call that `info` is about, and where that goes on."""
 
-    def partial(self, text: str) -> tuple[tuple[str, str], ...]:
+    def request(self, target: Target, parameters: tuple[tuple[str, str], ...], asked: Asked) -> Request:
+        """The request that asks for `asked` with all these parameters, patient and signed as the applications expect."""
+
+    def falls_back(self, asked: Asked | None) -> bool:
+        """Whether the fallback URL takes the place of one that was asked for this and failed; None is for what failed
+        without being asked, as a sound that cannot be played."""
+
+    def partial(self, understood: Understood) -> tuple[tuple[str, str], ...]:
         """The parameters that tell what is understood so far."""
 
     def failure(self, code: int, url: str) -> tuple[tuple[str, str], ...]:
@@ -76,6 +85,21 @@ class Report:
 
     target: Target | None = None
     parameters: tuple[tuple[str, str], ...] = ()
+    is_notice: bool = False
+    """The application is only told: its answer is not read, and the next verb runs, whatever became of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallEnd:
+    """How and why a call ended."""
+
+    ending: Ending
+    by: EndedBy | None = None
+    """Why we ended it, where we did."""
+    reason: str = ""
+    """Why, in words for the operator."""
+    error: OffhookError | None = None
+    """What ended it, where the application or something of ours failed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +112,8 @@ class StatusChange:
     """Seconds since the answer; counts only for a final status."""
     recording: Recorded | None = None
     """That of the whole call, with its final status."""
+    end: CallEnd | None = None
+    """With its final status; None where nobody saw the end."""
 
 
 class Tracer(Protocol):

@@ -5,12 +5,25 @@ from dataclasses import replace
 from random import random
 from typing import Protocol
 
-from offhook.call.errors import CustomerError, DocumentInvalid, OffhookError
+from offhook.call.errors import Asked, CustomerError, DocumentInvalid, NoticeFailed, OffhookError
 from offhook.call.exchange import Exchange
 from offhook.call.info import CallInfo, CallStatus
 from offhook.interpreter.asking import Asking
 from offhook.interpreter.ports import Dialect, Fetch, StatusChange
-from offhook.verbs import Dialled, Document, Gather, Outcome, Pause, Play, Request, Say, Target, Verb
+from offhook.verbs import (
+    Dialled,
+    Document,
+    Gather,
+    Outcome,
+    Pause,
+    Play,
+    Redirect,
+    Request,
+    Say,
+    Target,
+    Understood,
+    Verb,
+)
 
 MOST_FALLBACK_RETRY_S = 5.0
 """A fallback URL is asked again for so long at most: the caller has waited for the first URL already."""
@@ -23,7 +36,8 @@ class Program(Protocol):
         """The document that a call begins with. Raises CustomerError."""
 
     async def after(self, verb: Verb, outcome: Outcome, status: CallStatus) -> Document | None:
-        """Take a verb's outcome; the document to go on with, or None for the next verb. Raises CustomerError."""
+        """Take a verb's outcome; the document to go on with, or None for the next verb. Raises CustomerError, and
+        NoticeFailed where the next verb runs all the same."""
 
     async def recover(self, error: OffhookError, status: CallStatus) -> Document:
         """The document for when something failed. Raises `error` again, or a newer one, where there is none."""
@@ -40,7 +54,7 @@ class Program(Protocol):
     def caller_left(self) -> None:
         """The call is over. What is being asked comes to its end soon: nobody waits for the answer."""
 
-    def partial(self, target: Target, text: str, status: CallStatus) -> Request:
+    def partial(self, target: Target, understood: Understood, status: CallStatus) -> Request:
         """The request that tells what is understood so far."""
 
     def callbacks(self, change: StatusChange) -> tuple[Request, ...]:
@@ -61,8 +75,9 @@ class WebhookProgram:
         status_callback: "StatusCallback | None" = None,
         retry_s: float = 15.0,
         chance: Callable[[], float] = random,
+        is_transfer: bool = False,
     ) -> None:
-        """`retry_s`: how long a question is asked again and again before it counts as failed, in seconds; with 0 it is
+        """`is_transfer`: `first` is where a running call was taken to. `retry_s`: how long a question is asked again and again before it counts as failed, in seconds; with 0 it is
         asked once. `chance` makes the jitter of the pauses between, 0 to 1."""
         self._info = info
         self._dialect = dialect
@@ -71,36 +86,43 @@ class WebhookProgram:
         self._fallback = fallback
         self._status_callback = status_callback
         self._fallback_is_spent = False
+        self._first_is = Asked.TRANSFER if is_transfer else Asked.FIRST
 
     async def first(self, status: CallStatus) -> Document:
         """Fetch the application's first document. Raises CustomerError."""
-        return await self._ask(self._first, (), status)
+        return await self._ask(self._first, (), status, self._first_is)
 
     async def after(self, verb: Verb, outcome: Outcome, status: CallStatus) -> Document | None:
-        """Report where the dialect says so; the answer is the next document. Raises CustomerError."""
+        """Report where the dialect says so; the answer is the next document. Raises CustomerError, NoticeFailed."""
         if isinstance(verb, Say | Play | Gather | Pause):
             self._fallback_is_spent = False
         if isinstance(outcome, Dialled) and outcome.call_id is not None:
             self._info = replace(self._info, outbound_call_id=outcome.call_id)
-        report = self._dialect.report(verb, outcome)
+        report = self._dialect.report(verb, outcome, self._info)
         if report.target is None:
             return None
-        return await self._ask(report.target, report.parameters, status)
+        if report.is_notice:
+            await self._tell(report.target, report.parameters, status)
+            return None
+        asked = Asked.REDIRECT if isinstance(verb, Redirect) else Asked.ACTION
+        return await self._ask(report.target, report.parameters, status, asked)
 
     async def recover(self, error: OffhookError, status: CallStatus) -> Document:
         """Fetch the fallback URL, once until a verb has run again. Raises what was last wrong."""
         if self._fallback is None or self._fallback_is_spent or not isinstance(error, CustomerError):
             raise error
+        if not self._dialect.falls_back(error.asked):
+            raise error
         self._fallback_is_spent = True
         failed_url = error.exchange.request.target.url if error.exchange is not None else self._first.url
         told = self._dialect.failure(error.code, failed_url)
-        return await self._ask(self._fallback, told, status, most_s=MOST_FALLBACK_RETRY_S)
+        return await self._ask(self._fallback, told, status, Asked.FALLBACK)
 
     async def aside(
         self, target: Target, parameters: tuple[tuple[str, str], ...], status: CallStatus
     ) -> Document:
         """Ask `target`, with the standard parameters besides. Raises CustomerError."""
-        return await self._ask(target, parameters, status)
+        return await self._ask(target, parameters, status, Asked.ASIDE)
 
     def about(self, status: CallStatus) -> tuple[tuple[str, str], ...]:
         """The standard parameters."""
@@ -110,9 +132,9 @@ class WebhookProgram:
         """What is being asked is tried once more at most."""
         self._asking.caller_left()
 
-    def partial(self, target: Target, text: str, status: CallStatus) -> Request:
+    def partial(self, target: Target, understood: Understood, status: CallStatus) -> Request:
         """The standard parameters with the words so far."""
-        return Request(target, self._dialect.standard(self._info, status) + self._dialect.partial(text))
+        return self._request(target, self._dialect.partial(understood), status, Asked.PARTIAL)
 
     def callbacks(self, change: StatusChange) -> tuple[Request, ...]:
         """What the number's or the call's own StatusCallback is told."""
@@ -121,23 +143,37 @@ class WebhookProgram:
         return self._status_callback.requests(self._info, change)
 
     async def _ask(
-        self,
-        target: Target,
-        parameters: tuple[tuple[str, str], ...],
-        status: CallStatus,
-        *,
-        most_s: float | None = None,
+        self, target: Target, parameters: tuple[tuple[str, str], ...], status: CallStatus, asked: Asked
     ) -> Document:
-        request = Request(target, self._dialect.standard(self._info, status) + parameters)
-        answer = await self._asking.ask(request, most_s=most_s)
+        request = self._request(target, parameters, status, asked)
+        most_s = MOST_FALLBACK_RETRY_S if asked is Asked.FALLBACK else None
         try:
+            answer = await self._asking.ask(request, most_s=most_s)
             document = self._dialect.read(answer.reply)
         except DocumentInvalid as invalid:
-            invalid.exchange = Exchange.shown(request, answer.reply)
+            invalid.exchange, invalid.asked = Exchange.shown(request, answer.reply), asked
+            raise
+        except CustomerError as error:
+            error.asked = asked
             raise
         if answer.problem is None:
             return document
         return replace(document, problems=(answer.problem, *document.problems))
+
+    async def _tell(
+        self, target: Target, parameters: tuple[tuple[str, str], ...], status: CallStatus
+    ) -> None:
+        """Ask, and do not look at the answer. Raises NoticeFailed where there is none."""
+        try:
+            await self._asking.ask(self._request(target, parameters, status, Asked.ACTION))
+        except CustomerError as error:
+            error.asked = Asked.ACTION
+            raise NoticeFailed(error) from error
+
+    def _request(
+        self, target: Target, parameters: tuple[tuple[str, str], ...], status: CallStatus, asked: Asked
+    ) -> Request:
+        return self._dialect.request(target, self._dialect.standard(self._info, status) + parameters, asked)
 
 
 class StatusCallback(Protocol):

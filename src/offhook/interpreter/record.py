@@ -2,14 +2,19 @@
 
 What a recording holds begins after the beep. A caller who leaves ends it like any other rule, and the application is
 told. A recording in which nobody made a sound until silence ended it is none, and is not kept.
+
+A recording of the session holds both sides while the following verbs run.
 """
 
 import asyncio
+from contextlib import suppress
+from dataclasses import dataclass, fields
 
 from offhook.call.errors import CallEnded
 from offhook.call.info import Sides, new_id
 from offhook.call.recording_facts import TranscriptionAsked
 from offhook.call.voice_rows import RecordingSource
+from offhook.interpreter.beside import begin_beside
 from offhook.interpreter.repeat import play_once
 from offhook.interpreter.scene import Scene
 from offhook.interpreter.stall import MARGIN_S
@@ -21,8 +26,21 @@ HANG_UP = "hangup"
 """Stands for the key that ended a recording where the caller left."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionRecording(Record):
+    """A Record in the background that was begun."""
+
+    recording_id: str
+
+
 async def record(verb: Record, scene: Scene) -> Recorded:
-    """Record the caller; returns at the first rule that is met, with the hang-up among them."""
+    """Record the caller; returns at the first rule that is met, with the hang-up among them. One in the background is
+    begun, and its outcome says only which recording it is."""
+    if verb.is_background:
+        given = {field.name: getattr(verb, field.name) for field in fields(Record)}
+        begun = SessionRecording(**given, recording_id=new_id())
+        begin_beside(begun, scene)
+        return Recorded(account_sid=scene.call.info.account_sid, recording_id=begun.recording_id)
     recording = Recording(verb, scene)
     try:
         async with scene.call.alive():
@@ -33,6 +51,26 @@ async def record(verb: Record, scene: Scene) -> Recorded:
     finally:
         recording.ask_for_words()
     return recording.outcome()
+
+
+async def record_session(verb: SessionRecording, scene: Scene) -> Recorded:
+    """Record both sides until the call ends, the longest time is over, or nothing more can be written."""
+    sides = Sides.STEREO if verb.is_stereo else Sides.MIXED
+    recording_id = verb.recording_id
+    tape: Tape | None = None
+    call_is_over = True
+    try:
+        async with taping(
+            scene, source=RecordingSource.RECORD, sides=sides, recording_id=recording_id
+        ) as tape:
+            with suppress(TimeoutError):
+                async with scene.call.alive(), asyncio.timeout(verb.max_length_s):
+                    await tape.broke()
+            call_is_over = False
+    finally:
+        if tape is not None:
+            ask_for_words(verb, scene, tape, call_is_over=call_is_over)
+    return tape.recorded(call_is_over=call_is_over)
 
 
 class Recording:
@@ -97,21 +135,27 @@ class Recording:
 
     def ask_for_words(self) -> None:
         """Have what was recorded put into words, where that is wanted."""
-        verb, tools, info, tape = self._verb, self._scene.tools, self._scene.call.info, self._tape
-        if not verb.is_transcribed or tape is None or not tape.seconds:
-            return
-        told = self._scene.about(self.call_is_over) if verb.transcription_target is not None else ()
-        tools.recorder.emit(
-            TranscriptionAsked(
-                transcription_id=new_id(),
-                recording_id=tape.recording_id,
-                account_sid=info.account_sid,
-                call_id=info.call_id,
-                at=tools.wall_clock(),
-                provider=tools.recognisers.first,
-                language=verb.language,
-                duration_s=tape.seconds,
-                callback=verb.transcription_target,
-                callback_parameters=told,
-            )
+        if self._tape is not None:
+            ask_for_words(self._verb, self._scene, self._tape, call_is_over=self.call_is_over)
+
+
+def ask_for_words(verb: Record, scene: Scene, tape: Tape, *, call_is_over: bool) -> None:
+    """Have what was recorded put into words, where `verb` wants that and there is something."""
+    if not verb.is_transcribed or not tape.seconds:
+        return
+    tools, info = scene.tools, scene.call.info
+    told = scene.about(call_is_over) if verb.transcription_target is not None else ()
+    tools.recorder.emit(
+        TranscriptionAsked(
+            transcription_id=new_id(),
+            recording_id=tape.recording_id,
+            account_sid=info.account_sid,
+            call_id=info.call_id,
+            at=tools.wall_clock(),
+            provider=tools.recognisers.first,
+            language=verb.language,
+            duration_s=tape.seconds,
+            callback=verb.transcription_target,
+            callback_parameters=told,
         )
+    )

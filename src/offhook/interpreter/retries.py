@@ -5,7 +5,8 @@ stay within a budget; then the fallback URL is asked, which is better than a ten
 """
 
 from offhook.call.errors import FetchFailed
-from offhook.call.url_terms import NO_TERMS, UrlTerms
+from offhook.call.url_terms import NO_TERMS
+from offhook.verbs import TryPolicy
 
 PAUSES_S = (0.2, 0.5, 1.0, 2.0)
 """After the first try, the second, and so on; the last one for ever."""
@@ -16,7 +17,7 @@ LEAST_TRY_S = 0.5
 
 
 def pause_before_next(
-    failed: FetchFailed, *, tries: int, left_s: float, chance: float, terms: UrlTerms = NO_TERMS
+    failed: FetchFailed, *, tries: int, left_s: float, chance: float, terms: TryPolicy = NO_TERMS
 ) -> float | None:
     """Seconds to wait before a question is asked again; None where it is not.
 

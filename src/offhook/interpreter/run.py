@@ -12,8 +12,15 @@ from typing import TypeVar
 
 import structlog
 
-from offhook.call.ending import EndCause, Ending
-from offhook.call.errors import CallEnded, CustomerError, FetchFailed, OffhookError, ProviderError
+from offhook.call.ending import EndCause, EndedBy, Ending
+from offhook.call.errors import (
+    CallEnded,
+    CustomerError,
+    FetchFailed,
+    NoticeFailed,
+    OffhookError,
+    ProviderError,
+)
 from offhook.call.facts import CallFinished, CallProgressed, CallStarted
 from offhook.call.info import CallStatus
 from offhook.call.port import Call, DialledCall
@@ -27,7 +34,7 @@ from offhook.interpreter.holding import Holding
 from offhook.interpreter.lifetime import Lifetime, Outlived
 from offhook.interpreter.notices import Notices
 from offhook.interpreter.outbound_leg import LegOver, OutboundLeg, WantedLeg
-from offhook.interpreter.ports import Partials, StatusChange, Tools
+from offhook.interpreter.ports import CallEnd, Partials, StatusChange, Tools
 from offhook.interpreter.program import Program
 from offhook.interpreter.repeat import play_once
 from offhook.interpreter.runners import run_verb
@@ -36,7 +43,7 @@ from offhook.interpreter.stall import ANSWER_S, StallWatch, VerbStalled
 from offhook.interpreter.status import final_status
 from offhook.interpreter.timeline_keeping import TimelineKeeping
 from offhook.interpreter.whole_call_tape import WholeCallTape
-from offhook.verbs import Destination, Document, Gathered, Outcome, Redirect, Target, Verb
+from offhook.verbs import Destination, Document, Gathered, Outcome, Redirect, Target, Understood, Verb
 
 log = structlog.get_logger()
 
@@ -161,6 +168,8 @@ class Life:
         self._pace = DocumentPace(self._began_at)
         self._answered_at: float | None = None
         self._ending = Ending(EndCause.HERE)
+        self._ended_by: EndedBy | None = None
+        self._error: OffhookError | None = None
         self._reason = ""
         self._duration_s = self._ring_duration_s = 0.0
         self._errands: asyncio.TaskGroup | None = None
@@ -187,19 +196,23 @@ class Life:
                 await self._end_call()
             except CallEnded as ended:
                 self._ending = ended.ending
+                if self._ending.cause is EndCause.HERE:
+                    self._ended_by = self._ended_by or EndedBy.VERB
             except Outlived as late:
-                self._reason = str(late)
+                self._reason, self._ended_by = str(late), EndedBy.TIME_LIMIT
                 await self._end_late()
             except OffhookError as error:
-                self._reason = str(error)
+                self._reason, self._error = str(error), error
+                is_theirs = isinstance(error, CustomerError)
+                self._ended_by = EndedBy.APPLICATION if is_theirs else EndedBy.FAULT
                 await self._give_up(error)
             except asyncio.CancelledError:
-                self._reason = DRAINED
+                self._reason, self._ended_by = DRAINED, EndedBy.DRAINED
                 await self._call.hang_up()
                 raise
             except Exception as error:
                 log.exception("call.broke")
-                self._reason = f"internal error: {type(error).__name__}"
+                self._reason, self._ended_by = f"internal error: {type(error).__name__}", EndedBy.FAULT
                 self._notices.own_fault("An internal error of the voice server ended the call.")
                 await self._give_up(error)
             finally:
@@ -219,12 +232,12 @@ class Life:
             raise CallOver("the call is ending")
         self._diversion.to(program, keeps_callbacks=keeps_callbacks)
 
-    def finish(self, reason: str) -> None:
+    def finish(self, reason: str, by: EndedBy) -> None:
         """End the call; one that nobody answered is canceled."""
         assert self._errands is not None
         if not self._is_ending:  # else it has its status and reason already
             self._is_canceled, self._is_ending = True, True
-            self._reason = reason
+            self._reason, self._ended_by = reason, by
         self._errands.create_task(self._call.hang_up())
 
     async def act(self, verb: Verb, record_id: str | None = None) -> Outcome:
@@ -253,6 +266,7 @@ class Life:
                         await call.connected()
                 except TimeoutError:
                     self._ending = Ending(EndCause.HERE, NO_ANSWER, f"no answer within {ring_timeout_s:g} s")
+                    self._ended_by = EndedBy.RING_TIMEOUT
         if self._ending.sip_status == NO_ANSWER:
             await call.hang_up()
             return False
@@ -269,11 +283,13 @@ class Life:
                 leg.accepted.set()
                 async with self._call.alive():
                     await leg.is_let_go.wait()
+                self._ended_by = EndedBy.LET_GO
             return
         except TimeoutError:
             self._reason = (
                 f"nobody took the call within {destination.screening_timeout_s:g} s of its screening"
             )
+            self._ended_by = EndedBy.DECLINED
             return
         except Diverted as diverted:
             await self._take_over(diverted)
@@ -331,10 +347,18 @@ class Life:
             if not isinstance(verb, Redirect):
                 self._filler.turn_over()
             status = CallStatus.COMPLETED if outcome.call_is_over else self._status
-            following = await self._ask(self._program.after(verb, outcome, status))
+            following = await self._following(verb, outcome, status)
             if following is not None:
                 return following
         return None
+
+    async def _following(self, verb: Verb, outcome: Outcome, status: CallStatus) -> Document | None:
+        """The document that an outcome leads to; None for the next verb. Raises CustomerError."""
+        try:
+            return await self._ask(self._program.after(verb, outcome, status))
+        except NoticeFailed as untold:
+            self._notices.fault(untold.error)
+            return None
 
     async def _wait_for_turn(self) -> None:
         """Hold an application back that answers with document after document. Raises DocumentLoop."""
@@ -443,6 +467,7 @@ class Life:
 
     async def _end_call(self) -> None:
         """The documents are over: hang up, or refuse a call that no document answered."""
+        self._ended_by = self._ended_by or EndedBy.DOCUMENT_OVER
         if self._call.is_answered or self._ending.sip_status is not None:
             await self._call.hang_up()
             return
@@ -503,8 +528,9 @@ class Life:
         info, at = self._call.info, self._tools.wall_clock()
         duration_s = now - self._answered_at if self._answered_at is not None else 0.0
         self._duration_s, self._ring_duration_s = duration_s, (self._answered_at or now) - self._began_at
-        change = StatusChange(status=self._status, at=at, duration_s=duration_s, recording=recording)
         reason = self._reason or (self._ending.reason if says_why else "")
+        end = CallEnd(ending=self._ending, by=self._ended_by, reason=reason, error=self._error)
+        change = StatusChange(status=self._status, at=at, duration_s=duration_s, recording=recording, end=end)
         self._timeline.end(self._ending, self._status, reason)
         await self._tools.recorder.settle(
             CallFinished(
@@ -538,9 +564,9 @@ class Life:
                 self._notices.warning(problem.code, problem.message)
         return document
 
-    def _tell_partial(self, target: Target, words: str) -> None:
-        self._call.timeline.note("partial", text=words)
-        self._partials.send(self._program.partial(target, words, self._status))
+    def _tell_partial(self, target: Target, understood: Understood) -> None:
+        self._call.timeline.note("partial", text=understood.text)
+        self._partials.send(self._program.partial(target, understood, self._status))
 
 
 async def _to_the_end(course: Coroutine[None, None, None]) -> None:

@@ -7,13 +7,13 @@ from offhook.interpreter.conference import conference
 from offhook.interpreter.dial import dial
 from offhook.interpreter.echo import echo
 from offhook.interpreter.gather import gather
-from offhook.interpreter.hangup import hangup
+from offhook.interpreter.hangup import ScheduledHangup, hangup, scheduled_hangup
 from offhook.interpreter.hold import hold
 from offhook.interpreter.noted_verb import breaking_words, outcome_words, verb_facts
 from offhook.interpreter.pause import pause
 from offhook.interpreter.play import play
 from offhook.interpreter.queue import dequeue, enqueue, leave
-from offhook.interpreter.record import record
+from offhook.interpreter.record import SessionRecording, record, record_session
 from offhook.interpreter.redirect import redirect
 from offhook.interpreter.refer import refer
 from offhook.interpreter.reject import reject
@@ -21,8 +21,10 @@ from offhook.interpreter.resume import resume
 from offhook.interpreter.say import say
 from offhook.interpreter.scene import Scene
 from offhook.interpreter.send_email import send_email
+from offhook.interpreter.send_keys import send_keys
 from offhook.interpreter.send_message import send_message
 from offhook.interpreter.verb_records import recorded
+from offhook.interpreter.wait import wait
 from offhook.verbs import (
     Conference,
     Dequeue,
@@ -43,8 +45,10 @@ from offhook.verbs import (
     Resume,
     Say,
     SendEmail,
+    SendKeys,
     SendMessage,
     Verb,
+    Wait,
 )
 
 Runner = Callable[[Any, Scene], Awaitable[Outcome]]
@@ -69,8 +73,12 @@ RUNNERS: dict[type, Runner] = {
     Refer: refer,
     SendMessage: send_message,
     SendEmail: send_email,
+    SendKeys: send_keys,
+    Wait: wait,
+    ScheduledHangup: scheduled_hangup,
+    SessionRecording: record_session,
 }
-"""The runner of each verb; each takes verbs of its own kind only."""
+"""The runner of each verb, and of what verbs begin beside the document; each takes verbs of its own kind only."""
 
 
 async def run_verb(verb: Verb, scene: Scene, record_id: str | None = None) -> Outcome:

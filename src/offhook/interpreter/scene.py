@@ -11,7 +11,7 @@ from offhook.interpreter.holding import Holding
 from offhook.interpreter.notices import Notices
 from offhook.interpreter.ports import Tools
 from offhook.interpreter.stall import PREPARE_S, StallWatch, shown
-from offhook.verbs import Document, Play, Say, Target
+from offhook.verbs import Document, Play, Say, Target, Understood
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,7 @@ class Scene:
     about: Callable[[bool], tuple[tuple[str, str], ...]]
     """What the application is told of the call with every request, as it is now, or where the argument says so as it
     is once the caller has left."""
-    tell_partial: Callable[[Target, str], None]
+    tell_partial: Callable[[Target, Understood], None]
     """Sends what is understood so far to a target, in order, without waiting."""
     ask: Callable[[Target, tuple[tuple[str, str], ...]], Awaitable[Document]]
     """Asks a URL for a document on the side, with these parameters besides the standard ones, as for what is heard

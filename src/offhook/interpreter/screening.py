@@ -17,6 +17,7 @@ from offhook.verbs import (
     Problem,
     Request,
     Target,
+    Understood,
     Verb,
 )
 
@@ -72,9 +73,9 @@ class Screening:
         if self._program is not None:
             self._program.caller_left()
 
-    def partial(self, target: Target, text: str, status: CallStatus) -> Request:
+    def partial(self, target: Target, understood: Understood, status: CallStatus) -> Request:
         """The request that tells what is understood so far."""
-        return self._screens.partial(target, text, status)
+        return self._screens.partial(target, understood, status)
 
     def callbacks(self, change: StatusChange) -> tuple[Request, ...]:
         """The notifications that a change of the leg's state causes."""

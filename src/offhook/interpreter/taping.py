@@ -11,6 +11,7 @@ as if nothing were. What was written until then is kept.
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 
 import structlog
@@ -39,6 +40,7 @@ class Tape:
         """Why it ended early or never began, for people; empty where all is well."""
         self._account_sid = account_sid
         self._taping: Taping | None = None
+        self._began_at: datetime | None = None
         self._length_s: float | None = None
         self._broke = asyncio.Event()
         self._is_kept = True
@@ -69,11 +71,12 @@ class Tape:
             keys=keys,
             call_is_over=call_is_over,
             failure=self.failure,
+            began_at=self._began_at if is_there else None,
         )
 
-    def began(self, taping: Taping) -> None:
-        """It is being written."""
-        self._taping = taping
+    def began(self, taping: Taping, at: datetime) -> None:
+        """It is being written, since `at` by the wall clock."""
+        self._taping, self._began_at = taping, at
 
     def ended(self, length_s: float) -> None:
         """It is whole, and so long."""
@@ -93,14 +96,15 @@ async def taping(
     sides: Sides = Sides.FAR_END,
     room: Room | None = None,
     conference_id: str | None = None,
+    recording_id: str | None = None,
 ) -> AsyncIterator[Tape]:
     """A block in which `sides` of the scene's call are recorded, or all who are in `room`, mixed.
 
-    `conference_id`: the conference whose recording it is; the scene's call is the one that began it. Raises nothing of
-    its own: what goes wrong is a notification, and stands in the tape's `failure`.
+    `conference_id`: the conference whose recording it is; the scene's call is the one that began it. `recording_id`: its
+    identity, where somebody was told it before; None makes a new one. Raises nothing of its own: what goes wrong is a notification, and stands in the tape's `failure`.
     """
     tools, info = scene.tools, scene.call.info
-    tape = Tape(new_id(), info.account_sid)
+    tape = Tape(recording_id or new_id(), info.account_sid)
     if tools.tapes is None:
         _tell(scene, tape, NOT_ENABLED)
         yield tape
@@ -140,7 +144,7 @@ async def _written(
     watching: asyncio.Task[None] | None = None
     try:
         taping = await stack.enter_async_context(writing)
-        tape.began(taping)
+        tape.began(taping, scene.tools.wall_clock())
         watching = asyncio.create_task(_watch(scene, tape, taping), name="recording")
     except OffhookError as error:
         _tell(scene, tape, str(error))

@@ -6,7 +6,7 @@ from offhook.call.errors import OffhookError
 from offhook.call.info import CallStatus
 from offhook.interpreter.ports import StatusChange
 from offhook.interpreter.program import Program
-from offhook.verbs import Dial, DialEnd, Dialled, Document, Outcome, Request, Target, Verb
+from offhook.verbs import Dial, DialEnd, Dialled, Document, Outcome, Request, Target, Understood, Verb
 
 OK, GONE, TIMED_OUT, SERVER_ERROR = 200, 480, 408, 500
 _STATUS = {DialEnd.COMPLETED: OK, DialEnd.BUSY: 486, DialEnd.NO_ANSWER: 408, DialEnd.CANCELED: 487}
@@ -75,9 +75,9 @@ class TransferProgram:
         self._settle(GONE)
         self._program.caller_left()
 
-    def partial(self, target: Target, text: str, status: CallStatus) -> Request:
+    def partial(self, target: Target, understood: Understood, status: CallStatus) -> Request:
         """As the application says."""
-        return self._program.partial(target, text, status)
+        return self._program.partial(target, understood, status)
 
     def callbacks(self, change: StatusChange) -> tuple[Request, ...]:
         """As the application says."""

@@ -107,6 +107,7 @@ class Programs:
             first=application,
             fallback=fallback,
             retry_s=self._retry_s,
+            is_transfer=True,
             status_callback=StateCallback(self._dialect, status_target) if status_target else None,
         )
 

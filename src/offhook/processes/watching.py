@@ -5,9 +5,9 @@ from urllib.parse import urlsplit
 
 from offhook.call.errors import FetchFailed
 from offhook.call.exchange import Reply
+from offhook.call.signing import Pairs
 from offhook.metrics import FAST_S, Few, Histogram, Meter
 from offhook.verbs import Target
-from offhook.webhooks.signing import Pairs
 from offhook.webhooks.watch import Watch, Watched
 
 

@@ -77,6 +77,8 @@ def _rich(hint: Any, plain: Any) -> Any:
         # Our unions are of a type and None, or of numbers, which JSON tells apart by itself.
         options = [option for option in get_args(hint) if option is not types.NoneType]
         return _rich(options[0], plain) if len(options) == 1 else plain
+    if get_origin(hint) is frozenset:
+        return frozenset(_rich(get_args(hint)[0], item) for item in plain)
     if get_origin(hint) is tuple:
         return _tuple(get_args(hint), plain)
     if not isinstance(hint, type) or plain is None:

@@ -1,4 +1,4 @@
-"""The sound of a caller: frames that a voice detector takes for speech, and frames of silence."""
+"""The sound of a caller: frames that a voice detector takes for speech, an answering machine's beep, and silence."""
 
 import math
 import struct
@@ -25,5 +25,7 @@ def voiced_frame(index: int) -> bytes:
     return struct.pack(f"<{SAMPLES}h", *(max(-32000, min(32000, sample)) for sample in samples))
 
 
+BEEP = struct.pack(f"<{SAMPLES}h", *(int(6000 * math.sin(2 * math.pi * n / 8)) for n in range(SAMPLES)))
+"""20 ms of a tone of 1000 Hz, of which every frame is the same."""
 VOWEL = tuple(voiced_frame(index) for index in range(50))
 """One second of it, computed once."""

@@ -4,6 +4,7 @@ The script is a list of lines, each with its time in seconds since the call was 
 
     "1.5 key 1"             presses a key
     "2.0 says 0.6"          makes the sound of speech for 0.6 s
+    "4.0 beeps 0.5"         makes the sound of an answering machine's beep for 0.5 s
     "9.0 hangs up"          leaves
     "3.0 answers"           (a dialled call) answers; "2.0 rings" rings; "2.0 refuses 486" refuses
     "3.0 answers with X-Desk=7"     the same with headers; "refuses 486 with ..." and "hangs up with ..." too
@@ -30,7 +31,7 @@ from offhook.call.port import Audio, FrameSink, KeySink, ReferOutcome, TransferS
 from offhook.call.scope import Alive, Lifeline
 from offhook.call.timeline import Timeline
 from offhook.speech.pcm import FRAME_S
-from offhook.testing.caller_voice import SILENCE, VOWEL
+from offhook.testing.caller_voice import BEEP, SILENCE, VOWEL
 from offhook.testing.scripted_signalling import ScriptedSignalling
 from offhook.testing.scripted_taping import ScriptedDisk, ScriptedTaping
 
@@ -57,7 +58,7 @@ class ScriptedCall:
         self._rang = asyncio.Event()
         self._key_sinks: list[KeySink] = []
         self._frame_sinks: list[FrameSink] = []
-        self._speaks_until = 0.0
+        self._speaks_until = self._beeps_until = 0.0
         self.spoke: list[tuple[float, float]] = []
         """When the caller spoke: (begin, end) on the loop's clock."""
         self._over = asyncio.Event()
@@ -259,6 +260,8 @@ class ScriptedCall:
                 self.spoke.append((self._loop.time(), self._speaks_until))
                 self._voice_changed()
                 self._loop.call_at(self._speaks_until, self._voice_changed)
+            case ["beeps", seconds]:
+                self._beeps_until = self._loop.time() + float(seconds)
             case ["transfers", target]:
                 self.signalling.ask_for_transfer(target)
             case ["refuses", what, status]:
@@ -298,7 +301,8 @@ class ScriptedCall:
             return
         self._loop.call_later(FRAME_S, self._next_frame)
         speaks = self._loop.time() <= self._speaks_until
-        frame = VOWEL[self._frames % len(VOWEL)] if speaks else SILENCE
+        beeps = self._loop.time() <= self._beeps_until
+        frame = VOWEL[self._frames % len(VOWEL)] if speaks else BEEP if beeps else SILENCE
         self._frames += 1
         for sink in tuple(self._frame_sinks):
             sink(frame)

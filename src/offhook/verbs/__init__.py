@@ -1,9 +1,10 @@
 """What can be asked of a call: one frozen value per verb. This package imports nothing of ours."""
 
 from offhook.verbs.conference import Conference
-from offhook.verbs.dial import LEG_EVENTS, Destination, DestinationKind, Dial
+from offhook.verbs.dial import LEG_EVENTS, Confirmation, Destination, DestinationKind, Dial
 from offhook.verbs.document import Document, Problem, Verb
 from offhook.verbs.echo import Echo
+from offhook.verbs.file_format import FileFormat
 from offhook.verbs.gather import Gather, Input, Prompt
 from offhook.verbs.hangup import Hangup
 from offhook.verbs.hold import Hold, Resume
@@ -12,6 +13,7 @@ from offhook.verbs.outcome import (
     Gathered,
     GatherEnd,
     Outcome,
+    Understood,
 )
 from offhook.verbs.outcomes_of_legs import (
     ConferenceEnd,
@@ -33,11 +35,13 @@ from offhook.verbs.record import Record
 from offhook.verbs.redirect import Redirect
 from offhook.verbs.refer import Refer
 from offhook.verbs.reject import Reject
-from offhook.verbs.request import Method, Request, Target
+from offhook.verbs.request import Method, Request, Target, Trouble, TryPolicy
 from offhook.verbs.say import Say
 from offhook.verbs.send_email import SendEmail
+from offhook.verbs.send_keys import SendKeys
 from offhook.verbs.send_message import SMS_CHANNEL, MessageAsked, MessageKind, SendMessage
 from offhook.verbs.turn_taking import BargeIn, Continuous, EarKind, VoiceDetection
+from offhook.verbs.wait import Wait
 
 __all__ = [
     "LEG_EVENTS",
@@ -46,6 +50,7 @@ __all__ = [
     "Conference",
     "ConferenceEnd",
     "Conferred",
+    "Confirmation",
     "Continuous",
     "Dequeue",
     "Destination",
@@ -58,6 +63,7 @@ __all__ = [
     "EarKind",
     "Echo",
     "Enqueue",
+    "FileFormat",
     "Gather",
     "GatherEnd",
     "Gathered",
@@ -88,8 +94,13 @@ __all__ = [
     "Resume",
     "Say",
     "SendEmail",
+    "SendKeys",
     "SendMessage",
     "Target",
+    "Trouble",
+    "TryPolicy",
+    "Understood",
     "Verb",
     "VoiceDetection",
+    "Wait",
 ]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from offhook.verbs.file_format import FileFormat
 from offhook.verbs.request import Target
 
 
@@ -16,6 +17,10 @@ class Conference:
     """Names belong to the account."""
     action: Target | None = None
     """Where the outcome is sent; None goes on with the next verb."""
+    follows_action: bool = True
+    """Whether the call goes on with what the action answers; else the action is told, and the next verb runs."""
+    callback: Target | None = None
+    """Where comings and goings, keys, and the beginning and end of the conference are told; the answer is not read."""
     is_muted: bool = False
     has_beep: bool = True
     """Whether those inside hear a beep when the caller comes, and another when the caller goes."""
@@ -27,8 +32,20 @@ class Conference:
     """A sound, or a document of Say and Play, that is heard while the conference has not begun; None is the built-in one."""
     is_wait_silent: bool = False
     """Nothing is heard while waiting."""
+    enter_sound: Target | None = None
+    """A sound, or a document of Say, Play and Pause, that all hear in place of the beep when the caller comes."""
+    exit_sound: Target | None = None
+    """The same when the caller goes."""
     max_participants: int = 40
+    may_be_alone: bool = True
+    """Whether the caller may stay once all others have gone; else they leave, too."""
+    relays_keys: bool = False
+    """Whether others hear the keys that the caller presses."""
+    told_keys: tuple[str, ...] = ()
+    """Sequences of keys that are told to `callback` when the caller has pressed them."""
     is_recorded: bool = False
+    file_format: FileFormat = FileFormat.WAV
+    """Of the recording."""
     time_limit_s: float = 14_400.0
     hang_up_key: str = ""
     """A key with which the caller leaves and goes on; empty for none."""

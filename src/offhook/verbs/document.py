@@ -17,7 +17,9 @@ from offhook.verbs.refer import Refer
 from offhook.verbs.reject import Reject
 from offhook.verbs.say import Say
 from offhook.verbs.send_email import SendEmail
+from offhook.verbs.send_keys import SendKeys
 from offhook.verbs.send_message import SendMessage
+from offhook.verbs.wait import Wait
 
 Verb = (
     Say
@@ -39,6 +41,8 @@ Verb = (
     | Dequeue
     | SendMessage
     | SendEmail
+    | SendKeys
+    | Wait
 )
 
 

@@ -38,12 +38,20 @@ class Gather:
     prompts: tuple[Prompt, ...] = ()
     action: Target | None = None
     """Where the outcome is sent; None goes on with the next verb."""
+    follows_action: bool = True
+    """Whether the call goes on with what the action answers; else the action is told, and the next verb runs."""
+    tells_no_input: bool = False
+    """Whether the action is told, too, that nothing was gathered; its answer is not read then, and the next verb runs."""
     start_timeout_s: float = 5.0
     """Silence allowed before the first key or the first word."""
     key_timeout_s: float = 5.0
     """Silence allowed between two keys."""
-    speech_end_timeout_s: float = 5.0
-    """Silence that ends an utterance, counted from the last voiced frame."""
+    speech_end_timeout_s: float | None = 5.0
+    """Silence that ends an utterance, counted from the last voiced frame; None leaves it to the recogniser, where it finds
+    the end, and else to the ear."""
+    total_timeout_s: float | None = None
+    """The longest that all of the input may take, counted from the end of the prompts; what was gathered by then is the
+    result. None sets no such bound."""
     max_speech_s: float = 60.0
     """The longest utterance; what was understood by then is the result."""
     start_keys: frozenset[str] = EVERY_KEY

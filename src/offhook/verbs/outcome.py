@@ -71,11 +71,32 @@ class Gathered:
     """0 to 1 as the recogniser sees it; None where it does not say."""
     detail: str = ""
     """What exactly went wrong, for people."""
+    is_submitted: bool = False
+    """Whether the finish key was pressed, and nothing before it."""
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to tell the application."""
         return not self.keys and not self.speech
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Understood:
+    """What is understood so far of somebody who still speaks."""
+
+    stable: str = ""
+    """What will not change any more."""
+    unstable: str = ""
+    """What follows it, and may."""
+    stability: float | None = None
+    """How likely `unstable` is to stay, 0 to 1; None where the recogniser does not say."""
+    number: int = 0
+    """How many were told of the same gather before."""
+
+    @property
+    def text(self) -> str:
+        """All of it."""
+        return " ".join(part for part in (self.stable, self.unstable) if part)
 
 
 Outcome = Done | Gathered | Recorded | Dialled | Conferred | Queued | HoldChanged | Referred | MessageAsked

@@ -1,6 +1,7 @@
 """What came of verbs that record, connect, hold and transfer."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
@@ -19,6 +20,8 @@ class Recorded:
     call_is_over: bool = False
     failure: str = ""
     """Why it ended early, for people; empty where all went well."""
+    began_at: datetime | None = field(default=None, compare=False)
+    """When, by the wall clock; None where nothing was recorded."""
 
 
 class DialEnd(StrEnum):

@@ -14,5 +14,8 @@ class Play:
     """Absolute http or https URL."""
     loop: int = 1
     """How often; 0 repeats until the caller hangs up."""
+    is_skippable: bool = False
+    """Whether a file that cannot be had, or is no sound, is passed over with a notification; else it is a fault of the
+    document."""
     line: int | None = None
     """The line of the document where the verb stands."""

@@ -8,6 +8,7 @@ event loop, and one takes a fifth of the processor time here that it does with a
 
 import asyncio
 import ssl
+from collections.abc import Mapping
 from dataclasses import replace
 from enum import Enum, auto
 from time import time
@@ -15,7 +16,7 @@ from time import time
 from offhook import __version__
 from offhook.call.errors import FetchFailed, Trouble
 from offhook.call.exchange import Exchange, Reply, without_credentials
-from offhook.call.url_terms import terms_of
+from offhook.call.signing import Keys, Outgoing, Pairs, Scheme
 from offhook.verbs import Method, Request, Target
 from offhook.webhooks import failures
 from offhook.webhooks.answer import AnswerTooLarge, read_body, read_what_comes
@@ -23,7 +24,7 @@ from offhook.webhooks.connections import Connections
 from offhook.webhooks.guard import AddressPolicy, Guard
 from offhook.webhooks.limits import WebhookLimits
 from offhook.webhooks.patience import Patience
-from offhook.webhooks.signing import Outgoing, Pairs, Scheme, Tokens, offhook_signature
+from offhook.webhooks.signing import offhook_signature
 from offhook.webhooks.url import WebhookUrl, encode_form, parse_url
 from offhook.webhooks.watch import Watch
 from offhook.webhooks.wire import Wire
@@ -32,6 +33,7 @@ NOTICE_HEAD_BYTES = 1024
 """What is kept of the answer to a notification, for people who look for what went wrong."""
 REDIRECTS = (301, 302, 303, 307, 308)
 NOT_MODIFIED = 304
+NO_KEYS = Keys()
 
 _FIXED_HEADERS = f"User-Agent: Offhook/{__version__}\r\nAccept: */*\r\nAccept-Encoding: identity\r\n"
 _FORM = "application/x-www-form-urlencoded; charset=UTF-8"
@@ -59,24 +61,26 @@ class WebhookClient:
         tls: ssl.SSLContext | None = None,
         query_in_body: bool = True,
         schemes: tuple[Scheme, ...] = (offhook_signature,),
+        schemes_of: Mapping[str, Scheme] | None = None,
         watch: Watch | None = None,
     ) -> None:
         """`tls` replaces the system's trusted certificates. `query_in_body`: a form carries the pairs of its
-        URL's query too, for applications that look only there. `schemes`: how requests are signed. `watch` is
-        told of each exchange."""
+        URL's query too, for applications that look only there. `schemes`: how all requests are signed;
+        `schemes_of`: how those are besides that name a signature. `watch` is told of each exchange."""
         self._limits = limits or WebhookLimits()
         self._query_in_body = query_in_body
         self._schemes = schemes
+        self._schemes_of = schemes_of or {}
         self._watch = watch
         self._guard = Guard(policy)
         self._connections = Connections(self._guard, tls or ssl.create_default_context())
 
-    async def fetch(self, request: Request, headers: Pairs = (), *, tokens: Tokens = ()) -> Reply:
-        """The answer to a request for verbs, signed with `tokens`; any 2xx. Raises FetchFailed, with the exchange in it.
+    async def fetch(self, request: Request, headers: Pairs = (), *, keys: Keys = NO_KEYS) -> Reply:
+        """The answer to a request for verbs, signed with `keys`; any 2xx. Raises FetchFailed, with the exchange in it.
 
         A sound is no document: its body is not read.
         """
-        return await self._run(request, _Kind.DOCUMENT, headers, tokens)
+        return await self._run(request, _Kind.DOCUMENT, headers, keys)
 
     async def media(self, url: str, known: Reply | None = None) -> Reply:
         """A sound file; any 2xx. Where `known`, an answer of before, still holds: 304 and no body.
@@ -85,12 +89,12 @@ class WebhookClient:
         """
         return await self._run(Request(Target(url, Method.GET)), _Kind.SOUND, known=known)
 
-    async def send(self, request: Request, headers: Pairs = (), *, tokens: Tokens = ()) -> Reply:
-        """The answer to a notification, signed with `tokens`, whatever its status; of its body, the head.
+    async def send(self, request: Request, headers: Pairs = (), *, keys: Keys = NO_KEYS) -> Reply:
+        """The answer to a notification, signed with `keys`, whatever its status; of its body, the head.
 
         Raises FetchFailed where there is none.
         """
-        return await self._run(request, _Kind.NOTICE, headers, tokens)
+        return await self._run(request, _Kind.NOTICE, headers, keys)
 
     async def close(self) -> None:
         """Close all connections; nothing may be used after."""
@@ -102,15 +106,15 @@ class WebhookClient:
         request: Request,
         kind: _Kind,
         headers: Pairs = (),
-        tokens: Tokens = (),
+        keys: Keys = NO_KEYS,
         *,
         known: Reply | None = None,
     ) -> Reply:
         if self._watch is None:
-            return await self._exchange(request, kind, headers, tokens, known)
+            return await self._exchange(request, kind, headers, keys, known)
         watched = self._watch.begin(request.target, kind.name.lower())
         try:
-            reply = await self._exchange(request, kind, (*headers, *watched.headers), tokens, known)
+            reply = await self._exchange(request, kind, (*headers, *watched.headers), keys, known)
         except BaseException as error:
             watched.end(None, error)
             raise
@@ -118,16 +122,16 @@ class WebhookClient:
         return reply
 
     async def _exchange(
-        self, request: Request, kind: _Kind, headers: Pairs, tokens: Tokens, known: Reply | None
+        self, request: Request, kind: _Kind, headers: Pairs, keys: Keys, known: Reply | None
     ) -> Reply:
         talk = _Talk(request)
-        limits = self._limits if kind is _Kind.SOUND else self._limits.on(terms_of(request.target.url))
+        limits = self._limits if kind is _Kind.SOUND else self._limits.of(request)
         total_s = limits.media_total_s if kind is _Kind.SOUND else limits.total_s
         try:
             async with asyncio.timeout(None) as timer:
                 talk.patience = Patience(timer, head_s=limits.response_s, total_s=total_s)
                 talk.connect_s = limits.connect_s
-                reply = await self._follow(talk, request, (headers, tokens), kind, known)
+                reply = await self._follow(talk, request, (headers, keys), kind, known)
         except TimeoutError as error:
             raise talk.failed(failures.NO_ANSWER, talk.patience.lost, trouble=Trouble.NO_ANSWER) from error
         except failures.EXPECTED as error:
@@ -144,18 +148,18 @@ class WebhookClient:
         self,
         talk: "_Talk",
         request: Request,
-        adding: tuple[Pairs, Tokens],
+        adding: tuple[Pairs, Keys],
         kind: _Kind,
         known: Reply | None,
     ) -> Reply:
         """The answer at the end of all redirects; each keeps method and parameters, as Restcomm did, and is signed
-        anew. `adding` are headers, and tokens to sign with."""
-        headers, tokens = adding
+        anew. `adding` are headers, and keys to sign with."""
+        headers, keys = adding
         url = parse_url(request.target.url)
         for redirects in range(self._limits.redirects + 1):
             # Another URL may use the same ETag for something else.
             conditions = _conditions(known) if known is not None and known.url == url.text else ()
-            message = self._message(url, request, (*headers, *conditions), tokens)
+            message = self._message(url, request, (*headers, *conditions), keys)
             talk.patience.for_a_head()
             async with self._connections.ask(url, message, connect_s=talk.connect_s) as wire:
                 reply = Reply(
@@ -192,7 +196,7 @@ class WebhookClient:
             words = f"the answer is longer than the {most_bytes:,} bytes allowed"
             raise talk.failed(failures.TOO_LARGE, words, reply) from error
 
-    def _message(self, url: WebhookUrl, request: Request, headers: Pairs, tokens: Tokens) -> bytes:
+    def _message(self, url: WebhookUrl, request: Request, headers: Pairs, keys: Keys) -> bytes:
         if request.target.method is Method.GET:
             target, body, lines = url.target(request.parameters), b"", ""
         else:
@@ -201,19 +205,21 @@ class WebhookClient:
             lines = f"Content-Type: {_FORM}\r\nContent-Length: {len(body)}\r\n"
         if url.authorization is not None:
             lines += f"Authorization: {url.authorization}\r\n"
-        for name, value in (*headers, *self._signatures(url, request.target.method, target, body, tokens)):
+        for name, value in (*headers, *self._signatures(url, request, target, body, keys)):
             assert not {"\r", "\n"}.intersection(value), "a header of an answer, or of ours, is one line"
             lines += f"{name}: {value}\r\n"
         start = f"{request.target.method} {target} HTTP/1.1\r\nHost: {url.host_header}\r\n"
         return f"{start}{_FIXED_HEADERS}{lines}\r\n".encode("latin-1", "replace") + body
 
-    def _signatures(self, url: WebhookUrl, method: Method, target: str, body: bytes, tokens: Tokens) -> Pairs:
-        if not tokens:
+    def _signatures(self, url: WebhookUrl, request: Request, target: str, body: bytes, keys: Keys) -> Pairs:
+        if not keys.own:
             return ()
         asked = f"{url.scheme}://{url.host_header}{target}"
-        outgoing = Outgoing(method=method, url=asked, body=body)
+        outgoing = Outgoing(method=request.target.method, url=asked, body=body)
         at = int(time())
-        return tuple(pair for scheme in self._schemes for pair in scheme(outgoing, tokens, at))
+        own = self._schemes_of.get(request.signature)
+        schemes = self._schemes if own is None else (*self._schemes, own)
+        return tuple(pair for scheme in schemes for pair in scheme(outgoing, keys, at))
 
 
 class _Talk:

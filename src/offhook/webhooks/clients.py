@@ -6,23 +6,32 @@ of a name, so nothing that the one opened is ever used for the other.
 """
 
 from offhook.call.exchange import Reply
+from offhook.call.signing import Keys, Pairs
 from offhook.verbs import Request
 from offhook.webhooks.client import WebhookClient
-from offhook.webhooks.signing import Pairs, Tokens
 from offhook.webhooks.tokens import KnownTokens
 
 
 class AccountClient:
     """Asks and tells the applications of one account. Fills `interpreter.ports.Fetch` and `sender.Sender`."""
 
-    def __init__(self, client: WebhookClient, tokens: KnownTokens, account_sid: str) -> None:
+    def __init__(
+        self,
+        client: WebhookClient,
+        tokens: KnownTokens,
+        account_sid: str,
+        *,
+        parent_tokens: KnownTokens | None = None,
+    ) -> None:
+        """`parent_tokens` knows, by the account's sid, the tokens of the one that owns it."""
         self._client = client
         self._tokens = tokens
         self._account_sid = account_sid
+        self._parent_tokens = parent_tokens
 
     async def fetch(self, request: Request, headers: Pairs = ()) -> Reply:
         """The answer to a request for verbs, which is signed; any 2xx. Raises FetchFailed."""
-        return await self._client.fetch(request, headers, tokens=await self._own_tokens())
+        return await self._client.fetch(request, headers, keys=await self._keys(request))
 
     async def media(self, url: str, known: Reply | None = None) -> Reply:
         """A sound file, which is asked for without a signature; as `WebhookClient.media`."""
@@ -30,10 +39,14 @@ class AccountClient:
 
     async def send(self, request: Request, headers: Pairs = ()) -> Reply:
         """The answer to a notification, which is signed, whatever its status. Raises FetchFailed where there is none."""
-        return await self._client.send(request, headers, tokens=await self._own_tokens())
+        return await self._client.send(request, headers, keys=await self._keys(request))
 
-    async def _own_tokens(self) -> Tokens:
-        return await self._tokens.of(self._account_sid)
+    async def _keys(self, request: Request) -> Keys:
+        own = await self._tokens.of(self._account_sid)
+        # Our own signature, which all requests have, does not need them.
+        if not request.signature or self._parent_tokens is None:
+            return Keys(own)
+        return Keys(own, await self._parent_tokens.of(self._account_sid))
 
 
 class Clients:
@@ -47,13 +60,16 @@ class Clients:
         strict: WebhookClient,
         demonstration: WebhookClient | None = None,
         tokens: KnownTokens,
+        parent_tokens: KnownTokens | None = None,
     ) -> None:
-        """`demonstration` is the only one that may reach the application of that name."""
+        """`demonstration` is the only one that may reach the application of that name. `parent_tokens` knows, by an
+        account's sid, the tokens of the one that owns it."""
         self._first_account_sid = first_account_sid
         self._trusted = trusted
         self._strict = strict
         self._demonstration = demonstration
         self._tokens = tokens
+        self._parent_tokens = parent_tokens
 
     def is_trusted(self, account_sid: str) -> bool:
         """Whether the account may reach the operator's own network; what it fetched there is not for others."""
@@ -62,7 +78,7 @@ class Clients:
     def of(self, account_sid: str) -> AccountClient:
         """The client for an account."""
         client = self._trusted if self.is_trusted(account_sid) else self._strict
-        return AccountClient(client, self._tokens, account_sid)
+        return AccountClient(client, self._tokens, account_sid, parent_tokens=self._parent_tokens)
 
     def for_demonstration(self, account_sid: str) -> AccountClient:
         """The client for the demonstration, where there is one, for a call of this account."""
@@ -71,7 +87,9 @@ class Clients:
 
     async def close(self) -> None:
         """Close all connections; nothing may be used after."""
-        await self._tokens.close()
+        for tokens in (self._tokens, self._parent_tokens):
+            if tokens is not None:
+                await tokens.close()
         for client in (self._trusted, self._strict, self._demonstration):
             if client is not None:
                 await client.close()

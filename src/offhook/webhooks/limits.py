@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, replace
 
-from offhook.call.url_terms import NO_TERMS, UrlTerms
+from offhook.call.url_terms import NO_TERMS, terms_of
+from offhook.verbs import Request, TryPolicy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +27,20 @@ class WebhookLimits:
     redirects: int = 3
     """How many are followed."""
 
-    def on(self, terms: UrlTerms) -> "WebhookLimits":
+    def of(self, request: Request) -> "WebhookLimits":
+        """These limits as they hold for a request: what its language says of them takes their place."""
+        policy = request.policy
+        if policy is None:
+            return self.on(terms_of(request.target.url))
+        total_s = policy.total_s or self.total_s
+        return replace(
+            self,
+            connect_s=min(policy.connect_s or self.connect_s, total_s),
+            response_s=min(policy.answer_s or self.response_s, total_s),
+            total_s=total_s,
+        )
+
+    def on(self, terms: TryPolicy) -> "WebhookLimits":
         """These limits as a URL's own terms change them: it may be waited for longer or shorter, within `total_s`."""
         if terms is NO_TERMS:
             return self

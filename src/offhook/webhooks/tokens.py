@@ -11,7 +11,7 @@ from collections.abc import Callable
 import structlog
 
 from offhook.call.errors import RecordsAway
-from offhook.webhooks.signing import Tokens
+from offhook.call.signing import Tokens
 
 LookUp = Callable[[str], Tokens]
 """The tokens of an account, the current one first. May block, and may raise RecordsAway."""

@@ -3,8 +3,8 @@
 from typing import Protocol
 
 from offhook.call.exchange import Reply
+from offhook.call.signing import Pairs
 from offhook.verbs import Target
-from offhook.webhooks.signing import Pairs
 
 
 class Watched(Protocol):

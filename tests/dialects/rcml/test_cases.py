@@ -47,7 +47,15 @@ ASKED_FOR_ONLY = frozenset(
             "barge_in",
             "listens_during_prompts",
         ),
-        *("voice_detection", "continuous", "keeps_log"),
+        *(
+            "voice_detection",
+            "continuous",
+            "keeps_log",
+            "follows_action",
+            "tells_no_input",
+            "total_timeout_s",
+        ),
+        *("callback", "is_background", "is_stereo", "file_format", "is_skippable", "after_s"),
     )
 )
 """Fields that a case names only where a document asks for something else than the default."""

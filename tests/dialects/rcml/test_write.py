@@ -24,6 +24,7 @@ from offhook.verbs import (
     Request,
     Say,
     Target,
+    Understood,
     Verb,
 )
 
@@ -136,7 +137,9 @@ def test_an_outcome_becomes_a_request_or_the_next_verb(verb: Verb, outcome: Outc
 
 
 def test_partial_results_are_unstable() -> None:
-    assert RCML.partial("hello wor") == (("UnstableSpeechResult", "hello wor"),)
+    assert RCML.partial(Understood(stable="hello", unstable="wor")) == (
+        ("UnstableSpeechResult", "hello wor"),
+    )
 
 
 def test_a_fallback_is_told_what_failed_without_the_password() -> None:

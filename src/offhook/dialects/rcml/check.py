@@ -12,12 +12,13 @@ from itertools import pairwise
 
 from offhook.call.errors import DocumentInvalid
 from offhook.call.exchange import Reply
-from offhook.dialects.rcml.codes import INVALID_URI, SCHEMA
-from offhook.dialects.rcml.decoding import decode
-from offhook.dialects.rcml.positions import Positions
-from offhook.dialects.rcml.read import charset, read
-from offhook.dialects.rcml.reading import Mark, Reading
-from offhook.dialects.rcml.xml import Element
+from offhook.dialects.rcml.codes import INVALID_URI, NOT_WELL_FORMED, SCHEMA
+from offhook.dialects.rcml.read import read
+from offhook.dialects.rcml.vocabulary import RCML
+from offhook.dialects.xml_reading.decoding import charset, decode
+from offhook.dialects.xml_reading.positions import Positions
+from offhook.dialects.xml_reading.reading import Mark, Reading
+from offhook.dialects.xml_reading.xml import Element
 from offhook.verbs import Document, Problem
 
 _PLACE = re.compile(r"Line (\d+)(?:, column (\d+))?: ")
@@ -72,7 +73,7 @@ class _Looking(Reading):
     """A document that is read to the end, whatever is wrong with it."""
 
     def __init__(self, url: str) -> None:
-        super().__init__(url)
+        super().__init__(url, RCML)
         self.unusable: list[Mark] = []
         """URLs that would have ended the document."""
 
@@ -80,12 +81,14 @@ class _Looking(Reading):
         """Each occurrence is told."""
         return True
 
-    def resolve(self, reference: str, element: Element, code: int = INVALID_URI) -> str:
+    def resolve(self, reference: str, element: Element, code: int | None = None) -> str:
         """The URL; the document's own in the place of one that is none."""
         try:
             return super().resolve(reference, element, code)
         except DocumentInvalid as invalid:
-            problem = Problem(code=code, message=invalid.message, line=invalid.line)
+            problem = Problem(
+                code=INVALID_URI if code is None else code, message=invalid.message, line=invalid.line
+            )
             names = (name for name, value in element.attributes if value == reference)
             self.unusable.append(Mark(problem=problem, element=element, attribute=next(names, None)))
             return self.url
@@ -104,7 +107,7 @@ def _problems(document: Document | None, reading: Reading) -> Iterator[Finding]:
 def _marked(reply: Reply, reading: _Looking) -> Iterator[Finding]:
     if not (reading.marks or reading.unusable or reading.verbs):
         return
-    positions = Positions(decode(reply.body, charset(reply)))
+    positions = Positions(decode(reply.body, charset(reply), NOT_WELL_FORMED))
     for mark in reading.unusable:
         yield _finding(Severity.ERROR, mark, positions)
     for mark in reading.marks:

@@ -1,11 +1,11 @@
 """<Conference> in a <Dial>: from its attributes to the verb, and what its action is told."""
 
-from offhook.dialects.rcml.attributes import Attributes
 from offhook.dialects.rcml.codes import DIAL_METHOD, SCHEMA
 from offhook.dialects.rcml.dial_attributes import DialAttributes
-from offhook.dialects.rcml.reading import Reading
 from offhook.dialects.rcml.recorded import recording_parameters
-from offhook.dialects.rcml.xml import Element
+from offhook.dialects.xml_reading.attributes import Attributes
+from offhook.dialects.xml_reading.reading import Reading
+from offhook.dialects.xml_reading.xml import Element
 from offhook.interpreter.ports import Report
 from offhook.verbs import Conference, ConferenceEnd, Conferred
 

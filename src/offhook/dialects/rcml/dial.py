@@ -7,8 +7,8 @@ from offhook.dialects.rcml.conference import read_conference
 from offhook.dialects.rcml.dial_attributes import DialAttributes, read_dial_attributes
 from offhook.dialects.rcml.nouns import NOUNS, read_noun, read_text
 from offhook.dialects.rcml.queue import read_queue
-from offhook.dialects.rcml.reading import Reading, quoted
-from offhook.dialects.rcml.xml import Element
+from offhook.dialects.xml_reading.reading import Reading, quoted
+from offhook.dialects.xml_reading.xml import Element
 from offhook.verbs import Conference, Dequeue, Destination, Dial
 
 MOST_NOUNS = 10

@@ -4,10 +4,10 @@ import re
 from dataclasses import dataclass
 
 from offhook.call.errors import DocumentInvalid
-from offhook.dialects.rcml.attributes import Attributes
 from offhook.dialects.rcml.codes import DIAL_CALLER_ID, DIAL_METHOD, DIAL_TIME_LIMIT, DIAL_TIMEOUT
-from offhook.dialects.rcml.reading import Reading, quoted
-from offhook.dialects.rcml.xml import Element
+from offhook.dialects.xml_reading.attributes import Attributes
+from offhook.dialects.xml_reading.reading import Reading, quoted
+from offhook.dialects.xml_reading.xml import Element
 from offhook.verbs import Target
 
 DEFAULT_TIMEOUT_S = 30.0

@@ -4,6 +4,7 @@ import re
 from functools import lru_cache
 from http import HTTPStatus
 
+from offhook.call.errors import Asked
 from offhook.call.exchange import Reply
 from offhook.call.info import CallInfo, CallStatus
 from offhook.dialects.rcml import write
@@ -11,7 +12,7 @@ from offhook.dialects.rcml.progress import progress_event, progress_parameters
 from offhook.dialects.rcml.read import read
 from offhook.dialects.rcml.values import Parameters
 from offhook.interpreter.ports import Report, StatusChange
-from offhook.verbs import Document, Outcome, Verb
+from offhook.verbs import Document, Outcome, Request, Target, Understood, Verb
 
 REMEMBERED_DOCUMENTS, REMEMBERED_BYTES = 256, 4096
 """Most answers of a menu are the same for every caller; how many are remembered, and how long one may be."""
@@ -45,13 +46,21 @@ class Rcml:
         """The parameters that every request about a call carries."""
         return write.standard(self._instance_id, info, status)
 
-    def report(self, verb: Verb, outcome: Outcome) -> Report:
+    def report(self, verb: Verb, outcome: Outcome, info: CallInfo | None = None) -> Report:
         """What the application is told of an outcome, besides `standard`, and where the call goes on."""
         return write.report(self._instance_id, verb, outcome, self._public_url)
 
-    def partial(self, text: str) -> Parameters:
+    def request(self, target: Target, parameters: Parameters, asked: Asked) -> Request:
+        """The request that asks with these parameters: patient as the settings and the URL say, signed as all are."""
+        return Request(target, parameters)
+
+    def falls_back(self, asked: Asked | None) -> bool:
+        """The fallback URL is there for whatever fails."""
+        return True
+
+    def partial(self, understood: Understood) -> Parameters:
         """The parameters that tell what is understood so far."""
-        return write.partial(text)
+        return write.partial(understood.text)
 
     def failure(self, code: int, url: str) -> Parameters:
         """The parameters that tell a fallback URL what went wrong and where."""

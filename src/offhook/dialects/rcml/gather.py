@@ -6,7 +6,7 @@ Every choice between sources is told in this folder's README.
 
 import re
 
-from offhook.dialects.rcml.attributes import Attributes
+from offhook.dialects.language_tag import is_language_tag
 from offhook.dialects.rcml.codes import (
     GATHER_FINISH_KEY,
     GATHER_NUM_DIGITS,
@@ -14,9 +14,10 @@ from offhook.dialects.rcml.codes import (
     GATHER_TIMEOUT,
     SCHEMA,
 )
-from offhook.dialects.rcml.prompts import is_language_tag, read_pause, read_play, read_say
-from offhook.dialects.rcml.reading import Reading
-from offhook.dialects.rcml.xml import Element
+from offhook.dialects.rcml.prompts import read_pause, read_play, read_say
+from offhook.dialects.xml_reading.attributes import Attributes
+from offhook.dialects.xml_reading.reading import Reading
+from offhook.dialects.xml_reading.xml import Element
 from offhook.verbs import Gather, Input, Prompt, RecogniserOptions, Target
 
 DEFAULT_TIMEOUT_S = 5.0

@@ -1,8 +1,8 @@
 """Hold and Resume: from their attributes to the verbs, and from what came of them to parameters."""
 
-from offhook.dialects.rcml.attributes import Attributes
-from offhook.dialects.rcml.reading import Reading
-from offhook.dialects.rcml.xml import Element
+from offhook.dialects.xml_reading.attributes import Attributes
+from offhook.dialects.xml_reading.reading import Reading
+from offhook.dialects.xml_reading.xml import Element
 from offhook.interpreter.ports import Report
 from offhook.verbs import Hold, HoldChanged, Resume
 

@@ -1,9 +1,9 @@
 """Redirect, Hangup and Reject: the verbs after which nothing of a document runs."""
 
-from offhook.dialects.rcml.attributes import Attributes
 from offhook.dialects.rcml.codes import REDIRECT_METHOD, SCHEMA
-from offhook.dialects.rcml.reading import Reading
-from offhook.dialects.rcml.xml import Element
+from offhook.dialects.xml_reading.attributes import Attributes
+from offhook.dialects.xml_reading.reading import Reading
+from offhook.dialects.xml_reading.xml import Element
 from offhook.verbs import Hangup, Redirect, Reject, Target
 
 BUSY_HERE = 486

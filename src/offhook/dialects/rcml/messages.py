@@ -6,10 +6,10 @@ A text to send must be there.
 
 from offhook.call.errors import DocumentInvalid
 from offhook.call.message_parties import LONGEST_BODY, is_channel, mail_addresses, recipient_on, sender_on
-from offhook.dialects.rcml.attributes import Attributes
 from offhook.dialects.rcml.codes import MESSAGE_BODY, MESSAGE_FROM, MESSAGE_METHOD, MESSAGE_TO, SCHEMA
-from offhook.dialects.rcml.reading import Reading
-from offhook.dialects.rcml.xml import Element
+from offhook.dialects.xml_reading.attributes import Attributes
+from offhook.dialects.xml_reading.reading import Reading
+from offhook.dialects.xml_reading.xml import Element
 from offhook.verbs import SMS_CHANNEL, MessageKind, SendEmail, SendMessage
 
 DEFAULT_SUBJECT = "Message from your voice application"

@@ -3,10 +3,10 @@
 import re
 from urllib.parse import unquote
 
-from offhook.dialects.rcml.attributes import Attributes
 from offhook.dialects.rcml.codes import DIAL_TIMEOUT, SCHEMA, VIDEO
-from offhook.dialects.rcml.reading import Reading, quoted
-from offhook.dialects.rcml.xml import Element
+from offhook.dialects.xml_reading.attributes import Attributes
+from offhook.dialects.xml_reading.reading import Reading, quoted
+from offhook.dialects.xml_reading.xml import Element
 from offhook.verbs import LEG_EVENTS, Destination, DestinationKind, Target
 
 SCREENING_S = 60.0

@@ -1,8 +1,6 @@
 """Say, Play and Pause, alone or inside a Gather."""
 
-import re
-
-from offhook.dialects.rcml.attributes import Attributes
+from offhook.dialects.language_tag import is_language_tag
 from offhook.dialects.rcml.codes import (
     GATHER_PLAY_URI,
     GATHER_SAY_LOOP,
@@ -14,10 +12,11 @@ from offhook.dialects.rcml.codes import (
     SAY_VOICE,
     SCHEMA,
 )
-from offhook.dialects.rcml.reading import Reading, quoted
-from offhook.dialects.rcml.spoken_text import spoken
-from offhook.dialects.rcml.xml import Element
 from offhook.dialects.voice_names import NearVoice, nearest
+from offhook.dialects.xml_reading.attributes import Attributes
+from offhook.dialects.xml_reading.reading import Reading, quoted
+from offhook.dialects.xml_reading.spoken_text import spoken
+from offhook.dialects.xml_reading.xml import Element
 from offhook.verbs import Pause, Play, Say
 
 SPEAKERS = ("man", "woman")
@@ -25,7 +24,6 @@ DEFAULT_VOICE = "man"
 DEFAULT_LANGUAGE = "en"
 _OWN_LANGUAGES = {"bf": "fr-BE", "bp": "pt-BR", "cf": "fr-CA", "dan": "da"}
 """Codes that are RCML's own, and the language tag of each; all others are tags already."""
-_LANGUAGE_TAG = re.compile("[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8}){0,4}")
 
 
 def read_say(element: Element, reading: Reading, *, nested: bool = False) -> Say | None:
@@ -65,11 +63,6 @@ def read_pause(element: Element, reading: Reading) -> Pause:
     attributes = Attributes(element, reading, "length")
     length_s = attributes.seconds("length", code=PAUSE_LENGTH, instead="1 second is used")
     return Pause(length_s=1.0 if length_s is None else length_s, line=element.line)
-
-
-def is_language_tag(text: str) -> bool:
-    """Whether `text` has the form of a BCP-47 tag."""
-    return _LANGUAGE_TAG.fullmatch(text) is not None
 
 
 def _voice(attributes: Attributes, code: int) -> NearVoice:

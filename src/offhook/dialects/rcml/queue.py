@@ -1,13 +1,13 @@
 """<Enqueue>, <Leave>, and <Queue> in a <Dial>: from their attributes to the verbs, and what their actions are told."""
 
-from offhook.dialects.rcml.attributes import Attributes
 from offhook.dialects.rcml.codes import DIAL_METHOD, SCHEMA
 from offhook.dialects.rcml.conference import read_name
 from offhook.dialects.rcml.dial_attributes import DialAttributes
-from offhook.dialects.rcml.reading import Reading
 from offhook.dialects.rcml.recorded import recording_parameters
 from offhook.dialects.rcml.values import NOTHING, Parameters, call_sid
-from offhook.dialects.rcml.xml import Element
+from offhook.dialects.xml_reading.attributes import Attributes
+from offhook.dialects.xml_reading.reading import Reading
+from offhook.dialects.xml_reading.xml import Element
 from offhook.interpreter.ports import Report
 from offhook.verbs import Dequeue, Enqueue, Leave, Queued, QueueEnd
 

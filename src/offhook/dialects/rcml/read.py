@@ -9,8 +9,7 @@ from collections.abc import Callable
 
 from offhook.call.errors import DocumentInvalid
 from offhook.call.exchange import Reply
-from offhook.dialects.rcml.codes import CONTENT_TYPE, SCHEMA, TOO_LARGE, WRONG_ROOT
-from offhook.dialects.rcml.decoding import decode
+from offhook.dialects.rcml.codes import CONTENT_TYPE, NOT_WELL_FORMED, SCHEMA, TOO_LARGE, WRONG_ROOT
 from offhook.dialects.rcml.dial import read_dial
 from offhook.dialects.rcml.gather import read_gather
 from offhook.dialects.rcml.hold import read_hold, read_resume
@@ -18,10 +17,12 @@ from offhook.dialects.rcml.leaving import read_hangup, read_redirect, read_rejec
 from offhook.dialects.rcml.messages import read_email, read_message, read_sms
 from offhook.dialects.rcml.prompts import DEFAULT_LANGUAGE, DEFAULT_VOICE, read_pause, read_play, read_say
 from offhook.dialects.rcml.queue import read_enqueue, read_leave
-from offhook.dialects.rcml.reading import Reading, quoted
 from offhook.dialects.rcml.record import read_record
 from offhook.dialects.rcml.refer import read_refer
-from offhook.dialects.rcml.xml import MOST_BYTES, Element, parse
+from offhook.dialects.rcml.vocabulary import RCML
+from offhook.dialects.xml_reading.decoding import charset, decode
+from offhook.dialects.xml_reading.reading import Reading, quoted
+from offhook.dialects.xml_reading.xml import Element, parse
 from offhook.verbs import Document, Play, Problem, Say, Verb
 
 _DOCUMENT_TYPES = ("text/xml", "application/xml", "text/html")
@@ -61,7 +62,7 @@ def read(reply: Reply, reading: Reading | None = None) -> Document:
 
     `reading` is for who wants to know more of the problems than the document tells.
     """
-    kind, reading = reply.content_type, reading or Reading(reply.url)
+    kind, reading = reply.content_type, reading or Reading(reply.url, RCML)
     if kind.startswith("audio/"):
         return Document(verbs=(Play(url=reply.url),))
     if not reply.body.strip():
@@ -75,7 +76,7 @@ def read(reply: Reply, reading: Reading | None = None) -> Document:
 
 def _read_rcml(reply: Reply, reading: Reading, problems: tuple[Problem, ...]) -> Document:
     _refuse_web_page(reply.body)
-    root, repaired = parse(reply.body, charset(reply))
+    root, repaired = parse(reply.body, charset(reply), RCML)
     if root.name.lower() == "html":
         raise DocumentInvalid(WRONG_ROOT, _web_page(reply.body), line=root.line)
     walk = _Walk(reading)
@@ -90,10 +91,10 @@ def _read_text(reply: Reply, reading: Reading) -> Document:
     if re.match(rb"\s*<(\?xml|Response\b)", reply.body):
         words = "This RCML was sent as text/plain; it was run as if it were text/xml. Set the Content-Type header."
         return _read_rcml(reply, reading, (Problem(code=CONTENT_TYPE, message=words, line=1),))
-    if len(reply.body) > MOST_BYTES:
-        words = f"The text has {len(reply.body):,} bytes; {MOST_BYTES:,} are allowed."
+    if len(reply.body) > RCML.most_bytes:
+        words = f"The text has {len(reply.body):,} bytes; {RCML.most_bytes:,} are allowed."
         raise DocumentInvalid(TOO_LARGE, words)
-    text = " ".join(decode(reply.body, charset(reply)).split())
+    text = " ".join(decode(reply.body, charset(reply), NOT_WELL_FORMED).split())
     return Document(verbs=(Say(text=text, voice=DEFAULT_VOICE, language=DEFAULT_LANGUAGE),))
 
 
@@ -146,12 +147,6 @@ class _Walk:
 
 
 # The kind of answer.
-
-
-def charset(reply: Reply) -> str | None:
-    """What the Content-Type header says of the encoding."""
-    found = re.search(r";\s*charset\s*=\s*([^;\s]+)", reply.header("content-type") or "", re.IGNORECASE)
-    return found[1] if found else None
 
 
 def _unknown_kind(kind: str) -> str:

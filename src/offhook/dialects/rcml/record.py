@@ -2,12 +2,12 @@
 
 import re
 
-from offhook.dialects.rcml.attributes import Attributes
+from offhook.dialects.language_tag import is_language_tag
 from offhook.dialects.rcml.codes import RECORD_FINISH_KEY, RECORD_METHOD, RECORD_TIME, SCHEMA
-from offhook.dialects.rcml.prompts import is_language_tag
-from offhook.dialects.rcml.reading import Reading
 from offhook.dialects.rcml.recorded import Parameters, recording_parameters, seconds_text
-from offhook.dialects.rcml.xml import Element
+from offhook.dialects.xml_reading.attributes import Attributes
+from offhook.dialects.xml_reading.reading import Reading
+from offhook.dialects.xml_reading.xml import Element
 from offhook.interpreter.ports import Report
 from offhook.verbs import Record, Recorded, Target
 

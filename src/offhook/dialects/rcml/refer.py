@@ -5,10 +5,10 @@ The target is a Sip or Number inside the element, or the text of the element its
 
 import re
 
-from offhook.dialects.rcml.attributes import Attributes
 from offhook.dialects.rcml.codes import SCHEMA
-from offhook.dialects.rcml.reading import Reading, quoted
-from offhook.dialects.rcml.xml import Element
+from offhook.dialects.xml_reading.attributes import Attributes
+from offhook.dialects.xml_reading.reading import Reading, quoted
+from offhook.dialects.xml_reading.xml import Element
 from offhook.interpreter.ports import Report
 from offhook.verbs import Refer, Referred
 

@@ -1,0 +1,1 @@
+"""Vobiz XML, and the XML of Plivo, from which it comes."""

@@ -1,0 +1,87 @@
+"""Vobiz XML as a dialect: reading and writing for one installation."""
+
+from collections.abc import Callable
+from functools import lru_cache
+from http import HTTPStatus
+
+from offhook.call.errors import Asked
+from offhook.call.exchange import Reply
+from offhook.call.info import CallInfo, CallStatus
+from offhook.dialects.vobiz import retry_fragment, write
+from offhook.dialects.vobiz.read import read
+from offhook.dialects.vobiz.signatures import VOBIZ
+from offhook.dialects.vobiz.standard import standard
+from offhook.dialects.vobiz.values import Parameters
+from offhook.interpreter.ports import Report
+from offhook.verbs import Document, Outcome, Request, Target, Understood, Verb
+
+_EVENTS = {Asked.FIRST: "StartApp", Asked.FALLBACK: "StartApp", Asked.TRANSFER: "Transfer"}
+"""What is told with a question that no verb asks."""
+
+
+REMEMBERED_DOCUMENTS, REMEMBERED_BYTES = 256, 4096
+"""Most answers of a menu are the same for every caller; how many are remembered, and how long one may be."""
+
+
+@lru_cache(maxsize=REMEMBERED_DOCUMENTS)
+def _read_before(url: str, content_type: str | None, body: bytes) -> Document:
+    """What `read` made of the same answer before: these three are all that a document depends on."""
+    headers = (("Content-Type", content_type),) if content_type is not None else ()
+    return read(Reply(url=url, status=HTTPStatus.OK, headers=headers, body=body))
+
+
+def _itself(account_sid: str) -> str:
+    return account_sid
+
+
+class Vobiz:
+    """Fills `interpreter.ports.Dialect` for applications written for Vobiz, or for Plivo."""
+
+    def __init__(
+        self,
+        *,
+        public_url: str = "http://127.0.0.1:8080",
+        parent_auth_id: Callable[[str], str] = _itself,
+        has_plus: bool = False,
+        signature: str = VOBIZ,
+    ) -> None:
+        """`public_url` is what absolute URLs of this server begin with. `parent_auth_id` gives what an account's owner
+        signs in with, by the account's sid. `has_plus`: numbers are told with their `+`. `signature` is one of
+        `signatures.SCHEMES`."""
+        self._public_url = public_url
+        self._parent_auth_id = parent_auth_id
+        self._has_plus = has_plus
+        self._signature = signature
+
+    def read(self, reply: Reply) -> Document:
+        """The document in an answer, defaults filled in. Raises DocumentInvalid."""
+        if len(reply.body) > REMEMBERED_BYTES:
+            return read(reply)
+        return _read_before(reply.url, reply.header("content-type"), reply.body)
+
+    def standard(self, info: CallInfo, status: CallStatus) -> Parameters:
+        """The parameters that every request about a call carries."""
+        return standard(info, status, has_plus=self._has_plus, parent_auth_id=self._parent_auth_id)
+
+    def report(self, verb: Verb, outcome: Outcome, info: CallInfo) -> Report:
+        """What the application is told of an outcome, besides `standard`, and where the call goes on."""
+        return write.report(verb, outcome, info, self._public_url)
+
+    def request(self, target: Target, parameters: Parameters, asked: Asked) -> Request:
+        """The request that asks for `asked`: as patient as the fragment of its URL says, and signed."""
+        event = _EVENTS.get(asked)
+        told = parameters if event is None else (*parameters, ("Event", event))
+        policy = retry_fragment.policy_of(target.url, asked)
+        return Request(target, told, policy=policy, signature=self._signature)
+
+    def falls_back(self, asked: Asked | None) -> bool:
+        """The fallback URL takes the place of an answer URL alone."""
+        return asked is Asked.FIRST
+
+    def partial(self, understood: Understood) -> Parameters:
+        """The parameters that tell what is understood so far."""
+        return write.partial(understood)
+
+    def failure(self, code: int, url: str) -> Parameters:
+        """Nothing: the fallback URL is asked as the answer URL was."""
+        return ()

@@ -1,0 +1,1 @@
+"""Reading documents in XML, for every dialect that is written in it: safely, with positions, and with faults in words."""
