@@ -85,7 +85,9 @@ class WebhookProgram:
         report = self._dialect.report(verb, outcome)
         if report.target is None:
             return None
-        return await self._ask(report.target, report.parameters, status)
+        heard = isinstance(verb, Gather) and not verb.keeps_log
+        secrets = tuple(name for name, _ in report.parameters) if heard else ()
+        return await self._ask(report.target, report.parameters, status, secrets=secrets)
 
     async def recover(self, error: OffhookError, status: CallStatus) -> Document:
         """Fetch the fallback URL, once until a verb has run again. Raises what was last wrong."""
@@ -112,7 +114,9 @@ class WebhookProgram:
 
     def partial(self, target: Target, text: str, status: CallStatus) -> Request:
         """The standard parameters with the words so far."""
-        return Request(target, self._dialect.standard(self._info, status) + self._dialect.partial(text))
+        told = self._dialect.partial(text)
+        secrets = tuple(name for name, _ in told)  # nobody needs them in a log, whatever the application says
+        return Request(target, self._dialect.standard(self._info, status) + told, secrets)
 
     def callbacks(self, change: StatusChange) -> tuple[Request, ...]:
         """What the number's or the call's own StatusCallback is told."""
@@ -127,8 +131,9 @@ class WebhookProgram:
         status: CallStatus,
         *,
         most_s: float | None = None,
+        secrets: tuple[str, ...] = (),
     ) -> Document:
-        request = Request(target, self._dialect.standard(self._info, status) + parameters)
+        request = Request(target, self._dialect.standard(self._info, status) + parameters, secrets)
         answer = await self._asking.ask(request, most_s=most_s)
         try:
             document = self._dialect.read(answer.reply)

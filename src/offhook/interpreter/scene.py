@@ -46,4 +46,12 @@ class Scene:
         async with AsyncExitStack() as stack:
             with self.watch.within(PREPARE_S, f"the sound {name!r} was not ready"):
                 audio = await stack.enter_async_context(self.filler.ready(prompt))
-            yield audio
+            try:
+                yield audio
+            finally:
+                self._tell_of(audio)
+
+    def _tell_of(self, audio: Audio) -> None:
+        """Tell the customer what came up while a text was spoken."""
+        for code, vendor, message in audio.spoken.notices if audio.spoken is not None else ():
+            self.notices.warning_once(code, vendor, message)

@@ -42,8 +42,9 @@ class Gather:
     """Silence allowed before the first key or the first word."""
     key_timeout_s: float = 5.0
     """Silence allowed between two keys."""
-    speech_end_timeout_s: float = 5.0
-    """Silence that ends an utterance, counted from the last voiced frame."""
+    speech_end_timeout_s: float | None = 5.0
+    """Silence that ends an utterance, counted from the last voiced frame; None leaves it to the recogniser, where it finds
+    the end, and else to the ear."""
     max_speech_s: float = 60.0
     """The longest utterance; what was understood by then is the result."""
     start_keys: frozenset[str] = EVERY_KEY

@@ -25,3 +25,10 @@ class Request:
 
     target: Target
     parameters: tuple[tuple[str, str], ...] = ()
+    secrets: tuple[str, ...] = ()
+    """Names of parameters whose values may be sent, and kept nowhere: in no row, no log and no trace."""
+
+    @property
+    def secret_values(self) -> tuple[str, ...]:
+        """What those parameters hold."""
+        return tuple(value for name, value in self.parameters if name in self.secrets)

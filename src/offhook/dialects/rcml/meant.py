@@ -23,6 +23,15 @@ _ELSEWHERE = {
     "validdigits": "startInputKey",
     "actiononempty": "actionOnEmptyResult",
     "interimspeechresultscallback": "partialResultCallback",
+    "minbargeinwordcount": "minBargeInWords",
+    "bargeinmode": "bargeIn",
+    "interdigittimeout": "postTimeout",
+    "alternativelanguages": "altLanguages",
+    "boost": "hintsBoost",
+    "customvocabulary": "vocabularyName",
+    "vocabularyfiltermethod": "filterMethod",
+    "maxspeechduration": "maxSpeechTime",
+    "initialspeechtimeout": "initialSpeechTimeoutMs",
 }
 """Names that other languages of the field have for the same thing, in lower case."""
 

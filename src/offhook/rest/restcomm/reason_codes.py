@@ -227,6 +227,27 @@ _CODES = (
         "The URL of a prompt is none that can be asked. The fallback URL was asked, or the call ended.",
         _RULES_OF_URLS,
     ),
+    ReasonCode(
+        13331,
+        Shelf.GATHER,
+        "Option of a recogniser",
+        "The recogniser cannot do what an option asks for; it heard without.",
+        "Leave the option out, or choose a recogniser that honours it; docs/recognisers.md has the table.",
+    ),
+    ReasonCode(
+        13332,
+        Shelf.GATHER,
+        "Unknown recogniser",
+        "The recogniser that was asked for is not configured; another of those asked for was used, or those of OFFHOOK_ASR.",
+        "Choose one that the message lists, or configure it; docs/recognisers.md says what each needs.",
+    ),
+    ReasonCode(
+        13333,
+        Shelf.GATHER,
+        "Recogniser left",
+        "A recogniser failed, was too slow or is resting; the next one in the order was asked.",
+        "See the message for why. `offhook speech vendors --test` tells whether it answers.",
+    ),
     # Dial, Conference and Enqueue.
     ReasonCode(
         13201,
@@ -279,6 +300,20 @@ _CODES = (
         "Voice of a Say",
         "The voice is neither man nor woman; the nearest was used.",
         "Give man or woman.",
+    ),
+    ReasonCode(
+        13512,
+        Shelf.SOUND,
+        "Voice left",
+        "A voice failed, was too slow or is resting; the next one in the order spoke, or went on where it was left.",
+        "See the message for why. `offhook speech vendors --test` tells whether it answers.",
+    ),
+    ReasonCode(
+        13513,
+        Shelf.SOUND,
+        "Unknown voice vendor",
+        "The vendor whose voice was asked for is not configured; another of those asked for spoke, or one of OFFHOOK_TTS.",
+        "Choose one that the message lists, or configure it; docs/voices.md says what each needs.",
     ),
     ReasonCode(
         13610,
