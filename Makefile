@@ -14,7 +14,7 @@ help:
 	@echo "make chaos   12 minutes of calls while everything is killed, stopped and filled; then looks if anything was lost (ARGS='--seed 2')"
 	@echo "make check   format, lint, types, import contracts, size bounds"
 	@echo "make bench   measure delays and sizes; tables here, JSON in bench/results"
-	@echo "make bench-speech  measure how well menus are understood, 2 to 5 minutes (ARGS='--rounds 2' for a quick look)"
+	@echo "make bench-speech  measure what callers feel of speech, 10 minutes (ARGS='--quick' for two, ARGS='menus' for one part)"
 
 setup:
 	@scripts/setup run
@@ -64,7 +64,8 @@ bench:
 
 bench-speech:
 	@scripts/setup bench
-	@$(VENV)/python -m bench.speech.menus $(ARGS)
+	@scripts/engine ensure
+	@$(VENV)/python -m bench.speech $(ARGS)
 
 clean:
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -2,7 +2,8 @@
 
 import sys
 
-from offhook.rest.restcomm.reason_codes import Shelf, on_shelf
+from offhook.rest.restcomm.reason_code import Shelf
+from offhook.rest.restcomm.reason_codes import on_shelf
 
 HEAD = """# Reason codes
 

@@ -1,6 +1,6 @@
 """Callers who speak to menus: made by espeak-ng, so that nobody's recordings are needed, and anybody can make them again.
 
-Synthetic callers are not people: figures tell what a change does, not what a caller will meet. No voice is in both
+Synthetic callers are not people: figures tell what a change does, not what a caller will meet. No voice is in two
 sets. The library's samples differ a little from run to run, and so do the figures.
 """
 
@@ -60,6 +60,12 @@ def _callers(speakers: str) -> tuple[Caller, ...]:
 
 
 TUNING_CALLERS = _callers("Alex adam edward f2 Andy linda m1 Michael f4 m3 paul m5 steph m7")
+TRAINING_CALLERS = _callers(
+    "Alicia Denis Diogo Gene Gene2 Henrique Hugo Jacky Lee Marco Mario Mike Reed anika announcer antonio aunty boris ed edward2 "
+    "gustave ian iven iven2 kaukovalta klatt klatt3 marcelo michel miguel mike2 norbert pablo pedro quincy rob robert sandro "
+    "shelby steph2 travis victor zac m8 grandma grandpa steph3 iven3 klatt2"
+)
+"""From whom the recogniser's network learns, besides those of the tuning set."""
 TEST_CALLERS = _callers("david f1 m2 Annie john f3 max belinda m4 benjamin f5 caleb m6 Andrea")
 
 

@@ -27,12 +27,13 @@ class Condition(StrEnum):
     LOSS = "5 % loss"
 
 
-def over_the_line(pcm: bytes, condition: Condition, *, seed: int) -> bytes:
-    """16-bit mono PCM at 8 kHz as it comes out at the other end; the same for the same `seed`."""
+def over_the_line(pcm: bytes, condition: Condition, *, seed: int, noise_db: float = NOISE_DB) -> bytes:
+    """16-bit mono PCM at 8 kHz as it comes out at the other end; the same for the same `seed`. `noise_db`: how far noise is
+    below the speech, where there is any."""
     chance = np.random.default_rng(seed)
     samples = _band_limited(np.frombuffer(pcm, "<i2").astype(np.float64))
     if condition is Condition.NOISE:
-        samples = samples + _noise(samples, chance)
+        samples = samples + _noise(samples, noise_db, chance)
     heard = audioop.ulaw2lin(audioop.lin2ulaw(_to_pcm(samples), 2), 2)
     return _with_losses(heard, chance) if condition is Condition.LOSS else heard
 
@@ -45,15 +46,15 @@ def _band_limited(samples: Samples) -> Samples:
     return limited
 
 
-def _noise(samples: Samples, chance: np.random.Generator) -> Samples:
-    """Noise of a room or of a line, NOISE_DB below the speech: what is there while somebody speaks, without the pauses."""
+def _noise(samples: Samples, noise_db: float, chance: np.random.Generator) -> Samples:
+    """Noise of a room or of a line, so many dB below the speech: what is there while somebody speaks, without the pauses."""
     spectrum = np.fft.rfft(chance.normal(0, 1, len(samples)))
     frequencies = np.fft.rfftfreq(len(samples), 1 / SAMPLE_RATE_HZ)
     if chance.random() < 0.5:  # a room: pink
         spectrum /= np.sqrt(np.maximum(frequencies, BAND_HZ[0]))
     spectrum[(frequencies < BAND_HZ[0]) | (frequencies > BAND_HZ[1])] = 0
     noise = np.fft.irfft(spectrum, len(samples))
-    power = _speech_power(samples) / 10 ** (NOISE_DB / 10)
+    power = _speech_power(samples) / 10 ** (noise_db / 10)
     scaled: Samples = noise * np.sqrt(power / np.mean(noise * noise))
     return scaled
 

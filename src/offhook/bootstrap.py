@@ -19,7 +19,9 @@ from offhook.surroundings import Surroundings
 from offhook.vendors.embedded.decoder import EmbeddedDecoder
 from offhook.vendors.embedded.recogniser import EmbeddedRecogniser
 from offhook.vendors.embedded.voice import EmbeddedVoice
-from offhook.vendors.google import GoogleRecogniser
+from offhook.vendors.google import GoogleApi, GoogleRecogniser
+from offhook.vendors.google_v1 import GoogleV1
+from offhook.vendors.google_v2 import GoogleV2
 from offhook.voice_registry import configured_voices
 from offhook.webhooks.client import WebhookClient
 from offhook.webhooks.clients import Clients
@@ -37,6 +39,8 @@ RECOGNISERS = ("embedded", "google")
 `custom:<name>` for each engine that the operator names."""
 VOICES = ("embedded",)
 """The one that is always there; those of `voice_registry` join it where they have their settings."""
+WHOLE_TEXTS = frozenset(VOICES)
+"""Voices that make several sentences in no time, and speak them better together."""
 DEMONSTRATION = "the demonstration application"
 
 
@@ -44,8 +48,6 @@ DEMONSTRATION = "the demonstration application"
 class Speech:
     """What hears and speaks."""
 
-    voice: Voice
-    """The one that the settings choose."""
     voices: Mapping[str, Voice]
     """All there are, by name."""
     decoder: Decoder
@@ -81,16 +83,24 @@ def open_speech(settings: Settings, surroundings: Surroundings) -> Speech:
         **configured_voices(settings, decoder),
     }
     return Speech(
-        voice=voices[settings.tts],
         voices=voices,
         decoder=decoder,
         recognisers={
             "embedded": EmbeddedRecogniser(sockets, understands_free_speech=settings.embedded_free_speech),
-            "google": GoogleRecogniser(model=settings.google_model, endpoint=settings.google_endpoint),
+            "google": GoogleRecogniser(
+                model=settings.google_model, endpoint=settings.google_endpoint, api=_google_api(settings)
+            ),
             **configured_recognisers(settings),
             **_custom_recognisers(settings),
         },
     )
+
+
+def _google_api(settings: Settings) -> GoogleApi:
+    """The version of the API that the settings choose."""
+    if settings.google_api == "v2" and settings.google_recognizer is not None:
+        return GoogleV2(settings.google_recognizer)
+    return GoogleV1()
 
 
 def _custom_recognisers(settings: Settings) -> dict[str, Recogniser]:

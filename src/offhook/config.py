@@ -10,8 +10,10 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
-from offhook.setting_values import is_websocket_url, lacking, pairs
-from offhook.voice_settings import TTS_NEEDS, VoiceSettings
+from offhook.recogniser_settings import RecogniserSettings
+from offhook.setting_values import in_order
+from offhook.speech.vendor_names import vendor_names
+from offhook.voice_settings import VoiceSettings, check_voice
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -25,19 +27,8 @@ PRIVATE: tuple[Network, ...] = (
 
 Networks = Annotated[tuple[Network, ...], NoDecode]
 
-ASR_NEEDS: dict[str, tuple[tuple[str, ...], ...]] = {
-    "deepgram": (("deepgram_key",),),
-    "aws": (("aws_region",),),
-    "microsoft": (("microsoft_key",), ("microsoft_region", "microsoft_asr_host")),
-    "wyoming": (("wyoming_asr",),),
-    "vosk": (("vosk_model",),),
-    "sherpa-onnx": (("sherpa_model",),),
-    "whisper": (("whisper_model",),),
-}
-"""Settings without which a recogniser is not there: one of each group."""
 
-
-class Settings(VoiceSettings):
+class Settings(RecogniserSettings, VoiceSettings):
     """What an operator can set."""
 
     model_config = SettingsConfigDict(
@@ -153,64 +144,10 @@ class Settings(VoiceSettings):
         description="Whether the sound of a recording is handed out to whoever knows its URL, without signing in, as old "
         "scripts expect. The rest of REST is not.",
     )
-    # Before `asr`, whose validator asks for the names.
-    asr_custom: str | None = Field(
-        None,
-        description="Speech engines of your own, as name=wss://host/path (or ws://), comma-separated; "
-        "docs/recognisers.md tells the protocol.",
-    )
-    asr_custom_tokens: SecretStr | None = Field(
-        None, description="Bearer tokens for those engines that want one, as name=token, comma-separated."
-    )
-    deepgram_key: SecretStr | None = Field(None, description="API key of Deepgram.")
-    deepgram_asr_model: str = Field("nova-3", description="Deepgram's recognition model.")
-    deepgram_asr_url: str | None = Field(
-        None,
-        description="Another address of Deepgram's recogniser (ws:// or wss://), such as one of your own.",
-    )
-    aws_region: str | None = Field(
-        None,
-        description="AWS region, such as eu-central-1. Credentials are those of AWS's own variables and file.",
-    )
-    aws_asr_url: str | None = Field(
-        None,
-        description="Another address of Amazon Transcribe (ws:// or wss://), such as a private endpoint.",
-    )
-    microsoft_key: SecretStr | None = Field(
-        None,
-        description="Key of Azure AI Speech; it takes the package's extra: pip install 'offhook[microsoft]'.",
-    )
-    microsoft_region: str | None = Field(None, description="Azure region, such as westeurope.")
-    microsoft_asr_host: str | None = Field(
-        None, description="Address of Azure's recogniser in place of the region's, such as wss://host."
-    )
-    wyoming_asr: str | None = Field(
-        None, description="Local recogniser that speaks Wyoming, as tcp://host:port."
-    )
-    vosk_model: Path | None = Field(None, description="Folder of a Vosk model; takes the extra vosk.")
-    sherpa_model: Path | None = Field(
-        None, description="Folder of a streaming transducer for sherpa-onnx; takes the extra sherpa-onnx."
-    )
-    whisper_model: Path | None = Field(
-        None, description="Folder of a faster-whisper model; takes the extra whisper."
-    )
-    asr: str = Field(
-        "embedded",
-        description="Speech recogniser: embedded, google, deepgram, aws, microsoft, wyoming, vosk, sherpa-onnx, whisper, "
-        "or custom:name for an engine of OFFHOOK_ASR_CUSTOM.",
-    )
     tts: str = Field(
         "embedded",
-        description="Voice: embedded, google, aws, microsoft, deepgram, elevenlabs, wyoming, piper, or custom:name for a voice of "
-        "OFFHOOK_TTS_CUSTOM.",
-    )
-    embedded_recognisers: int = Field(1, ge=1, le=16, description="Processes of the embedded recogniser.")
-    embedded_free_speech: bool = Field(
-        False, description="Let the embedded recogniser try English without hints; its results are poor."
-    )
-    google_model: str = Field("telephony", description="Google's recognition model.")
-    google_endpoint: str | None = Field(
-        None, description="Another address for Google Speech, such as a private endpoint or a test server."
+        description="Voices in the order in which they are tried, comma-separated: embedded, google, aws, microsoft, deepgram, "
+        "elevenlabs, wyoming, piper, or custom:name for a voice of OFFHOOK_TTS_CUSTOM.",
     )
     webhook_connect_s: float = Field(3.0, gt=0, le=15, description="Seconds to connect to an application.")
     webhook_response_s: float = Field(6.0, gt=0, le=15, description="Seconds until an application answers.")
@@ -383,41 +320,10 @@ class Settings(VoiceSettings):
             raise ValueError("a key needs 16 characters or more; `openssl rand -base64 32` makes a good one")
         return value if value and value.get_secret_value().strip() else None
 
-    @field_validator("asr", "tts", "edge", "log_level", "sms", "sms_format", "smtp_tls", mode="before")
+    @field_validator("edge", "log_level", "sms", "sms_format", "smtp_tls", mode="before")
     @classmethod
     def _in_any_case(cls, value: Any) -> Any:
         return value.lower() if isinstance(value, str) else value
-
-    @field_validator("asr_custom")
-    @classmethod
-    def _engines(cls, value: str | None) -> str | None:
-        for name, url in pairs(value or "", "name=wss://host/path").items():
-            if not is_websocket_url(url):
-                raise ValueError(
-                    f"the address of {name!r} must be like wss://host/path or ws://host:port/path, without a user, "
-                    "a password or a #; a token goes into OFFHOOK_ASR_CUSTOM_TOKENS, a comma is written %2C"
-                )
-        return value or None
-
-    @field_validator("asr_custom_tokens")
-    @classmethod
-    def _engine_tokens(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
-        names = pairs(info.data.get("asr_custom") or "", "")
-        for name, token in pairs(value.get_secret_value() if value else "", "name=token").items():
-            if not re.fullmatch(r"[!-~]+", token):
-                raise ValueError(f"the token of {name!r} must be visible ASCII without spaces")
-            if "asr_custom" in info.data and name not in names:
-                raise ValueError(
-                    f"{name!r} has a token and no address; add {name}=wss://… to OFFHOOK_ASR_CUSTOM"
-                )
-        return value
-
-    @field_validator("deepgram_asr_url", "aws_asr_url", "microsoft_asr_host")
-    @classmethod
-    def _websocket(cls, value: str | None) -> str | None:
-        if value and not is_websocket_url(value):
-            raise ValueError("write the address like wss://host/path, without a user, a password or a #")
-        return value or None
 
     @field_validator("wyoming_asr", "wyoming_tts")
     @classmethod
@@ -428,43 +334,8 @@ class Settings(VoiceSettings):
 
     @field_validator("tts")
     @classmethod
-    def _voice(cls, value: str, info: ValidationInfo) -> str:
-        kind, colon, name = value.partition(":")
-        if value == "embedded":
-            return value
-        if value in TTS_NEEDS:
-            if lacks := lacking(TTS_NEEDS[value], info.data):
-                raise ValueError(f"{value} needs {lacks}")
-            return value
-        if kind != "custom" or not colon:
-            raise ValueError(
-                f"write embedded, {', '.join(TTS_NEEDS)}, or custom:name for a voice of OFFHOOK_TTS_CUSTOM"
-            )
-        if "tts_custom" in info.data and name not in pairs(info.data["tts_custom"] or "", ""):
-            raise ValueError(
-                f"{value} needs its address: add {name or 'name'}=https://host/path to OFFHOOK_TTS_CUSTOM"
-            )
-        return value
-
-    @field_validator("asr")
-    @classmethod
-    def _recogniser(cls, value: str, info: ValidationInfo) -> str:
-        kind, colon, name = value.partition(":")
-        if value in ("embedded", "google"):
-            return value
-        if value in ASR_NEEDS:
-            if lacks := lacking(ASR_NEEDS[value], info.data):
-                raise ValueError(f"{value} needs {lacks}")
-            return value
-        if kind != "custom" or not colon:
-            raise ValueError(
-                f"write embedded, google, {', '.join(ASR_NEEDS)}, or custom:name for an engine of OFFHOOK_ASR_CUSTOM"
-            )
-        if "asr_custom" in info.data and name not in pairs(info.data["asr_custom"] or "", ""):
-            raise ValueError(
-                f"{value} needs its address: add {name or 'name'}=wss://host/path to OFFHOOK_ASR_CUSTOM"
-            )
-        return value
+    def _voices_in_order(cls, value: str, info: ValidationInfo) -> str:
+        return in_order(vendor_names(value), lambda name: check_voice(name, info.data))
 
     @field_validator("sms_url")
     @classmethod
@@ -543,19 +414,9 @@ class Settings(VoiceSettings):
         return (*self.webhook_allow, *LOOPBACK, *PRIVATE) if self.dev else self.webhook_allow
 
     @cached_property
-    def asr_order(self) -> tuple[str, ...]:
-        """Names of the recognisers in the order in which they are tried."""
-        return tuple(name for name in re.split(r"[,\s]+", self.asr) if name)
-
-    @cached_property
-    def custom_engines(self) -> dict[str, tuple[str, str | None]]:
-        """The URL and the token of each speech engine of the operator's own, by name."""
-        tokens = pairs(self.asr_custom_tokens.get_secret_value() if self.asr_custom_tokens else "", "")
-        return {name: (url, tokens.get(name)) for name, url in pairs(self.asr_custom or "", "").items()}
-
-    def has_recogniser(self, name: str) -> bool:
-        """Whether a recogniser that needs settings has them."""
-        return all(any(getattr(self, field) for field in group) for group in ASR_NEEDS[name])
+    def tts_order(self) -> tuple[str, ...]:
+        """Names of the voices in the order in which they are tried."""
+        return vendor_names(self.tts)
 
     @cached_property
     def rtp_range(self) -> tuple[int, int]:

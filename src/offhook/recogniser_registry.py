@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from offhook.config import ASR_NEEDS, Settings
+from offhook.config import Settings
+from offhook.recogniser_settings import ASR_NEEDS
 from offhook.speech.recogniser import Recogniser
 
 

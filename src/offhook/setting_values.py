@@ -1,7 +1,7 @@
 """Values of settings that are more than one word: named entries, addresses, and what lacks."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,6 +22,17 @@ def pairs(text: str, form: str) -> dict[str, str]:
             raise ValueError(f"the name {name!r} is there twice")
         found[name] = value
     return found
+
+
+def in_order(names: Sequence[str], check: Callable[[str], None]) -> str:
+    """Names as a list of them is kept: comma-separated, none twice, each passed by `check`. Raises ValueError."""
+    for name in names:
+        check(name)
+        if names.count(name) > 1:
+            raise ValueError(f"{name} is there twice")
+    if not names:
+        raise ValueError("name one, or several, comma-separated")
+    return ", ".join(names)
 
 
 def is_websocket_url(text: str) -> bool:

@@ -1,13 +1,15 @@
-"""What an operator can set of voices other than the embedded one. Keys that recognisers share stand in `config`."""
+"""What an operator can set of voices other than the embedded one. Keys that recognisers share stand in `recogniser_settings`."""
 
 import re
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings
 
-from offhook.setting_values import is_http_url, is_websocket_url, pairs
+from offhook.setting_values import is_http_url, is_websocket_url, lacking, pairs
 
 TTS_NEEDS: dict[str, tuple[tuple[str, ...], ...]] = {
     "google": (),
@@ -104,3 +106,22 @@ class VoiceSettings(BaseSettings):
     def has_voice(self, name: str) -> bool:
         """Whether a voice that needs settings has them."""
         return all(any(getattr(self, field) for field in group) for group in TTS_NEEDS[name])
+
+
+def check_voice(name: str, given: Mapping[str, Any]) -> None:
+    """Raises ValueError where there is no such voice, or it lacks a setting; `given` are the settings."""
+    kind, colon, own_name = name.partition(":")
+    if name == "embedded":
+        return
+    if name in TTS_NEEDS:
+        if lacks := lacking(TTS_NEEDS[name], given):
+            raise ValueError(f"{name} needs {lacks}")
+        return
+    if kind != "custom" or not colon:
+        raise ValueError(
+            f"there is no {name!r}; write embedded, {', '.join(TTS_NEEDS)}, or custom:name for a voice of OFFHOOK_TTS_CUSTOM"
+        )
+    if "tts_custom" in given and own_name not in pairs(given["tts_custom"] or "", ""):
+        raise ValueError(
+            f"{name} needs its address: add {own_name or 'name'}=https://host/path to OFFHOOK_TTS_CUSTOM"
+        )

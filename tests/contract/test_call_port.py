@@ -52,6 +52,18 @@ async def test_sounds_follow_each_other(world: World, tone: Tone) -> None:
     assert second[0] >= first[1]
 
 
+async def test_a_sound_is_played_from_where_it_is_wanted(world: World, tone: Tone) -> None:
+    call = await world.incoming()
+    await call.answer()
+    sound = tone(1.0)
+    await call.play(sound, from_s=0.6)
+    await asyncio.sleep(0.3)
+    await call.play(sound, from_s=1.0)
+    await asyncio.sleep(0.3)
+    [(begin, end)] = await world.sounds()
+    assert end - begin == pytest.approx(0.4, abs=PACKET_S)
+
+
 async def test_keys_are_told_once_each_and_only_inside_the_block(world: World) -> None:
     call = await world.incoming("0.1 key 9", "0.6 key 1", "0.9 key *", "1.2 key #", "2.2 key 8")
     await call.answer()

@@ -264,7 +264,7 @@ def _spans(heard: list[str]) -> list[tuple[float, float]]:
     spans: list[tuple[float, float]] = []
     for line in heard:
         at, _, what = line.partition(" ")
-        if what.endswith("starts"):
+        if what.endswith("starts") or " goes on at " in what:
             spans.append((float(at), float(at)))
         else:
             spans[-1] = (spans[-1][0], float(at))

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import NoReturn
 
 import pytest
 
@@ -11,7 +10,7 @@ from offhook.call.facts import CallProgressed, CallStarted
 from offhook.call.info import CallStatus
 from offhook.dialects.rcml.callbacks import ProgressCallback, StateCallback
 from offhook.dialects.rcml.dialect import Rcml
-from offhook.speech.recogniser import FailureKind, Final, Partial, RecogniserOptions, SpeechFailed
+from offhook.speech.recogniser import FailureKind, Final, Partial, RecogniserCapabilities, SpeechFailed
 from offhook.speech.voice import VoiceOptions
 from offhook.testing import FakeRecogniser, Page, ScriptedCall, WebhookStub, follow
 from offhook.verbs import GatherEnd
@@ -360,8 +359,13 @@ class TestFailures:
 
     async def test_a_bug_of_ours_ends_the_call_with_an_apology_and_a_reason(self) -> None:
         class Broken(FakeRecogniser):
-            def listen(self, options: RecogniserOptions) -> NoReturn:
+            @property
+            def capabilities(self) -> RecogniserCapabilities:
                 raise ZeroDivisionError
+
+            @capabilities.setter
+            def capabilities(self, _: RecogniserCapabilities) -> None:
+                pass
 
         call = ScriptedCall()
         done = await follow(call, application(voice=GATHER), dialect=RCML, recogniser=Broken())

@@ -248,6 +248,7 @@ gathers = st.builds(
     key_timeout_s=st.floats(0.1, 20),
     speech_end_timeout_s=st.floats(0.1, 20),
     max_speech_s=st.floats(1, 60),
+    total_timeout_s=st.none() | st.floats(0.1, 60),
     max_keys=st.none() | st.integers(1, 5),
     finish_keys=st.sampled_from([frozenset(), frozenset("#"), frozenset("*#")]),
 )

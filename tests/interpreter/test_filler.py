@@ -26,6 +26,7 @@ class SlowVoice(FakeVoice):
     """Thinks for a while before it speaks."""
 
     def __init__(self, thinks_s: float) -> None:
+        super().__init__()
         self._thinks_s = thinks_s
 
     async def speak(self, text: str, options: VoiceOptions) -> AsyncIterator[bytes]:

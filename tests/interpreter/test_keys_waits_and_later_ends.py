@@ -13,7 +13,7 @@ from offhook.dialects.rcml.dialect import Rcml
 from offhook.dialects.vobiz.codes import UNUSABLE_URL
 from offhook.dialects.vobiz.read import read
 from offhook.testing import Followed, Page, ScriptedCall, WebhookStub, follow
-from offhook.verbs import Document
+from offhook.verbs import Document, GatherEnd
 
 
 class Reader(Rcml):
@@ -141,6 +141,23 @@ class TestSounds:
         assert done.notifications[0].code == UNUSABLE_URL
         assert done.notifications[1].message.endswith("It was skipped.")
         assert not any(told.is_error for told in done.notifications)
+
+    GATHER = "<Gather action='http://app.example/heard' executionTimeout='5'>{}</Gather><Speak>bye</Speak>"
+
+    async def test_so_is_one_among_the_prompts_of_a_gather(self) -> None:
+        call = ScriptedCall("2 key 7", "2.1 key #")
+        prompts = "<Play>http://app.example/gone.mp3</Play><Speak>press a key please now</Speak>"
+        done = await lived(call, self.GATHER.format(prompts), {"/heard": Page(body="<Response/>")})
+        assert call.heard == ["0.0 press a key please now starts", "2.0 press a key please now stops"]
+        [told] = done.notifications
+        assert (told.is_error, told.message.endswith("It was skipped.")) == (False, True)
+        assert done.gathers[0].gathered.keys == "7"
+
+    async def test_a_gather_of_which_none_is_left_waits_for_its_input(self) -> None:
+        call = ScriptedCall()
+        done = await lived(call, self.GATHER.format("<Play>http://app.example/gone.mp3</Play>"))
+        assert done.gathers[0].gathered.end is GatherEnd.NO_INPUT
+        assert call.heard[0] == "5.0 bye starts"
 
 
 class TestSessions:

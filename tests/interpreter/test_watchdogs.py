@@ -47,7 +47,7 @@ class DeafCall(ScriptedCall):
         super().__init__(*script)
         self._apology_too = apology_too
 
-    async def play(self, audio: Audio) -> None:
+    async def play(self, audio: Audio, *, from_s: float = 0.0) -> None:
         if audio.label == "sorry" and not self._apology_too:
             await super().play(audio)
             return
@@ -184,11 +184,11 @@ class TestStalls:
         assert call.ending == Ending(EndCause.HERE)
 
     async def test_a_recogniser_that_never_listens_is_given_up(self) -> None:
-        voice = "<Response><Gather input='speech' timeout='3'/></Response>"
+        voice = "<Response><Gather input='speech' timeout='12'/></Response>"
         done = await follow(ScriptedCall(), application(voice=voice), dialect=RCML, recogniser=NeverListens())
-        assert done.end.reason == (
-            "verb_stalled: Gather: the recogniser 'fake' did not begin to listen within 30 s"
-        )
+        [told] = done.gathers
+        assert told.gathered.end is GatherEnd.RECOGNISER_FAILED
+        assert told.gathered.detail == "it did not begin to listen within 10 s"
 
     async def test_an_answer_that_brings_no_audio_is_given_up(self) -> None:
         call = MuteCall()

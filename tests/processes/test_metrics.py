@@ -19,7 +19,7 @@ from offhook.call.rows import OutboxItem, WorkerRow
 from offhook.metrics import Few, Meter
 from offhook.processes.lag import watched
 from offhook.processes.metered import MeteredOutbox, MeteredRecorder
-from offhook.processes.metered_speech import MeteredVoice, metered_recognisers
+from offhook.processes.metered_speech import metered_recognisers, metered_voices
 from offhook.processes.metrics_page import MetricsPage, Sources
 from offhook.processes.metrics_socket import shown, snapshots
 from offhook.speech.recogniser import FailureKind, Final, RecogniserOptions, SpeechFailed
@@ -196,7 +196,7 @@ async def test_a_recorder_passes_on_what_it_counts() -> None:
 
 async def test_a_voice_is_timed_to_its_first_sound() -> None:
     meter = Meter()
-    voice = MeteredVoice(FakeVoice(), meter)
+    voice = metered_voices({"fake": FakeVoice()}, meter)["fake"]
     spoken = b"".join([piece async for piece in voice.speak("Hello", VoiceOptions())])
     assert spoken
     assert samples_of(meter)["offhook_voice_first_byte_seconds_count", voice.name] == 1

@@ -22,7 +22,13 @@ from offhook.records.tables import outbox
 from offhook.records.transcriptions import TranscriptionQueue, Transcriptions
 from offhook.records.voice_tables import transcriptions
 from offhook.speech.pcm import FRAME_S
-from offhook.speech.recogniser import FailureKind, RecogniserCapabilities, RecogniserOptions, SpeechFailed
+from offhook.speech.recogniser import (
+    FailureKind,
+    Final,
+    RecogniserCapabilities,
+    RecogniserOptions,
+    SpeechFailed,
+)
 from offhook.speech.stretches import stretches
 from offhook.speech.wav import wav_header
 from offhook.testing import FakeRecogniser
@@ -114,12 +120,13 @@ class Desk:
             ),
         )
 
-    def transcriber(self, recogniser: FakeRecogniser) -> Transcriber:
-        """Whoever does the work."""
+    def transcriber(self, *recognisers: FakeRecogniser) -> Transcriber:
+        """Whoever does the work, with those that can be asked, in order."""
         queue = TranscriptionQueue(
             self.database, lambda task, row: transcription_request(task, row, "https://voice.example")
         )
-        return Transcriber(queue, {"fake": recogniser}, self.folder, poke=self._poke, speed=QUICK)
+        there = {recogniser.name: recogniser for recogniser in recognisers}
+        return Transcriber(queue, there, self.folder, order=tuple(there), poke=self._poke, speed=QUICK)
 
     def row(self) -> TranscriptionRow:
         """What is known of it."""
@@ -191,14 +198,30 @@ class TestTranscriber:
         await desk.transcriber(FakeRecogniser(events=((0.0, failure),))).do_one()
         assert desk.row().reason == "needs_model: no model for en-GB"
 
-    @pytest.mark.parametrize(("seconds", "provider"), [((), "fake"), ((1, 2), "another")])
-    async def test_what_cannot_be_done_is_told(
-        self, desk: Desk, seconds: tuple[float, ...], provider: str
-    ) -> None:
-        desk.ask(*seconds, provider=provider)
+    async def test_where_one_fails_the_next_that_can_is_asked_from_there_on(self, desk: Desk) -> None:
+        desk.ask(1, 2, 3, 2)
+        refuses = FakeRecogniser(fails=(5, SpeechFailed(FailureKind.BROKEN, "status 401", retryable=True)))
+        menus = FakeRecogniser(name="menus", free_speech=False)
+        understands = FakeRecogniser(name="other", at_finish=(Final("hello"),))
+        await desk.transcriber(refuses, menus, understands).do_one()
+        assert (desk.row().status, desk.row().text) == (TranscriptionStatus.COMPLETED, "hello hello")
+        assert (len(refuses.asked), len(menus.asked), len(understands.asked)) == (1, 0, 2)
+
+    async def test_where_the_chosen_one_is_gone_another_is_asked(self, desk: Desk) -> None:
+        desk.ask(1, 2, provider="gone")
+        await desk.transcriber(FakeRecogniser.that_hears("hello")).do_one()
+        assert desk.row().text == "hello"
+
+    async def test_a_recording_that_is_gone_is_told(self, desk: Desk) -> None:
+        desk.ask()
         await desk.transcriber(FakeRecogniser.that_hears("x")).do_one()
         assert desk.row().status is TranscriptionStatus.FAILED
-        assert desk.row().reason.startswith(("the recording is not there", "there is no recogniser"))
+        assert desk.row().reason.startswith("the recording is not there")
+
+    async def test_where_nobody_is_there_any_more_that_is_told(self, desk: Desk) -> None:
+        desk.ask(1, 2, provider="gone")
+        await desk.transcriber().do_one()
+        assert desk.row().reason == "there is no recogniser 'gone' any more"
 
     async def test_one_that_was_put_off_for_a_day_is_given_up(self, desk: Desk) -> None:
         desk.ask(1, 2)

@@ -7,7 +7,7 @@ import pytest
 from offhook.call.info import new_id
 from offhook.call.rows import gather_verdict
 from offhook.verbs import Gathered, GatherEnd
-from tests.records.story import INSTANCE, NOON, after, gather, gather_started
+from tests.records.story import INSTANCE, NOON, after, gather, gather_finished, gather_started
 from tests.rest.site import Site
 
 CALL = "d9e08ede8b604e739ba7d0bd477fdf49"
@@ -89,6 +89,27 @@ async def test_what_was_said_is_shown_on_request_only(site: Site) -> None:
     assert (shown["digits"], shown["ended_by"]) == ("", "speech")
     assert listed["first_page_uri"].endswith("?Page=0&PageSize=50&Extended=true")
     assert (await site.ask(site.at("/Gathers/Speech?Extended=yes"))).status_code == 400
+
+
+async def test_who_heard_it_and_who_was_left_for_them(site: Site) -> None:
+    left = ("google: nobody answered within 1.5 s", "aws: the credentials are refused")
+    begun = gather_started(site.account.sid, CALL, GATHER)
+    site.record(begun, gather_finished(site.account.sid, CALL, GATHER, provider="embedded", switches=left))
+    shown = await site.json(site.at(f"/Gathers/Speech/GA{GATHER}?Extended=true"))
+    assert (shown["provider"], shown["switches"], shown["log"]) == ("embedded", list(left), "true")
+    assert "switches" not in await site.json(site.at(f"/Gathers/Speech/GA{GATHER}"))
+
+
+async def test_a_gather_that_does_not_say_who_heard_it_has_whom_it_began_with(site: Site) -> None:
+    site.record(*gather(site.account.sid, CALL, gather_id=GATHER))
+    shown = await site.json(site.at(f"/Gathers/Speech/GA{GATHER}?Extended=true"))
+    assert (shown["provider"], shown["switches"]) == ("google", [])
+
+
+async def test_a_gather_of_which_nothing_may_be_kept_says_so(site: Site) -> None:
+    begun = gather_started(site.account.sid, CALL, GATHER, is_kept=False)
+    site.record(begun, gather_finished(site.account.sid, CALL, GATHER))
+    assert (await site.json(site.at(f"/Gathers/Speech/GA{GATHER}?Extended=true")))["log"] == "false"
 
 
 async def test_a_running_gather_is_not_there(site: Site) -> None:

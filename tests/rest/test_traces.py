@@ -4,6 +4,8 @@ import pytest
 
 from offhook.call.facts import TimelineKept
 from offhook.call.info import new_id
+from offhook.cli.call_ladder import ladder
+from offhook.records.call_story import CallStories
 from tests.records import story
 from tests.rest.site import Site
 
@@ -72,3 +74,22 @@ async def test_another_account_s_call_is_not_found(site: Site, call_id: str) -> 
 )
 async def test_a_call_that_is_none(site: Site, path: str, status: int) -> None:
     assert (await site.ask(site.at(path))).status_code == status
+
+
+async def test_a_gather_tells_who_heard_it_and_who_was_left(site: Site) -> None:
+    call_id, gather_id, left = new_id(), new_id(), ("google: nothing came within 1.5 s",)
+    site.record(
+        story.started(site.account.sid, call_id),
+        story.gather_started(site.account.sid, call_id, gather_id, story.after(1)),
+        story.gather_finished(
+            site.account.sid, call_id, gather_id, story.after(2), provider="embedded", switches=left
+        ),
+    )
+    page = await site.json(site.at(f"/Traces?CallSid={sid(call_id)}&Kind=gather"))
+    details = page["traces"][0]["details"]
+    assert (details["provider"], details["switches"]) == ("embedded", list(left))
+    story_of = CallStories(site.database).read(call_id)
+    assert story_of is not None
+    assert any(
+        "heard by embedded, not by google: nothing came within 1.5 s" in line for line in ladder(story_of)
+    )

@@ -15,7 +15,14 @@ from offhook.speech.voice import VoiceOptions
 
 DEADLINE_S = 30.0
 OPTIONS = VoiceOptions()
-OTHER = {"language": "fr", "voice": "man", "is_ssml": True, "model": "m", "extra": (("speed", 2),)}
+OTHER = {
+    "language": "fr",
+    "voice": "man",
+    "is_ssml": True,
+    "vendors": ("aws",),
+    "model": "m",
+    "extra": (("speed", 2),),
+}
 
 
 class CountedVoice:

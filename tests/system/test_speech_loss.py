@@ -108,7 +108,7 @@ async def test_a_recogniser_that_stands_still_is_replaced_and_keys_work_meanwhil
     assert forms(app, "/heard")[1]["SpeechResult"] == "sales"
 
 
-async def test_speech_that_ends_while_the_recogniser_stands_still_ends_the_gather_with_a_reason(
+async def test_speech_that_ends_while_the_recogniser_stands_still_is_understood_late_or_given_up_with_a_reason(
     server: Server, app: Application, peer: Peer, said: Said
 ) -> None:
     mark = server.output.mark
@@ -119,10 +119,13 @@ async def test_speech_that_ends_while_the_recogniser_stands_still_ends_the_gathe
             await peer.over.wait()
             await said_by(server, "recogniser-0 is ready again", mark)
     [heard] = forms(app, "/heard")
-    assert heard["SpeechResult"] == ""
     [gather] = server.gathers_of(server.call_to("7304")["sid"])
-    assert gather["status"] == "failed"
-    assert gather["reason"].startswith("recogniser_failed")
+    if heard["SpeechResult"] == "sales":  # the process that took its place was in time
+        assert (gather["status"], gather["reason"]) == ("completed", "")
+    else:
+        assert heard["SpeechResult"] == ""
+        assert gather["status"] == "failed"
+        assert gather["reason"].startswith("recogniser_failed")
 
 
 async def test_a_voice_killed_while_it_is_asked_speaks_after_all(

@@ -9,8 +9,21 @@ from typing import Any
 import grpc
 import grpc.aio
 from google.cloud import speech_v1 as speech
+from google.cloud import speech_v2
 
-SERVICE = "google.cloud.speech.v1.Speech"
+SERVICES: dict[str, tuple[str, Any, Any]] = {
+    "v1": (
+        "google.cloud.speech.v1.Speech",
+        speech.StreamingRecognizeRequest,
+        speech.StreamingRecognizeResponse,
+    ),
+    "v2": (
+        "google.cloud.speech.v2.Speech",
+        speech_v2.StreamingRecognizeRequest,
+        speech_v2.StreamingRecognizeResponse,
+    ),
+}
+"""By the version of the API: its service, and what goes either way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +65,10 @@ class Stay:
 class Heard:
     """One stream, as the server saw it."""
 
-    config: "speech.StreamingRecognitionConfig | None" = None
+    config: Any = None
+    """A `StreamingRecognitionConfig`; None before it came."""
+    recognizer: str = ""
+    """What v2 calls who is to hear."""
     audio: bytes = b""
     requests: int = 0
     first_audio: asyncio.Event = field(default_factory=asyncio.Event)
@@ -109,25 +125,27 @@ class GoogleServer:
             asyncio.get_running_loop().call_soon(self._tell_changed)
             if request.streaming_config:
                 heard.config = request.streaming_config
-            if request.audio_content:
-                heard.audio += request.audio_content
+                heard.recognizer = getattr(request, "recognizer", "")
+            if audio := request.audio if hasattr(request, "audio") else request.audio_content:
+                heard.audio += audio
                 heard.first_audio.set()
         heard.all_audio.set()
 
 
 @asynccontextmanager
-async def google_server(*script: Any) -> AsyncIterator[GoogleServer]:
-    """A block in which the server runs on a port of 127.0.0.1."""
+async def google_server(*script: Any, api: str = "v1") -> AsyncIterator[GoogleServer]:
+    """A block in which the server runs on a port of 127.0.0.1. `script` has responses of that `api`."""
+    service, request, response = SERVICES[api]
     running = grpc.aio.server()
     vanish = asyncio.Event()
     server = GoogleServer(script, vanish.set)
     method = grpc.stream_stream_rpc_method_handler(
         server.recognise,
-        request_deserializer=speech.StreamingRecognizeRequest.deserialize,
-        response_serializer=speech.StreamingRecognizeResponse.serialize,
+        request_deserializer=request.deserialize,
+        response_serializer=response.serialize,
     )
     running.add_generic_rpc_handlers(
-        (grpc.method_handlers_generic_handler(SERVICE, {"StreamingRecognize": method}),)
+        (grpc.method_handlers_generic_handler(service, {"StreamingRecognize": method}),)
     )
     server.endpoint = f"http://127.0.0.1:{running.add_insecure_port('127.0.0.1:0')}"
     await running.start()
@@ -140,7 +158,9 @@ async def google_server(*script: Any) -> AsyncIterator[GoogleServer]:
     try:
         yield server
     finally:
-        stopping.cancel()
+        if not vanish.is_set():  # else it stops already, and must not be broken off
+            stopping.cancel()
+        await asyncio.wait((stopping,))
         await running.stop(None)
 
 

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from offhook.speech.pcm import FRAME_BYTES, SAMPLE_RATE_HZ
-from offhook.vendors.embedded.cepstra import CEPSTRA, HOP, WINDOW, Cepstra, Frames
+from offhook.vendors.embedded.band_energies import BANDS, HOP, WINDOW, Frames
+from offhook.vendors.embedded.cepstra import CEPSTRA, Cepstra
 from offhook.vendors.embedded.conditioning import Conditioner
+from offhook.vendors.embedded.noise_floor import NoiseFloor
 from tests.speech_audio import caller_says, frames
 
 
@@ -54,3 +56,25 @@ def test_silence_is_never_decoded() -> None:
     conditioner = Conditioner()
     assert [conditioner.hear(bytes(FRAME_BYTES)) for _ in range(100)] == [b""] * 100
     assert list(conditioner.finish()) == []
+
+
+def steady(level: float, seconds: float) -> Frames:
+    return np.full((int(seconds * 100), BANDS), level, np.float32)
+
+
+def test_the_noise_is_what_was_heard_before_somebody_spoke_and_hardly_rises_with_the_voice() -> None:
+    floor = NoiseFloor()
+    floor.under(steady(5.0, 0.3))
+    assert np.all(floor.under(steady(15.0, 0.5))[-1] < 7.0)
+
+
+def test_noise_that_ends_is_forgotten_within_a_second() -> None:
+    floor = NoiseFloor()
+    floor.under(steady(15.0, 0.5))
+    assert np.all(floor.under(steady(5.0, 1.0))[-1] < 5.5)
+
+
+def test_one_click_at_the_beginning_is_no_noise() -> None:
+    floor = NoiseFloor()
+    floor.under(steady(20.0, 0.01))
+    assert np.all(floor.under(steady(5.0, 0.5))[-1] < 5.5)

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from offhook.speech.recogniser import (
+    FailureKind,
     Final,
     Partial,
     RecogniserOptions,
@@ -117,6 +118,8 @@ class TestFailures:
             failed = await failure(recogniser)
         assert (failed.retryable, f"status {status}" in failed.detail) == (retryable, True)
         assert ("OFFHOOK_DEEPGRAM_KEY" in failed.detail) is (status == 401)
+        # It has not got what was asked for: nobody is to be passed over for that.
+        assert failed.kind is (FailureKind.NEEDS_MODEL if status == 400 else FailureKind.BROKEN)
         assert "a-key" not in failed.detail
 
     async def test_one_that_is_not_there_can_be_tried_again(self) -> None:

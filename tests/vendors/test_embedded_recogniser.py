@@ -160,7 +160,7 @@ class TestRejection:
         hints = [f"choice {number}" for number in range(600)]
         (failed,) = await heard(recogniser, caller_says("sales"), hints)
         assert isinstance(failed, SpeechFailed)
-        assert (failed.kind, failed.retryable) == (FailureKind.BROKEN, False)
+        assert (failed.kind, failed.retryable) == (FailureKind.BAD_REQUEST, False)
         assert failed.detail == "600 hints were given; at most 500 are taken"
 
     async def test_as_many_hints_as_are_allowed_are_heard(self, recogniser: EmbeddedRecogniser) -> None:

@@ -12,6 +12,7 @@ from offhook.vendors.aws.signing import Credentials
 from offhook.vendors.custom import CustomRecogniser
 from offhook.vendors.deepgram import STOP, DeepgramRecogniser
 from offhook.vendors.google import GoogleRecogniser
+from offhook.vendors.google_v2 import GoogleV2
 from offhook.vendors.microsoft import MicrosoftRecogniser
 from offhook.verbs.recogniser_options import (
     OPTIONAL,
@@ -49,6 +50,7 @@ ALL = RecogniserOptions(
 )
 """All but `service_endpoint`, which is an address of its own."""
 
+RECOGNIZER = "projects/voice/locations/global/recognizers/_"
 Wire = dict[str, Any]
 """What was found in a request, by the name of the option."""
 
@@ -73,6 +75,30 @@ async def google() -> tuple[Wire, RecogniserCapabilities]:
         "model": config.model,
         "single_utterance": stream.single_utterance,
         "initial_speech_timeout_s": stream.voice_activity_timeout.speech_start_timeout.total_seconds(),
+    }, recogniser.capabilities
+
+
+async def google_v2() -> tuple[Wire, RecogniserCapabilities]:
+    async with google_server(api="v2") as server:
+        recogniser = GoogleRecogniser(endpoint=server.endpoint, api=GoogleV2(RECOGNIZER))
+        await heard(recogniser, options=ALL)
+        await recogniser.close()
+    [stream] = server.streams
+    assert stream.recognizer == RECOGNIZER
+    config, features = stream.config.config, stream.config.streaming_features
+    [adaptation] = config.adaptation.phrase_sets
+    language, *alternatives = config.language_codes
+    return {
+        "language": language,
+        "partials": features.interim_results,
+        "hints": tuple(phrase.value for phrase in adaptation.inline_phrase_set.phrases),
+        "hints_boost": adaptation.inline_phrase_set.boost,
+        "alternative_languages": tuple(alternatives),
+        "punctuation": config.features.enable_automatic_punctuation,
+        "profanity_filter": config.features.profanity_filter,
+        "model": config.model,
+        "single_utterance": True,  # ours to end: test_google_v2.py
+        "initial_speech_timeout_s": features.voice_activity_timeout.speech_start_timeout.total_seconds(),
     }, recogniser.capabilities
 
 
@@ -165,6 +191,7 @@ async def local_server() -> tuple[Wire, RecogniserCapabilities]:
 
 VENDORS: dict[str, Callable[[], Awaitable[tuple[Wire, RecogniserCapabilities]]]] = {
     "google": google,
+    "google v2": google_v2,
     "deepgram": deepgram,
     "aws": aws,
     "microsoft": microsoft,

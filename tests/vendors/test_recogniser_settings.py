@@ -7,8 +7,9 @@ import sys
 import pytest
 from pydantic import ValidationError
 
-from offhook.config import ASR_NEEDS, Settings
+from offhook.config import Settings
 from offhook.recogniser_registry import MAKERS, configured_recognisers
+from offhook.recogniser_settings import ASR_NEEDS
 
 ALL = {
     "deepgram_key": "k",
@@ -42,6 +43,13 @@ def test_each_can_be_chosen_in_any_case(name: str) -> None:
     assert Settings.model_validate({**ALL, "asr": name}).asr == name.lower()
 
 
+def test_several_are_tried_in_their_order_by_whatever_name() -> None:
+    settings = Settings.model_validate({**ALL, "asr": " Google, azure,Polly embedded"})
+    assert settings.asr_order == ("google", "microsoft", "aws", "embedded")
+    assert Settings.model_validate({**ALL, "tts": "Polly, embedded"}).tts_order == ("aws", "embedded")
+    assert Settings.model_validate({}).asr_order == Settings.model_validate({}).tts_order == ("embedded",)
+
+
 @pytest.mark.parametrize(
     ("settings", "fault"),
     [
@@ -51,6 +59,12 @@ def test_each_can_be_chosen_in_any_case(name: str) -> None:
             "microsoft needs OFFHOOK_MICROSOFT_REGION or OFFHOOK_MICROSOFT_ASR_HOST",
         ),
         ({"asr": "nuance"}, "write embedded, google, deepgram"),
+        ({"asr": "google, nuance"}, "there is no 'nuance'; write embedded"),
+        ({"asr": "embedded,deepgram"}, "deepgram needs OFFHOOK_DEEPGRAM_KEY"),
+        ({"asr": "google, embedded, Google"}, "google is there twice"),
+        ({"asr": " , "}, "name one, or several, comma-separated"),
+        ({"tts": "embedded, festival"}, "there is no 'festival'; write embedded"),
+        ({"tts": "embedded, aws"}, "aws needs OFFHOOK_AWS_REGION"),
         ({"deepgram_asr_url": "https://h/"}, "write the address like wss://host/path"),
         ({"wyoming_asr": "127.0.0.1:10300"}, "write the address like tcp://127.0.0.1:10300"),
     ],

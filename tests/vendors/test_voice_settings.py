@@ -40,7 +40,7 @@ async def test_each_voice_can_be_chosen_in_any_case(
         {**ALL, "tts": chosen, "tts_custom": "own=https://h/x,live=wss://h/y", "data_dir": tmp_path}
     )
     speech = open_speech(settings, surroundings)
-    assert speech.voice.name == chosen.lower()
+    assert settings.tts_order == (chosen.lower(),)
     assert {name: voice.name for name, voice in speech.voices.items()} == {
         name: name
         for name in (
@@ -65,7 +65,7 @@ async def test_what_a_voice_said_is_kept_and_said_sentence_by_sentence(
         )
         for _ in range(2):
             speech = open_speech(settings, surroundings)
-            pieces = [piece async for piece in speech.voice.speak("One. Two.", VoiceOptions())]
+            pieces = [piece async for piece in speech.voices["custom:own"].speak("One. Two.", VoiceOptions())]
             await speech.close()
             assert b"".join(pieces) == SECOND * 2
     assert sorted(asked.json["text"] for asked in server.requests) == ["One.", "Two."]

@@ -385,3 +385,29 @@ async def test_many_at_once_do_not_wait_for_each_other(app: Application, client:
     replies = await asyncio.gather(*(client.fetch(post(url, ("n", str(n)))) for n in range(150)))
     assert {reply.status for reply in replies} == {200}
     assert sorted(int(received.form[0][1]) for received in app.requests) == list(range(150))
+
+
+@pytest.mark.parametrize("method", list(Method))
+async def test_what_is_secret_of_a_request_is_sent_and_told_nobody(
+    app: Application, client: WebhookClient, method: Method
+) -> None:
+    pin, phrase = "8346109257", "open sesame"
+    app.on(f"/echo/{pin}", page(500, f"{pin} {phrase}", X_Pin=pin))
+    url = app.on("/pin", redirect(f"/echo/{pin}?words=open+sesame"))
+    secret = Request(
+        Target(url, method),
+        (("CallSid", "CA1"), ("Digits", pin), ("SpeechResult", phrase)),
+        ("Digits", "SpeechResult"),
+    )
+    with pytest.raises(FetchFailed, match=r"redirected to http://127.0.0.1:\d+/echo/…\?…: ") as failed:
+        await client.fetch(secret)
+    for received in app.requests:
+        assert ("Digits", pin) in (received.form or received.query)
+    exchange = failed.value.exchange
+    assert exchange is not None
+    assert exchange.request.parameters == (("CallSid", "CA1"), ("Digits", "…"), ("SpeechResult", "…"))
+    assert exchange.reply is not None
+    assert (exchange.reply.status, exchange.reply.headers) == (500, ())
+    told = f"{failed.value} {exchange}"
+    assert pin not in told
+    assert "sesame" not in told

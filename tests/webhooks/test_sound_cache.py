@@ -39,6 +39,7 @@ class CountingVoice(FakeVoice):
     """A voice that remembers what it was asked to say."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.spoken: list[tuple[str, VoiceOptions]] = []
 
     async def speak(self, text: str, options: VoiceOptions) -> AsyncIterator[bytes]:

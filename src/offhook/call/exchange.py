@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, replace
 
+from offhook.call.discretion import HIDDEN, hidden
 from offhook.verbs import Request
 
 CREDENTIALS = re.compile("^([^/?#]*//)([^/?#]*@)")
@@ -12,6 +13,12 @@ CREDENTIALS = re.compile("^([^/?#]*//)([^/?#]*@)")
 def without_credentials(url: str) -> str:
     """`url` without the user and password that may stand before its host: fit for logs and other eyes."""
     return CREDENTIALS.sub(r"\1", url)
+
+
+def without_query(url: str) -> str:
+    """`url` up to its query, whose place is marked."""
+    path, mark, _ = url.partition("?")
+    return f"{path}?{HIDDEN}" if mark else path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,9 +53,18 @@ class Exchange:
 
     @classmethod
     def shown(cls, request: Request, reply: Reply | None = None) -> "Exchange":
-        """The exchange as it may be kept and read: URLs without credentials, and nothing of how patient it was."""
+        """The exchange as it may be kept and read: URLs without credentials, nothing that is secret, and nothing of how it
+        was asked. What answers a request with secrets may repeat them, so its status is all that is left of it."""
         target = replace(request.target, url=without_credentials(request.target.url))
-        return cls(
-            replace(request, target=target, policy=None),
-            replace(reply, url=without_credentials(reply.url)) if reply is not None else None,
+        parameters = tuple(
+            (name, HIDDEN if value and name in request.secrets else value)
+            for name, value in request.parameters
         )
+        shown = Request(target, parameters)
+        if reply is None:
+            return cls(shown)
+        url = without_credentials(reply.url)
+        if not request.secrets:
+            return cls(shown, replace(reply, url=url))
+        url = hidden(without_query(url), request.secret_values)
+        return cls(shown, Reply(url=url, status=reply.status, body=HIDDEN.encode()))

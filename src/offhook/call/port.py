@@ -9,18 +9,36 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from offhook.call.growing import GrowingSound
 from offhook.call.info import CallInfo, Sides
+from offhook.call.spoken import Spoken
 from offhook.call.timeline import Timeline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audio:
-    """A sound ready to be played: a WAV file, 16-bit mono at 8 kHz."""
+    """A sound ready to be played: a WAV file, 16-bit mono at 8 kHz, or one that still grows."""
 
     path: Path
+    """Its file; there is none yet for one that grows."""
     duration_s: float
+    """How long it is; of one that grows, how much there was of it when it was ready to begin."""
     label: str = ""
     """What it is, for people: the text that is spoken, or the URL it came from."""
+    growing: GrowingSound | None = None
+    """Where it is while it grows; None for a file. It is played as it grows, with silence where that takes too long."""
+    spoken: Spoken | None = None
+    """Who speaks it; None where nobody does."""
+
+    @property
+    def length_s(self) -> float:
+        """How long it is by now."""
+        return self.duration_s if self.growing is None else self.growing.length_s
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether `length_s` is all there will be."""
+        return self.growing is None or self.growing.is_over
 
 
 KeySink = Callable[[str], None]
@@ -94,10 +112,12 @@ class Call(Protocol):
     async def hang_up(self) -> None:
         """End the leg in whatever state it is; returns when it is over. Does nothing on an ended one."""
 
-    async def play(self, audio: Audio) -> None:
+    async def play(self, audio: Audio, *, from_s: float = 0.0) -> None:
         """Play to the caller; returns at the sound's end. Cancelling it silences the caller within 40 ms.
 
-        Sounds that are played at the same time are heard together.
+        `from_s`: how much of its beginning is left out, in seconds; a sound that is not longer is over at once.
+        Sounds that are played at the same time are heard together. Raises the fault that ended a sound which grows,
+        once what there is of it was played.
         """
 
     async def echo(self) -> None:

@@ -248,6 +248,10 @@ class GatherRow:
     keys: str
     speech: str
     confidence: float | None
+    switches: tuple[str, ...] = ()
+    """Recognisers that were left for `provider`, as `vendor: why`, in order."""
+    is_kept: bool = True
+    """Whether what was said and typed could be kept; else `keys`, `speech` and `confidence` are empty."""
     date_created: datetime
     """When it finished; grows strictly along an account's list."""
 

@@ -7,6 +7,7 @@ counting and the cutting, is done when events are taken to be kept.
 from collections import deque
 from collections.abc import Callable, Mapping
 
+from offhook.call.discretion import HIDDEN, Discretion
 from offhook.call.exchange import without_credentials
 
 Event = tuple[int, str, Mapping[str, object]]
@@ -39,6 +40,8 @@ class Timeline:
         self._last_chars = 0
         self._newest: Mapping[str, object] = {}
         self._sound: Mapping[str, object] | None = None
+        self.discretion = Discretion()
+        """What the call keeps to itself."""
 
     @property
     def elapsed_s(self) -> float:
@@ -60,6 +63,10 @@ class Timeline:
         else:
             self._left_out += 1
 
+    def note_key(self, key: str, *, is_heard: bool) -> None:
+        """A key is pressed; `is_heard` where something listens."""
+        self.note("key", key=HIDDEN if self.discretion.hides_keys else key, is_heard=is_heard)
+
     def note_sound(self, label: str, duration_s: float) -> None:
         """A sound is begun. Its repetition is not noted, as long as nothing else happens."""
         label = without_credentials(label)[:MOST_LABEL_CHARS]
@@ -67,6 +74,12 @@ class Timeline:
             return
         self.note("sound", label=label, length_s=round(duration_s, 2))
         self._sound = self._newest
+
+    def note_whole(self, label: str, duration_s: float) -> None:
+        """A sound that grew while it was played has come to its end, and was so long."""
+        self.note(
+            "played", label=without_credentials(label)[:MOST_LABEL_CHARS], length_s=round(duration_s, 2)
+        )
 
     def note_silenced(self, label: str) -> None:
         """A sound was cut short."""

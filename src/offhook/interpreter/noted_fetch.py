@@ -2,6 +2,7 @@
 
 import asyncio
 
+from offhook.call.discretion import HIDDEN
 from offhook.call.errors import FetchFailed
 from offhook.call.exchange import Reply, without_credentials
 from offhook.call.timeline import Timeline
@@ -25,7 +26,13 @@ class NotedFetch:
 
     async def fetch(self, request: Request, headers: tuple[tuple[str, str], ...] = ()) -> Reply:
         """The answer to a request for verbs; any 2xx. Raises FetchFailed, with the exchange in it."""
-        exchange = _Exchange(self._timeline, request.target, self._loop, self._try_number(headers))
+        exchange = _Exchange(
+            self._timeline,
+            request.target,
+            self._loop,
+            self._try_number(headers),
+            is_private=bool(request.secrets),
+        )
         try:
             reply = await self._fetch.fetch(request, headers)
         except FetchFailed as failed:
@@ -61,12 +68,20 @@ class _Exchange:
     """One try, from its beginning."""
 
     def __init__(
-        self, timeline: Timeline, target: Target, loop: asyncio.AbstractEventLoop, number: int
+        self,
+        timeline: Timeline,
+        target: Target,
+        loop: asyncio.AbstractEventLoop,
+        number: int,
+        *,
+        is_private: bool = False,
     ) -> None:
+        """`is_private`: the answer may repeat what may not be kept."""
         self._timeline = timeline
         self._target = target
         self._loop = loop
         self._number = number
+        self._is_private = is_private
         self._began_at = loop.time()
 
     def note(self, status: int | None, reply: Reply | None, *, error: str | None = None) -> None:
@@ -82,5 +97,6 @@ class _Exchange:
         if error is not None:
             facts["error"] = error
         if reply is not None and reply.body:
-            facts["body"] = reply.body[:SHOWN_BODY_BYTES].decode("utf-8", "replace")
+            body = reply.body[:SHOWN_BODY_BYTES].decode("utf-8", "replace")
+            facts["body"] = HIDDEN if self._is_private else body
         self._timeline.note("webhook", **facts)

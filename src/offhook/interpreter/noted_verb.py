@@ -71,8 +71,8 @@ def _about(verb: Verb) -> str:
             return ""
 
 
-def outcome_words(outcome: Outcome) -> str:
-    """What came of a verb."""
+def outcome_words(outcome: Outcome, *, is_private: bool = False) -> str:
+    """What came of a verb; where that `is_private`, without what was pressed or said."""
     if isinstance(outcome, Recorded):
         return recorded_words(outcome)
     if isinstance(outcome, HoldChanged):
@@ -87,6 +87,8 @@ def outcome_words(outcome: Outcome) -> str:
         return queued_words(outcome)
     if not isinstance(outcome, Gathered):
         return "done"
+    if is_private and not outcome.is_empty:
+        return f"{outcome.end.value}, which are not kept"
     if outcome.end is GatherEnd.KEYS:
         return f"keys {outcome.keys or 'none, only the finish key'}"
     if outcome.speech:

@@ -16,6 +16,7 @@ class Notices:
     def __init__(self, info: CallInfo, tools: Tools) -> None:
         self._info = info
         self._tools = tools
+        self._told_once: set[tuple[int, str]] = set()
 
     def fault(self, error: CustomerError | ProviderError) -> None:
         """Something of theirs, or of a speech vendor's, failed."""
@@ -27,6 +28,12 @@ class Notices:
     def own_fault(self, message: str) -> None:
         """Something of ours failed."""
         self._tell(INTERNAL_ERROR, message, is_error=True)
+
+    def warning_once(self, code: int, about: str, message: str) -> None:
+        """The same, only the first time for this code and what it is about."""
+        if (code, about) not in self._told_once:
+            self._told_once.add((code, about))
+            self.warning(code, message)
 
     def warning(self, code: int, message: str) -> None:
         """The call went on as if nothing were."""

@@ -12,7 +12,5 @@ async def play(verb: Play, scene: Scene) -> Done:
         async with scene.call.alive(), scene.ready(verb) as audio:
             await repeat(audio, verb.loop, scene.call, scene.watch)
     except CustomerError as error:
-        if not verb.is_skippable:
-            raise
-        scene.notices.warning(error.code, f"{error.message} It was skipped.")
+        scene.pass_over(verb, error)
     return Done()

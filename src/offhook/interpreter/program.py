@@ -9,6 +9,7 @@ from offhook.call.errors import Asked, CustomerError, DocumentInvalid, NoticeFai
 from offhook.call.exchange import Exchange
 from offhook.call.info import CallInfo, CallStatus
 from offhook.interpreter.asking import Asking
+from offhook.interpreter.discreet import is_private
 from offhook.interpreter.ports import Dialect, Fetch, StatusChange
 from offhook.verbs import (
     Dialled,
@@ -24,6 +25,8 @@ from offhook.verbs import (
     Understood,
     Verb,
 )
+
+Parameters = tuple[tuple[str, str], ...]
 
 MOST_FALLBACK_RETRY_S = 5.0
 """A fallback URL is asked again for so long at most: the caller has waited for the first URL already."""
@@ -101,11 +104,12 @@ class WebhookProgram:
         report = self._dialect.report(verb, outcome, self._info)
         if report.target is None:
             return None
+        secrets = tuple(name for name, _ in report.parameters) if is_private(verb) else ()
         if report.is_notice:
-            await self._tell(report.target, report.parameters, status)
+            await self._tell(report.target, report.parameters, status, secrets)
             return None
         asked = Asked.REDIRECT if isinstance(verb, Redirect) else Asked.ACTION
-        return await self._ask(report.target, report.parameters, status, asked)
+        return await self._ask(report.target, report.parameters, status, asked, secrets)
 
     async def recover(self, error: OffhookError, status: CallStatus) -> Document:
         """Fetch the fallback URL, once until a verb has run again. Raises what was last wrong."""
@@ -134,7 +138,9 @@ class WebhookProgram:
 
     def partial(self, target: Target, understood: Understood, status: CallStatus) -> Request:
         """The standard parameters with the words so far."""
-        return self._request(target, self._dialect.partial(understood), status, Asked.PARTIAL)
+        told = self._dialect.partial(understood)
+        secrets = tuple(name for name, _ in told)  # nobody needs them in a log, whatever the application says
+        return self._request(target, told, status, Asked.PARTIAL, secrets)
 
     def callbacks(self, change: StatusChange) -> tuple[Request, ...]:
         """What the number's or the call's own StatusCallback is told."""
@@ -143,9 +149,14 @@ class WebhookProgram:
         return self._status_callback.requests(self._info, change)
 
     async def _ask(
-        self, target: Target, parameters: tuple[tuple[str, str], ...], status: CallStatus, asked: Asked
+        self,
+        target: Target,
+        parameters: Parameters,
+        status: CallStatus,
+        asked: Asked,
+        secrets: tuple[str, ...] = (),
     ) -> Document:
-        request = self._request(target, parameters, status, asked)
+        request = self._request(target, parameters, status, asked, secrets)
         most_s = MOST_FALLBACK_RETRY_S if asked is Asked.FALLBACK else None
         try:
             answer = await self._asking.ask(request, most_s=most_s)
@@ -161,19 +172,25 @@ class WebhookProgram:
         return replace(document, problems=(answer.problem, *document.problems))
 
     async def _tell(
-        self, target: Target, parameters: tuple[tuple[str, str], ...], status: CallStatus
+        self, target: Target, parameters: Parameters, status: CallStatus, secrets: tuple[str, ...]
     ) -> None:
         """Ask, and do not look at the answer. Raises NoticeFailed where there is none."""
         try:
-            await self._asking.ask(self._request(target, parameters, status, Asked.ACTION))
+            await self._asking.ask(self._request(target, parameters, status, Asked.ACTION, secrets))
         except CustomerError as error:
             error.asked = Asked.ACTION
             raise NoticeFailed(error) from error
 
     def _request(
-        self, target: Target, parameters: tuple[tuple[str, str], ...], status: CallStatus, asked: Asked
+        self,
+        target: Target,
+        parameters: Parameters,
+        status: CallStatus,
+        asked: Asked,
+        secrets: tuple[str, ...] = (),
     ) -> Request:
-        return self._dialect.request(target, self._dialect.standard(self._info, status) + parameters, asked)
+        told = self._dialect.standard(self._info, status) + parameters
+        return replace(self._dialect.request(target, told, asked), secrets=secrets)
 
 
 class StatusCallback(Protocol):

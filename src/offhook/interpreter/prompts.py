@@ -1,5 +1,7 @@
 """Makes sounds out of Say and Play: fetched or spoken, and laid down as files that calls can play.
 
+A text that takes time to be spoken is heard while the rest of it is being made.
+
 What may be used again is kept (`sound_cache`): a fetched sound on the terms of its answer (`freshness`), a spoken one for
 ever, as a voice speaks the same text in the same way.
 """
@@ -10,23 +12,35 @@ import errno
 import hashlib
 import time
 import wave
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import fields
 from pathlib import Path
 
-from offhook.call.errors import PromptUnusable
+from offhook.call.errors import PromptUnusable, ProviderError
+from offhook.call.growing import GrowingSound
 from offhook.call.info import new_id
 from offhook.call.port import Audio
-from offhook.interpreter.freshness import ALWAYS, NOT_MODIFIED, ONCE, Terms, renewed, terms_of
+from offhook.call.spoken import Spoken
+from offhook.interpreter.freshness import ALWAYS, NOT_MODIFIED, ONCE, renewed, terms_of
 from offhook.interpreter.ports import Fetch
 from offhook.interpreter.sound_cache import Sound, SoundCache
+from offhook.interpreter.stall import STANDS_STILL_S
+from offhook.interpreter.voices import Voices
 from offhook.speech.pcm import SAMPLE_BYTES, SAMPLE_RATE_HZ, duration_s
 from offhook.speech.voice import Decoder, Voice, VoiceOptions
 from offhook.verbs import Play, Say
 
 WRITTEN_AT_ONCE_BYTES = 1_000_000
 """A minute of sound is written without leaving the event loop; the folder lies in memory."""
+BEGINNING_S = 0.1
+"""How much of a text must have been made before it is heard."""
+WHOLE_S = 0.02
+"""How much longer a text that can be heard may take to be whole, and so be played from a file."""
+LONGEST_FILE_S = 60.0
+"""What is longer, and not kept, stays where it grew."""
+AHEAD_S, LOOK_S = 120.0, 1.0
+"""How far the making of a long text may be ahead of what is heard, and how often that is looked at."""
 LONGEST_KEPT_TEXT = 500
 """Characters. What is longer is rarely said twice."""
 _NOT_SOUND = frozenset(("loop", "line"))
@@ -48,7 +62,11 @@ class PromptStore:
     ) -> None:
         """`cache_bytes`: how much sound is kept; with 0 each is fetched or spoken anew. `clock`: in seconds."""
         self._fetch = fetch
-        self._voice = voice
+        self._voices = (
+            voice
+            if isinstance(voice, Voices)
+            else Voices({voice.name: voice}, (voice.name,), whole=frozenset((voice.name,)))
+        )
         self._decoder = decoder
         self._folder = folder
         self._clock = clock
@@ -74,9 +92,42 @@ class PromptStore:
             return await (self._spoken(prompt) if isinstance(prompt, Say) else self._fetched(prompt, known))
 
         async with self._cache.use(_key(prompt, self._realm), make) as sound:
-            yield Audio(path=sound.path, duration_s=sound.duration_s, label=label)
+            growing = sound.growing
+            yield Audio(
+                path=sound.path,
+                duration_s=sound.duration_s if growing is None else growing.length_s,
+                label=label,
+                growing=growing,
+                spoken=sound.spoken,
+            )
 
     async def _spoken(self, say: Say) -> Sound:
+        """The sound of a text, as soon as there is something to hear of it; where it is made fast, as a whole."""
+        sound = Sound(
+            path=self._folder / f"{new_id()}.wav",
+            duration_s=0.0,
+            size_bytes=0,
+            terms=ALWAYS if len(say.text) <= LONGEST_KEPT_TEXT else ONCE,
+            growing=GrowingSound(),
+            spoken=Spoken(),
+        )
+        growing = sound.growing
+        assert growing is not None
+        making = sound.making = asyncio.create_task(self._speak(say, sound, growing), name="speech")
+        try:
+            await growing.until(BEGINNING_S)
+            if len(say.text) <= LONGEST_KEPT_TEXT:
+                await asyncio.wait((making,), timeout=WHOLE_S)
+        except BaseException:
+            making.cancel()
+            await asyncio.wait((making,))
+            raise
+        if growing.fault is not None and not growing.length_s:
+            raise growing.fault
+        return sound
+
+    async def _speak(self, say: Say, sound: Sound, growing: GrowingSound) -> None:
+        """Make the sound of a text, and lay it down once it is whole. What goes wrong ends the sound that grows."""
         options = VoiceOptions(
             language=say.language,
             voice=say.voice,
@@ -85,8 +136,23 @@ class PromptStore:
             model=say.model,
             extra=say.extra,
         )
-        pcm = b"".join([piece async for piece in self._voice.speak(say.markup or say.text, options)])
-        return await self._laid_down(pcm, ALWAYS if len(say.text) <= LONGEST_KEPT_TEXT else ONCE)
+        assert sound.spoken is not None
+        fault: Exception | None = None
+        try:
+            async with aclosing(self._voices.speak(say.markup or say.text, options, sound.spoken)) as pieces:
+                await _taken(pieces, growing, self._voices.name)
+            if sound.terms.may_be_kept or growing.length_s <= LONGEST_FILE_S:
+                await self._lay_down(sound, growing.pcm)
+                growing.is_laid_down = True
+                sound.growing = None
+            if sound.spoken.was_left:
+                sound.terms = ONCE  # the next time, the voice that was wanted may speak again
+        except Exception as error:  # noqa: BLE001  # those who play it get it, once they have heard what there is
+            fault = error
+        finally:
+            if sound.growing is not None:
+                sound.path.unlink(missing_ok=True)
+            growing.end(fault)
 
     async def _fetched(self, play: Play, known: Sound | None) -> Sound:
         asked_at = self._clock()
@@ -98,23 +164,48 @@ class PromptStore:
             pcm = await self._decoder.decode(reply.body)
         except PromptUnusable as unusable:
             raise PromptUnusable(unusable.code, f"{play.url}: {unusable.message}") from unusable
-        return await self._laid_down(pcm, terms_of(reply, asked_at))
-
-    async def _laid_down(self, pcm: bytes, terms: Terms) -> Sound:
-        path = self._folder / f"{new_id()}.wav"
+        sound = Sound(
+            path=self._folder / f"{new_id()}.wav",
+            duration_s=0.0,
+            size_bytes=0,
+            terms=terms_of(reply, asked_at),
+        )
         try:
-            try:
-                await _write(path, pcm)
-            except OSError as error:
-                if error.errno != errno.ENOSPC:
-                    raise
-                # The folder is smaller than what may be kept; what is played now comes first.
-                self._cache.make_room()
-                await _write(path, pcm)
+            await self._lay_down(sound, pcm)
         except BaseException:
-            path.unlink(missing_ok=True)
+            sound.path.unlink(missing_ok=True)
             raise
-        return Sound(path=path, duration_s=duration_s(pcm), size_bytes=len(pcm), terms=terms)
+        return sound
+
+    async def _lay_down(self, sound: Sound, pcm: bytes) -> None:
+        try:
+            await _write(sound.path, pcm)
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            # The folder is smaller than what may be kept; what is played now comes first.
+            self._cache.make_room()
+            await _write(sound.path, pcm)
+        sound.duration_s, sound.size_bytes = duration_s(pcm), len(pcm)
+
+
+async def _taken(pieces: AsyncGenerator[bytes, None], growing: GrowingSound, vendor: str) -> None:
+    """Let a sound grow by what a voice makes, and not far beyond what is heard. Raises ProviderError where a voice stops
+    in the middle, neither going on nor giving up."""
+    loop = asyncio.get_running_loop()
+    runs_out_at = loop.time()
+    while True:
+        try:
+            async with asyncio.timeout_at(max(runs_out_at, loop.time()) + STANDS_STILL_S):
+                piece = await anext(pieces)
+        except StopAsyncIteration:
+            return
+        except TimeoutError:
+            raise ProviderError(vendor, f"no sound came for {STANDS_STILL_S:g} s", retryable=True) from None
+        growing.add(piece)
+        runs_out_at = max(runs_out_at, loop.time()) + duration_s(piece)
+        while growing.length_s - growing.played_s > AHEAD_S:  # noqa: ASYNC110  # players only tell where they are
+            await asyncio.sleep(LOOK_S)
 
 
 async def _write(path: Path, pcm: bytes) -> None:

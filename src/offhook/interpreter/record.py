@@ -152,7 +152,7 @@ def ask_for_words(verb: Record, scene: Scene, tape: Tape, *, call_is_over: bool)
             account_sid=info.account_sid,
             call_id=info.call_id,
             at=tools.wall_clock(),
-            provider=tools.recognisers.first,
+            provider=tools.recognisers.first_for_free_speech,
             language=verb.language,
             duration_s=tape.seconds,
             callback=verb.transcription_target,

@@ -8,10 +8,12 @@ before the coroutine ends.
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TypeVar
 
 import structlog
 
+from offhook.call.discretion import HIDDEN
 from offhook.call.ending import EndCause, EndedBy, Ending
 from offhook.call.errors import (
     CallEnded,
@@ -27,6 +29,7 @@ from offhook.call.port import Call, DialledCall
 from offhook.call.states import may_follow
 from offhook.interpreter.acts import Acts
 from offhook.interpreter.control import CallOver, Control
+from offhook.interpreter.discreet import DiscreetRecorder, hides_keys
 from offhook.interpreter.diversion import Diversion, Diverted
 from offhook.interpreter.document_pace import DocumentLoop, DocumentPace
 from offhook.interpreter.filler import Filler
@@ -142,6 +145,8 @@ class Life:
         self._told_aside: set[tuple[str, str]] = set()
         self._is_ending = False
         """Whether the call goes on to its end, whatever anybody wants of it."""
+        self._discretion = call.timeline.discretion
+        tools = replace(tools, recorder=DiscreetRecorder(tools.recorder, self._discretion))
         self._tools = tools
         self._partials = partials
         self._filler = Filler(call, tools)
@@ -342,7 +347,10 @@ class Life:
     async def _run(self, document: Document) -> Document | None:
         for problem in document.problems:
             self._notices.warning(problem.code, problem.message)
-        for verb in document.verbs:
+        for number, verb in enumerate(document.verbs, 1):
+            self._discretion.hides_keys = hides_keys(
+                verb, document.verbs[number:], hid_before=self._discretion.hides_keys
+            )
             outcome = await self._outcome(verb)
             if not isinstance(verb, Redirect):
                 self._filler.turn_over()
@@ -381,7 +389,7 @@ class Life:
                 with self._tools.tracer.verb(verb):
                     outcome = await run_verb(verb, self._scene)
         except VerbStalled as stalled:
-            log.error("verb.stalled", reason=str(stalled))
+            log.error("verb.stalled", reason=self._discretion.hide(str(stalled)))
             self._notices.own_fault(str(stalled))
             raise
         self._pace.lived(self._loop.time() - began_at)
@@ -496,7 +504,7 @@ class Life:
         except CallEnded as ended:
             self._ending = ended.ending
         except VerbStalled as stalled:
-            log.error("verb.stalled", reason=str(stalled))
+            log.error("verb.stalled", reason=self._discretion.hide(str(stalled)))
         await self._call.hang_up()
 
     async def _apologise(self) -> None:
@@ -565,7 +573,7 @@ class Life:
         return document
 
     def _tell_partial(self, target: Target, understood: Understood) -> None:
-        self._call.timeline.note("partial", text=understood.text)
+        self._call.timeline.note("partial", text=HIDDEN if self._discretion.hides_keys else understood.text)
         self._partials.send(self._program.partial(target, understood, self._status))
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from offhook.interpreter.conference import conference
 from offhook.interpreter.dial import dial
+from offhook.interpreter.discreet import is_private, keep_private
 from offhook.interpreter.echo import echo
 from offhook.interpreter.gather import gather
 from offhook.interpreter.hangup import ScheduledHangup, hangup, scheduled_hangup
@@ -32,6 +33,7 @@ from offhook.verbs import (
     Echo,
     Enqueue,
     Gather,
+    Gathered,
     Hangup,
     Hold,
     Leave,
@@ -92,5 +94,7 @@ async def run_verb(verb: Verb, scene: Scene, record_id: str | None = None) -> Ou
     except BaseException as error:
         note("verb_over", verb=facts["verb"], outcome=breaking_words(error))
         raise
-    note("verb_over", verb=facts["verb"], outcome=outcome_words(outcome))
+    if isinstance(outcome, Gathered):
+        keep_private(scene.call.timeline.discretion, verb, outcome)
+    note("verb_over", verb=facts["verb"], outcome=outcome_words(outcome, is_private=is_private(verb)))
     return outcome

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+from offhook.call.errors import CustomerError
 from offhook.call.port import Audio, Call
 from offhook.interpreter.control import Control
 from offhook.interpreter.filler import Filler
@@ -46,4 +47,18 @@ class Scene:
         async with AsyncExitStack() as stack:
             with self.watch.within(PREPARE_S, f"the sound {name!r} was not ready"):
                 audio = await stack.enter_async_context(self.filler.ready(prompt))
-            yield audio
+            try:
+                yield audio
+            finally:
+                self._tell_of(audio)
+
+    def pass_over(self, prompt: Say | Play, error: CustomerError) -> None:
+        """Leave out a sound that cannot be had, with a notification. Raises `error` where that may not be."""
+        if not (isinstance(prompt, Play) and prompt.is_skippable):
+            raise error
+        self.notices.warning(error.code, f"{error.message} It was skipped.")
+
+    def _tell_of(self, audio: Audio) -> None:
+        """Tell the customer what came up while a text was spoken."""
+        for code, vendor, message in audio.spoken.notices if audio.spoken is not None else ():
+            self.notices.warning_once(code, vendor, message)

@@ -2,7 +2,8 @@
 
 A file is there as long as somebody holds its sound, and beyond that while it is kept. What is kept is bounded in
 bytes; what was used longest ago goes first. Calls that want the same sound at the same moment wait for one of them to
-make it, and those that leave meanwhile do not disturb the others.
+make it, and those that leave meanwhile do not disturb the others. A sound that is heard while it grows is shared in the
+same way; once whole it is kept like any other.
 """
 
 import asyncio
@@ -12,6 +13,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from offhook.call.growing import GrowingSound
+from offhook.call.spoken import Spoken
 from offhook.interpreter.freshness import Terms
 
 OVERHEAD_BYTES = 4_096
@@ -22,15 +25,26 @@ MOST_LONERS = 1_000
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class Sound:
-    """A sound as a file."""
+    """A sound as a file, or one that is still being made."""
 
     path: Path
     duration_s: float
     size_bytes: int
     terms: Terms
+    growing: GrowingSound | None = None
+    """What there is of it until the file is there; of one that broke, what there was."""
+    making: "asyncio.Task[None] | None" = None
+    """Makes the rest; never fails, but is cancelled where nobody wants it any more. None once that is settled."""
+    spoken: Spoken | None = None
+    """Who speaks it."""
     holders: int = 0
     """How many use it now."""
     is_kept: bool = False
+
+    @property
+    def is_being_made(self) -> bool:
+        """Whether there is more to come."""
+        return self.making is not None
 
 
 Make = Callable[[Sound | None], Awaitable[Sound]]
@@ -57,6 +71,8 @@ class SoundCache:
         """The longest unused first."""
         self._kept_bytes = 0
         self._making: dict[Hashable, _Making] = {}
+        self._growing: dict[Hashable, Sound] = {}
+        """What is heard already while it is being made."""
         self._loners: OrderedDict[Hashable, None] = OrderedDict()
         """What could not be shared when it was last made: to wait for another's would be in vain."""
 
@@ -71,6 +87,8 @@ class SoundCache:
             yield sound
         finally:
             _let_go(sound)
+            if not sound.holders and sound.making is not None and sound.is_being_made:
+                await asyncio.wait((sound.making,))
 
     def make_room(self) -> None:
         """Let go of all that is kept; what is in use stays until it is not."""
@@ -82,6 +100,9 @@ class SoundCache:
         if known is not None and known.terms.fresh_until > self._clock():
             self._kept.move_to_end(key)
             return _hold(known)
+        growing = self._growing.get(key)
+        if growing is not None and growing.holders:
+            return _hold(growing)
         if not self._most_bytes or key in self._loners:
             return await self._make(key, make)
         return await self._shared(key, make) or await self._make(key, make)
@@ -126,12 +147,30 @@ class SoundCache:
         finally:
             if known is not None:
                 _let_go(known)
-        self._keep(key, sound)
+        self._keep_once_made(key, sound)
         making = self._making.get(key)
         if making is not None and making.task is asyncio.current_task():
             # From here on the sound is found among the kept ones, or made anew.
             del self._making[key]
         return sound
+
+    def _keep_once_made(self, key: Hashable, sound: Sound) -> None:
+        if sound.making is None or sound.making.done():
+            sound.making = None
+            self._keep(key, sound)
+            return
+        if self._most_bytes and sound.terms.may_be_kept:
+            self._growing[key] = sound
+
+        def made(_: "asyncio.Task[None]") -> None:
+            if self._growing.get(key) is sound:
+                del self._growing[key]
+            sound.making = None
+            if sound.growing is None or not sound.terms.may_be_kept:
+                self._keep(key, sound)
+            _unlink_if_unused(sound)
+
+        sound.making.add_done_callback(made)
 
     def _keep(self, key: Hashable, sound: Sound) -> None:
         self._drop(key)
@@ -169,6 +208,8 @@ def _hold(sound: Sound) -> Sound:
 
 def _let_go(sound: Sound) -> None:
     sound.holders -= 1
+    if not sound.holders and sound.making is not None:
+        sound.making.cancel()  # nobody hears the rest; does nothing where there is none
     _unlink_if_unused(sound)
 
 
@@ -179,5 +220,5 @@ def _let_go_of_result(task: asyncio.Task[Sound]) -> None:
 
 
 def _unlink_if_unused(sound: Sound) -> None:
-    if not sound.holders and not sound.is_kept:
+    if not sound.holders and not sound.is_kept and not sound.is_being_made:
         sound.path.unlink(missing_ok=True)

@@ -6,7 +6,7 @@ on any other occasion, and the error arrives plain.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
@@ -15,6 +15,8 @@ from offhook.call.exchange import without_credentials
 
 MARGIN_S = 10.0
 """How much longer than it should something may take."""
+STANDS_STILL_S = 30.0
+"""How long a sound that grows may do so no more, beyond what there is to hear, until its making is given up."""
 PREPARE_S = 60.0
 """How long a sound may take to be fetched or spoken. Fetching has limits of its own, far below."""
 ANSWER_S = 40.0
@@ -66,7 +68,11 @@ class StallWatch:
     @contextmanager
     def until(self, moment: float, what: str) -> Iterator[None]:
         """A block that must be left by `moment`. `what` says what did not happen if it is not."""
-        wait = _Wait(moment, what)
+        with self._waiting(_Wait(moment, what)):
+            yield
+
+    @contextmanager
+    def _waiting(self, wait: _Wait) -> Iterator[None]:
         self._waits.append(wait)
         self._reschedule()
         try:
@@ -76,10 +82,17 @@ class StallWatch:
             self._reschedule()
 
     @contextmanager
-    def within(self, seconds: float, what: str) -> Iterator[None]:
-        """A block that must be left in `seconds`; ` within … s` is added to `what`."""
-        with self.until(self._loop.time() + seconds, f"{what} within {seconds:g} s"):
-            yield
+    def within(self, seconds: float, what: str) -> Iterator[Callable[[float], None]]:
+        """A block that must be left in `seconds`; ` within … s` is added to `what`. What it yields puts that off, to so
+        many seconds from then on; it is never sooner than before."""
+        wait = _Wait(self._loop.time() + seconds, f"{what} within {seconds:g} s")
+
+        def put_off(seconds: float) -> None:
+            wait.until = max(wait.until, self._loop.time() + seconds)
+            self._reschedule()
+
+        with self._waiting(wait):
+            yield put_off
 
     def _reschedule(self) -> None:
         limit = self._limit

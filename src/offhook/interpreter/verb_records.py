@@ -119,8 +119,9 @@ def _kind(verb: Verb) -> VerbKind | None:
 def _details(verb: Verb, outcome: Outcome | None, info: CallInfo, voice_name: str) -> Details:
     match verb:
         case Say():
+            spoke = outcome.voices if isinstance(outcome, Done) else ()
             return (
-                ("provider", voice_name),
+                ("provider", ", ".join(spoke) or voice_name),
                 ("language", verb.language),
                 ("voice", verb.voice),
                 ("loop", verb.loop),

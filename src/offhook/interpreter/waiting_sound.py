@@ -123,6 +123,7 @@ class WaitingSound:
                     await self._play(verb)
                 case Pause(length_s=length_s):
                     await asyncio.sleep(length_s)
+                    self._scene.filler.turn_over()
                 case Redirect(target=target):
                     return target
                 case Leave() if may_leave:
@@ -135,6 +136,7 @@ class WaitingSound:
         scene = self._scene
         async with scene.ready(prompt) as audio:
             await repeat(audio, prompt.loop, scene.call, scene.watch)
+        scene.filler.turn_over()
 
     def _skip(self, name: str) -> None:
         if name not in self._told:

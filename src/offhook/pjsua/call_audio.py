@@ -23,6 +23,13 @@ class Ear:
         self.audio: pj.AudioMedia | None = port
 
 
+class Drain:
+    """The null device, as a node: what it hears goes nowhere."""
+
+    def __init__(self) -> None:
+        self.audio: pj.AudioMedia | None = pj.Endpoint.instance().audDevManager().getPlaybackDevMedia()
+
+
 class CallAudio:
     """A node: the call's conference port, while it has one and its dialog does not end."""
 
@@ -33,6 +40,7 @@ class CallAudio:
         self._tapes = tapes
         self.audio: pj.AudioMedia | None = None
         self._is_over = False
+        self._is_drained = False
         self._is_muted = False
         self._heard: set[Node] = set()
         """What the far end hears."""
@@ -61,10 +69,20 @@ class CallAudio:
         self.stop_listening()
         self.stop_echo()
 
+    def keep_flowing(self) -> None:
+        """Once somebody has heard the far end, have the null device hear it till the call ends. Where nobody does any more, what
+        is said collects in the jitter buffer, and whoever listens next hears everything up to 0.4 s late. Nothing collects
+        before anybody has heard it."""
+        if not self._is_drained and not self._is_over:
+            self._is_drained = True
+            self._cables.connect(self, Drain())
+
     def hear(self, source: Node) -> None:
         """Let the far end hear something. Raises pj.Error where the bridge cannot."""
         if self._is_over or source in self._heard:
             return
+        if isinstance(source, CallAudio):
+            source.keep_flowing()
         self._cables.connect(source, self)
         self._heard.add(source)
         for tape in self._written_along:
@@ -98,6 +116,7 @@ class CallAudio:
         if self._is_over:
             return
         self.stop_listening()
+        self.keep_flowing()
         self._ear = Ear(self._ports.lend(to))
         self._cables.connect(self, self._ear)
 
@@ -123,6 +142,7 @@ class CallAudio:
         """Write what the far end says, what it hears, or both in one channel. Raises OffhookError."""
         self._tapes.begin(tape)
         if says and not self._is_over:
+            self.keep_flowing()
             self._cables.connect(self, tape)
         if hears:
             self._written_along.append(tape)

@@ -22,7 +22,6 @@ from offhook.pjsua.engine import Engine
 from offhook.pjsua.invite import user_part
 from offhook.pjsua.leg_events import Answered, AudioFlows, HeadersCame, KeyHeard, LegEvent, Over, Rang
 from offhook.pjsua.leg_requests import LegRequests
-from offhook.pjsua.players import Sound
 from offhook.pjsua.playing import play_out
 from offhook.pjsua.sip_call import SipCall
 from offhook.pjsua.taping import NativeTaping, taping
@@ -137,22 +136,21 @@ class Leg:
         """End the leg in whatever state it is; returns when it is over."""
         await self._end_here(self._sip_call.end, None)
 
-    async def play(self, audio: Audio) -> None:
+    async def play(self, audio: Audio, *, from_s: float = 0.0) -> None:
         """Play to the caller; returns at the sound's end. Cancelling it silences the caller within 40 ms."""
         await self._audio_flows.wait()
-        self.timeline.note_sound(audio.label, audio.duration_s)
-        sound, audio_of_call = Sound(audio.path), self._sip_call.sound
+        if from_s and audio.is_whole and from_s >= audio.length_s:
+            return
+        was_whole = audio.is_whole
+        self.timeline.note_sound(audio.label, audio.length_s - from_s)
+        sound = self._sip_call.sound
         try:
-            await play_out(
-                self._engine,
-                sound,
-                audio.duration_s,
-                begin=lambda: audio_of_call.play(sound),
-                end=lambda: audio_of_call.stop(sound),
-            )
+            await play_out(self._engine, audio, begin=sound.play, end=sound.stop, from_s=from_s)
         except asyncio.CancelledError:
             self.timeline.note_silenced(audio.label)
             raise
+        if not was_whole:
+            self.timeline.note_whole(audio.label, audio.length_s)
 
     async def echo(self) -> None:
         """Let the caller hear themselves, without end. Cancelling it stops the echo."""
@@ -257,7 +255,7 @@ class Leg:
         await self._audio_flows.wait()
 
     def _pressed(self, key: str) -> None:
-        self.timeline.note("key", key=key, is_heard=bool(self._key_sinks))
+        self.timeline.note_key(key, is_heard=bool(self._key_sinks))
         for sink in tuple(self._key_sinks):
             sink(key)
 

@@ -55,14 +55,7 @@ class LegRoom:
 
     async def play(self, audio: Audio) -> None:
         """Play to all who are inside and hear, those who come meanwhile too."""
-        sound = Sound(audio.path)
-        await play_out(
-            self._engine,
-            sound,
-            audio.duration_s,
-            begin=lambda: self._begin(sound),
-            end=lambda: self._end(sound),
-        )
+        await play_out(self._engine, audio, begin=self._begin, end=self._end)
 
     def taped(self, path: Path) -> AbstractAsyncContextManager[NativeTaping]:
         """A block in which what is said in the room is written to a WAV file, mixed, silence included."""

@@ -8,22 +8,25 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 
+from offhook.bootstrap import WHOLE_TEXTS
 from offhook.call.port import Audio
 from offhook.config import Settings
 from offhook.interpreter.lifetime import CallBounds
 from offhook.interpreter.ports import NO_TRACER, Recorder, Tools, Tracer
 from offhook.interpreter.prompts import PromptStore, write_wav
+from offhook.interpreter.voices import Voices
 from offhook.processes.tapes import RecordingFolder
 from offhook.speech.hold_music import exit_beep, hold_music
 from offhook.speech.recogniser import Recogniser
-from offhook.speech.recognisers import Recognisers
+from offhook.speech.recognisers import Recognisers, nobody_counts
 from offhook.speech.tone import beep, comfort_tone, ringing_tone, special_information_tone
 from offhook.speech.voice import Decoder, Voice
 from offhook.surroundings import Surroundings
 from offhook.verbs import Say
 from offhook.webhooks.clients import Clients
 
-FINISH_GRACE_S = 2.0
+FINISH_GRACE_S = 6.0
+"""A recogniser that hears fifty people at once on one core may take so long; its words are late then, and not lost."""
 MEGABYTE = 1_000_000
 MOST_ACCOUNTS = 1_000
 """Of how many accounts tools are kept."""
@@ -36,29 +39,33 @@ def call_tools(
     surroundings: Surroundings,
     *,
     clients: Clients,
-    voice: Voice,
+    voices: Mapping[str, Voice],
     decoder: Decoder,
     recognisers: Mapping[str, Recogniser],
     recorder: Recorder,
     tracer: Tracer = NO_TRACER,
+    switched: Callable[[str], None] = nobody_counts,
 ) -> Callable[[str], Tools]:
-    """The tools for calls, by their account's sid. Makes the worker's folder of sounds anew."""
+    """The tools for calls, by their account's sid. Makes the worker's folder of sounds anew.
+
+    `switched` is told the name of each recogniser that is left.
+    """
     sounds = surroundings.sounds / str(surroundings.worker_index)
     # What a predecessor that died had kept is nobody's now.
     shutil.rmtree(sounds, ignore_errors=True)
     sounds.mkdir(parents=True)
     prompts = PromptStore(
         fetch=clients.of(""),
-        voice=voice,
+        voice=Voices(voices, settings.tts_order, whole=WHOLE_TEXTS),
         decoder=decoder,
         folder=sounds,
         cache_bytes=settings.sound_cache_mb * MEGABYTE,
     )
     shared = Tools(
         prompts=prompts,
-        recognisers=Recognisers(recognisers, settings.asr_order),
+        recognisers=Recognisers(recognisers, settings.asr_order, switched=switched),
         recorder=recorder,
-        voice_name=voice.name,
+        voice_name=settings.tts_order[0],
         wall_clock=lambda: datetime.now(UTC),
         apology=Say(text=settings.apology),
         apology_tone=_tone(sounds / "apology.wav", special_information_tone(), "special information tone"),

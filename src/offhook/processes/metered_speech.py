@@ -1,7 +1,7 @@
 """How fast speech is: the first sound of a voice, the last words of a recogniser. The ports are the same on both sides."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 
 from offhook.metrics import FAST_S, Counter, Histogram, Meter
@@ -20,11 +20,9 @@ from offhook.speech.voice import Voice, VoiceOptions
 class MeteredVoice:
     """Fills `speech.voice.Voice`: times the first piece of sound."""
 
-    def __init__(self, voice: Voice, meter: Meter) -> None:
+    def __init__(self, voice: Voice, first_s: Histogram) -> None:
         self._voice = voice
-        self._first_s = meter.histogram(
-            "offhook_voice_first_byte_seconds", "From a text to the first of its sound.", FAST_S, "voice"
-        )
+        self._first_s = first_s
 
     @property
     def name(self) -> str:
@@ -89,6 +87,11 @@ class MeteredRecognition:
         self._loop = asyncio.get_running_loop()
         self._finished_at: float | None = None
 
+    @property
+    def frames_waiting(self) -> int:
+        """Frames that could not be sent on yet."""
+        return self._recognition.frames_waiting
+
     def finish(self) -> None:
         """No more audio comes."""
         self._finished_at = self._loop.time()
@@ -103,6 +106,21 @@ class MeteredRecognition:
                 self._last_words_s.observe(self._loop.time() - self._finished_at, self._vendor)
                 self._finished_at = None
             yield event
+
+
+def switch_counter(meter: Meter) -> Callable[[str], None]:
+    """Counts each time a recogniser is left; to be called with its name."""
+    return meter.counter(
+        "offhook_recogniser_switches", "Utterances for which a recogniser was left or passed over.", "vendor"
+    ).add
+
+
+def metered_voices(voices: Mapping[str, Voice], meter: Meter) -> dict[str, Voice]:
+    """The same voices by the same names, each measured."""
+    first_s = meter.histogram(
+        "offhook_voice_first_byte_seconds", "From a text to the first of its sound.", FAST_S, "voice"
+    )
+    return {name: MeteredVoice(voice, first_s) for name, voice in voices.items()}
 
 
 def metered_recognisers(recognisers: Mapping[str, Recogniser], meter: Meter) -> dict[str, Recogniser]:

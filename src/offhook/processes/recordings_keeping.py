@@ -30,7 +30,7 @@ async def keep_recordings(
     queue = TranscriptionQueue(
         database, lambda task, row: transcription_request(task, row, settings.resolved_public_url)
     )
-    transcriber = Transcriber(queue, speech.recognisers, folder, poke=poke)
+    transcriber = Transcriber(queue, speech.recognisers, folder, order=settings.asr_order, poke=poke)
     try:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(_repair(RecordingsRepair(database, folder)))

@@ -7,7 +7,7 @@ lease runs out. The words and the callback that tells of them are written at onc
 import asyncio
 import time
 import wave
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -64,14 +64,17 @@ class Transcriber:
         recognisers: Mapping[str, Recogniser],
         folder: Path,
         *,
+        order: Sequence[str] = (),
         poke: Callable[[], None],
         wall_clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         speed: float = SPEED,
         lease_s: float = LEASE_S,
     ) -> None:
-        """`speed`: how many times as fast as it was spoken a recogniser hears it."""
+        """`order`: who is asked where the one that was chosen fails. `speed`: how many times as fast as it was spoken a
+        recogniser hears it."""
         self._queue = queue
         self._recognisers = recognisers
+        self._order = order
         self._folder = folder
         self._poke = poke
         self._wall_clock = wall_clock
@@ -124,7 +127,7 @@ class Transcriber:
     async def _words(self, held: "_Held") -> str:
         """What is said in the recording. Raises NoWords, _Lost."""
         row = held.task.row
-        recogniser = self._recogniser(row.provider)
+        able = self._able(row.provider)
         if self._wall_clock() - row.date_created > GIVEN_UP_AFTER:
             raise NoWords("given_up: it could not be done for a day")
         path = file_in(self._folder, held.task.file or "")
@@ -134,37 +137,43 @@ class Transcriber:
         spoken = stretches(path)
         try:
             while (stretch := await asyncio.to_thread(next, spoken, None)) is not None:
-                words.append(await self._heard(stretch, recogniser, row.language))
+                words.append(await self._heard(stretch, able, row.language))
                 await held.keep()
         except (OSError, EOFError, wave.Error) as error:
             raise NoWords(f"the recording cannot be read: {error}") from error
         return " ".join(word for word in words if word)
 
-    def _recogniser(self, name: str) -> Recogniser:
-        recogniser = self._recognisers.get(name)
-        if recogniser is None:
+    def _able(self, name: str) -> list[Recogniser]:
+        """Who is asked, in order: the one that was chosen, then all others that understand free speech. Raises NoWords."""
+        there = [
+            self._recognisers[its] for its in dict.fromkeys((name, *self._order)) if its in self._recognisers
+        ]
+        able = [recogniser for recogniser in there if recogniser.capabilities.free_speech]
+        if able:
+            return able
+        if name not in self._recognisers:
             raise NoWords(f"there is no recogniser {name!r} any more")
-        if not recogniser.capabilities.free_speech:
-            raise NoWords(
-                f"{FailureKind.NEEDS_MODEL}: the recogniser {name!r} understands only phrases that it was given before; "
-                "choose one for free speech with OFFHOOK_ASR"
-            )
-        return recogniser
+        raise NoWords(
+            f"{FailureKind.NEEDS_MODEL}: the recogniser {name!r} understands only phrases that it was given before; "
+            "choose one for free speech with OFFHOOK_ASR"
+        )
 
-    async def _heard(self, stretch: Stretch, recogniser: Recogniser, language: str) -> str:
-        """The words of a stretch, after some tries where that may help. Raises NoWords."""
-        failure: SpeechFailed | None = None
-        for number in range(TRIES):
-            if number:
-                await asyncio.sleep(TRY_AGAIN_S)
-            heard = await self._hear(stretch, recogniser, language)
+    async def _heard(self, stretch: Stretch, able: list[Recogniser], language: str) -> str:
+        """The words of a stretch. Who fails is taken out of `able`, the last one only after some tries. Raises NoWords."""
+        tries = 0
+        while True:
+            heard = await self._hear(stretch, able[0], language)
             if isinstance(heard, str):
                 return heard
-            failure = heard
-            if not failure.retryable:
-                break
-        assert failure is not None
-        _fail(failure)
+            tries += 1
+            if len(able) > 1:
+                log.info("transcription.next_one", left=able[0].name, why=heard.detail, asked=able[1].name)
+                del able[0]
+                tries = 0
+            elif not heard.retryable or tries == TRIES:
+                _fail(heard)
+            else:
+                await asyncio.sleep(TRY_AGAIN_S)
 
     async def _hear(self, stretch: Stretch, recogniser: Recogniser, language: str) -> str | SpeechFailed:
         words: list[str] = []

@@ -40,7 +40,7 @@ from offhook.processes.legs import LocationsOf
 from offhook.processes.live_changes import LiveChanges
 from offhook.processes.meetings import ClusterMeetings
 from offhook.processes.metered import MeteredRecorder, calls_ended
-from offhook.processes.metered_speech import MeteredVoice, metered_recognisers
+from offhook.processes.metered_speech import metered_recognisers, metered_voices, switch_counter
 from offhook.processes.poke import Poke
 from offhook.processes.programs import Programs
 from offhook.processes.quiet_server import QuietServer, listening_socket
@@ -241,9 +241,10 @@ class Worker:
             self._settings,
             self._surroundings,
             clients=clients,
-            voice=MeteredVoice(speech.voice, self._meter),
+            voices=metered_voices(speech.voices, self._meter),
             decoder=speech.decoder,
             recognisers=metered_recognisers(speech.recognisers, self._meter),
+            switched=switch_counter(self._meter),
             recorder=MeteredRecorder(
                 recorder, self._meter, on_finished=tracer.finished if tracer is not None else None
             ),

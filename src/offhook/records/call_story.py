@@ -108,6 +108,7 @@ def _gather(row: Row[Any]) -> Told:
         "confidence": row.confidence,
         "provider": row.provider,
         "language": row.language,
+        **({"switches": row.switches} if row.switches else {}),
     }
     return row.date_created or row.started_at, "gather", facts
 

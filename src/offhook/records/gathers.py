@@ -71,5 +71,7 @@ def _gather(row: Row[Any]) -> GatherRow:
         keys=row.keys,
         speech=row.speech,
         confidence=row.confidence,
+        switches=tuple(row.switches or ()),
+        is_kept=row.is_kept,
         date_created=row.date_created,
     )

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Text,
     false,
     text,
+    true,
 )
 
 from offhook.records.columns import Moment, Words
@@ -230,6 +231,8 @@ gathers = Table(
     Column("keys", Words, nullable=False),
     Column("speech", Words, nullable=False),
     Column("confidence", Float),
+    Column("switches", JSON(none_as_null=True)),
+    Column("is_kept", Boolean, nullable=False, server_default=true()),
     Column("started_at", Moment, nullable=False),
     Column("date_created", Moment),
     Index("gathers_list", "account_sid", "kind", "seq", unique=True),

@@ -251,6 +251,7 @@ def _start_gather(connection: Connection, fact: GatherStarted) -> None:
             "act_on_empty": fact.act_on_empty,
             "finish_keys": fact.finish_keys,
             "max_keys": fact.max_keys,
+            "is_kept": fact.is_kept,
             "status": GatherStatus.RUNNING,
             "reason": "",
             "duration_s": 0.0,
@@ -278,6 +279,9 @@ def finish_gather(connection: Connection, numbering: Numbering, fact: GatherFini
         "status": status,
         "reason": reason,
         "ended_by": fact.gathered.end,
+        # A journal of an older version does not say who recognised in the end.
+        **({"provider": fact.provider} if fact.provider else {}),
+        "switches": fact.switches or None,
         "duration_s": fact.duration_s,
         "keys": fact.gathered.keys,
         "speech": fact.gathered.speech,

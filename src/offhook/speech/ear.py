@@ -1,13 +1,15 @@
 """The local ear: tells speech from silence in live audio, frame by frame, in the worker itself.
 
 webrtcvad judges single frames and is sometimes wrong; a voice is believed only when most of a short window
-is voiced, and it goes on only as long as runs of voiced frames arrive. Costs about 2 µs a frame.
+is voiced, and it goes on only as long as runs of voiced frames arrive. It takes hum for speech and never learns better;
+without what is low it takes steady noise for speech more often. So a frame is voiced where it finds so with and without
+what is low. Costs about 20 µs a frame.
 """
-
-from collections import deque
 
 import webrtcvad
 
+from offhook.speech.belief import Belief
+from offhook.speech.high_pass import HighPass
 from offhook.speech.pcm import FRAME_S, SAMPLE_RATE_HZ
 
 START_WINDOW_FRAMES = 6
@@ -15,52 +17,26 @@ START_VOICED_FRAMES = 4
 """Speech begins when 4 of the last 6 frames (120 ms) are voiced: a click or a breath is not speech."""
 RUN_FRAMES = 2
 """Speech goes on while runs of at least this many voiced frames arrive: single ones are noise."""
+SETTLING_FRAMES = 6
+"""webrtcvad takes the first 100 ms of any noise for speech, until it knows the line."""
 
 
-class Ear:
+class Ear(Belief):
     """Listens to one caller. `mode` 0 to 3: higher takes less for speech (jambonz `vad.mode`)."""
 
     def __init__(self, *, mode: int = 2) -> None:
-        self._vad = webrtcvad.Vad(mode)
-        self._window: deque[bool] = deque(maxlen=START_WINDOW_FRAMES)
-        self._run = 0
-        self._began_at: float | None = None
-        self._last_voiced_at: float | None = None
-        self._voiced_s = 0.0
-
-    @property
-    def began_at(self) -> float | None:
-        """When speech was first believed; None before."""
-        return self._began_at
-
-    @property
-    def last_voiced_at(self) -> float | None:
-        """When the last voiced frame of speech arrived; None before speech began."""
-        return self._last_voiced_at
-
-    @property
-    def voiced_s(self) -> float:
-        """Seconds of voiced frames since speech began."""
-        return self._voiced_s
+        super().__init__(
+            step_s=FRAME_S, window=START_WINDOW_FRAMES, least=START_VOICED_FRAMES, run=RUN_FRAMES
+        )
+        self._vad, self._high_vad = webrtcvad.Vad(mode), webrtcvad.Vad(mode)
+        self._high_pass = HighPass()
+        self._settling = SETTLING_FRAMES
 
     def hear(self, frame: bytes, at: float) -> bool:
         """Take the next 20 ms of 16-bit PCM at 8 kHz; True at the frame with which speech begins."""
         voiced = self._vad.is_speech(frame, SAMPLE_RATE_HZ)
-        self._window.append(voiced)
-        self._run = self._run + 1 if voiced else 0
-        if self._began_at is None:
-            if sum(self._window) < START_VOICED_FRAMES:
-                return False
-            self._began_at = self._last_voiced_at = at
-            self._voiced_s = START_VOICED_FRAMES * FRAME_S
-            return True
-        if self._run >= RUN_FRAMES:
-            self._last_voiced_at = at
-            self._voiced_s += FRAME_S
-        return False
-
-    def forget(self) -> None:
-        """Wait for speech anew; what was heard was none."""
-        self._began_at = self._last_voiced_at = None
-        self._voiced_s = 0.0
-        self._window.clear()
+        voiced_high = self._high_vad.is_speech(self._high_pass.filtered(frame), SAMPLE_RATE_HZ)
+        if self._settling:
+            self._settling -= 1
+            return False
+        return self.take(voiced and voiced_high, at)

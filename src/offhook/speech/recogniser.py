@@ -43,6 +43,8 @@ class FailureKind(StrEnum):
 
     NEEDS_MODEL = "needs_model"
     """The vendor cannot do what was asked: no model for this language, or none for free speech."""
+    BAD_REQUEST = "bad_request"
+    """What was asked can be done by nobody, such as too many hints: no fault of the vendor's."""
     BROKEN = "broken"
     """The vendor refused, vanished, or answered nonsense."""
 
@@ -75,6 +77,10 @@ class RecogniserCapabilities:
 
 class Recognition(Protocol):
     """One utterance being heard. Iterate it for its events; it ends after SpeechEnded or SpeechFailed."""
+
+    @property
+    def frames_waiting(self) -> int:
+        """Frames that were handed over and could not be sent on yet; who has more of them may want to wait."""
 
     def send(self, frame: bytes) -> None:
         """Hand over the next frame. Never blocks and never raises; a failure comes as an event."""

@@ -14,7 +14,8 @@ The script is a list of lines, each with its time in seconds since the call was 
                             "reports nothing" lets us wait until the call ends
     "6.0 fills the disk"    no recording of this call can be written from now on
 
-`heard` tells what the caller heard and when: "0.0 hello starts", "1.2 hello ends", "0.8 hello stops"; also
+`heard` tells what the caller heard and when: "0.0 hello starts", "1.2 hello ends", "0.8 hello stops", "1.0 hello goes on at
+0.8 s"; of a sound that is made too slowly also "1.5 hello falls silent" and "1.9 hello goes on at 1.5 s"; also
 "2.1 held", "4.1 resumed", "3.0 referred to sip:bob@example.com", "4.0 transfer accepted 202",
 "4.5 transfer told 180". In a `ScriptedRoom` they hear the others as well: "2.0 +15550101 starts".
 """
@@ -32,6 +33,7 @@ from offhook.call.scope import Alive, Lifeline
 from offhook.call.timeline import Timeline
 from offhook.speech.pcm import FRAME_S
 from offhook.testing.caller_voice import BEEP, SILENCE, VOWEL
+from offhook.testing.playing import heard_out
 from offhook.testing.scripted_signalling import ScriptedSignalling
 from offhook.testing.scripted_taping import ScriptedDisk, ScriptedTaping
 
@@ -134,18 +136,24 @@ class ScriptedCall:
         """End the call."""
         await self._end_here(Ending(EndCause.HERE))
 
-    async def play(self, audio: Audio) -> None:
-        """Let the caller hear a sound for as long as it lasts."""
-        name = audio.label or audio.path.name
-        self.hear(f"{name} starts")
-        self._timeline.note_sound(audio.label, audio.duration_s)
+    async def play(self, audio: Audio, *, from_s: float = 0.0) -> None:
+        """Let the caller hear a sound for as long as it lasts, or what it has from `from_s` seconds on."""
+        if from_s and audio.is_whole and from_s >= audio.length_s:
+            return
+        name, was_whole = audio.label or audio.path.name, audio.is_whole
+        self.hear(f"{name} goes on at {from_s:.1f} s" if from_s else f"{name} starts")
+        self._timeline.note_sound(audio.label, audio.length_s - from_s)
         try:
-            await asyncio.sleep(audio.duration_s)
+            await heard_out(audio, from_s, lambda what: self.hear(f"{name} {what}"))
         except asyncio.CancelledError:
             self.hear(f"{name} stops")
             self._timeline.note_silenced(audio.label)
             raise
         self.hear(f"{name} ends")
+        if not was_whole:
+            self._timeline.note_whole(audio.label, audio.length_s)
+        if audio.growing is not None and audio.growing.fault is not None:
+            raise audio.growing.fault
 
     async def echo(self) -> None:
         """Let the caller hear themselves, without end."""
@@ -252,7 +260,7 @@ class ScriptedCall:
     def _do_in_call(self, words: list[str]) -> bool:
         match words:
             case ["key", key]:
-                self._timeline.note("key", key=key, is_heard=bool(self._key_sinks))
+                self._timeline.note_key(key, is_heard=bool(self._key_sinks))
                 for sink in tuple(self._key_sinks):
                     sink(key)
             case ["says", seconds]:

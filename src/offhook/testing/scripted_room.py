@@ -17,6 +17,7 @@ from pathlib import Path
 
 from offhook.call.info import Direction
 from offhook.call.port import Audio, Call
+from offhook.testing.playing import heard_out
 from offhook.testing.scripted_call import ScriptedCall
 from offhook.testing.scripted_taping import ScriptedDisk, ScriptedTaping
 
@@ -85,7 +86,7 @@ class ScriptedRoom:
         self.settle()
         how = "stops"
         try:
-            await asyncio.sleep(audio.duration_s)
+            await heard_out(audio, 0.0, lambda _: None)
             how = "ends"
         finally:
             self._sounds.remove(name)

@@ -71,7 +71,7 @@ class WebhookStub:
             raise FetchFailed(
                 code,
                 f"{request.target.url} answered {page.status}",
-                Exchange(request, reply),
+                Exchange.shown(request, reply),
                 status=page.status,
             )
         return reply

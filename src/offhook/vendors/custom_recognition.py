@@ -55,6 +55,13 @@ class CustomRecognition(WSListener):
         self.messages_dropped = 0
         """Messages that meant nothing."""
 
+    @property
+    def frames_waiting(self) -> int:
+        """Frames that find no connection yet; while the engine does not read, as many as ever may."""
+        if self._is_over:
+            return 0
+        return WAITING_FRAMES if self._is_paused else len(self._waiting)
+
     def send(self, frame: bytes) -> None:
         """Hand over the next frame."""
         if self._is_finished or self._is_over:

@@ -5,11 +5,15 @@ Its client library would add an HTTP stack and build this URL; the protocol itse
 
 import json
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 
+from picows import WSInvalidStatusError
+
 from offhook.speech.pcm import SAMPLE_RATE_HZ
-from offhook.speech.recogniser import RecogniserCapabilities, RecogniserOptions, SpeechFailed
+from offhook.speech.recogniser import FailureKind, RecogniserCapabilities, RecogniserOptions, SpeechFailed
 from offhook.vendors.custom_protocol import MOST_DETAIL_CHARACTERS, line
 from offhook.vendors.streamed import (
     StreamedRecognition,
@@ -140,4 +144,9 @@ def _spelt(value: bool) -> str:
 
 
 def _explain(error: Exception) -> SpeechFailed:
-    return explain(error, "Deepgram", CREDENTIALS)
+    failure = explain(error, "Deepgram", CREDENTIALS)
+    response = error.response if isinstance(error, WSInvalidStatusError) else None
+    if response is not None and int(response.status) == HTTPStatus.BAD_REQUEST:
+        # Its answer to a language and a model that it does not have together.
+        return replace(failure, kind=FailureKind.NEEDS_MODEL)
+    return failure

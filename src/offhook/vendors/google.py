@@ -1,4 +1,4 @@
-"""Google Cloud Speech-to-Text, version 1, streaming. https://cloud.google.com/speech-to-text/docs/reference/rpc
+"""Google Cloud Speech-to-Text, streaming, by either version of its API. https://cloud.google.com/speech-to-text/docs
 
 The client library is loaded and connected when it is first used. Credentials are Google's Application Default
 Credentials. Google ends a stream after 305 seconds, so an utterance that lasts has several.
@@ -7,15 +7,13 @@ Credentials. Google ends a stream after 305 seconds, so an utterance that lasts 
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from offhook.speech.recogniser import FailureKind, RecogniserCapabilities, RecogniserOptions, SpeechFailed
-from offhook.vendors.google_request import OPTIONS, write_config
+from offhook.vendors.google_answer import Answer
 from offhook.vendors.google_stream import StreamSpan
+from offhook.vendors.google_v1 import GoogleV1
 from offhook.vendors.streamed import StreamedRecognition, streamed, warn_of_unhonoured
-
-if TYPE_CHECKING:
-    from google.cloud import speech_v1
 
 VENDOR = "google"
 FRAMES_A_REQUEST = 5
@@ -40,6 +38,37 @@ RETRYABLE = frozenset(
 """gRPC codes after which a new stream may go well. OUT_OF_RANGE is what a stream that lasted too long gets."""
 
 
+class GoogleApi(Protocol):
+    """A version of the API. What it makes and reads are messages of Google's library."""
+
+    @property
+    def options(self) -> frozenset[str]:
+        """What it honours of `RecogniserOptions`."""
+
+    @property
+    def ends_single_utterances(self) -> bool:
+        """Whether Google ends after the first utterance where that is asked for; else that is ours to do."""
+
+    @property
+    def host(self) -> str | None:
+        """Where it is reached; None for the library's own address."""
+
+    def load(self) -> None:
+        """Import the library."""
+
+    def client(self, channel: Any, *, credentials: Any, client_options: Any) -> Any:
+        """The client, over a channel where there is one."""
+
+    def opening(self, options: RecogniserOptions, model: str) -> Any:
+        """The first request of a stream."""
+
+    def audio(self, pcm: bytes) -> Any:
+        """Those that follow."""
+
+    def read(self, response: Any) -> Answer:
+        """What a response says. Raises what its error says."""
+
+
 class GoogleRecogniser:
     """Understands free speech and hints in some 70 languages.
 
@@ -52,13 +81,15 @@ class GoogleRecogniser:
         *,
         model: str = "telephony",
         endpoint: str | None = None,
+        api: GoogleApi | None = None,
         span: Callable[[], StreamSpan] = StreamSpan,
     ) -> None:
-        """`span` tells for each stream when another is to follow."""
+        """`api`: v1 unless another is given. `span` tells for each stream when another is to follow."""
+        self._api = api or GoogleV1()
         self._model = model
         self._span = span
         self._endpoint = endpoint
-        self._client: speech_v1.SpeechAsyncClient | None = None
+        self._client: Any = None
         self._connecting = asyncio.Lock()
 
     @property
@@ -69,7 +100,9 @@ class GoogleRecogniser:
     @property
     def capabilities(self) -> RecogniserCapabilities:
         """What Google can do."""
-        return RecogniserCapabilities(partials=True, free_speech=True, finds_end=True, options=OPTIONS)
+        return RecogniserCapabilities(
+            partials=True, free_speech=True, finds_end=True, options=self._api.options
+        )
 
     def listen(self, options: RecogniserOptions) -> AbstractAsyncContextManager[StreamedRecognition]:
         """A block that hears one utterance; leaving it cancels the stream."""
@@ -77,33 +110,46 @@ class GoogleRecogniser:
         recognition = StreamedRecognition(VENDOR, frames_a_message=FRAMES_A_REQUEST)
 
         async def work() -> None:
-            client, config = await self._connected(), write_config(options, self._model)
+            client = await self._connected()
+            opening = self._api.opening(options, self._model)
+            ends = options.single_utterance and not self._api.ends_single_utterances
             again: tuple[bytes, ...] | None = ()
             while again is not None:
-                stream = GoogleStream(recognition, self._span(), again)
-                again = await stream.run(client, config)
+                stream = GoogleStream(self._api, recognition, self._span(), again, ends=ends)
+                again = await stream.run(client, opening)
 
         return streamed(recognition, work, _failure)
 
     async def close(self) -> None:
         """Close the connection, if there is one."""
         if self._client is not None:
-            transport: Any = self._client.transport
-            await transport.close()
+            await self._client.transport.close()
             self._client = None
 
-    async def _connected(self) -> "speech_v1.SpeechAsyncClient":
+    async def _connected(self) -> Any:
         async with self._connecting:
             if self._client is None:
-                connection = await asyncio.to_thread(_load, self._endpoint)
-                self._client = _connect(self._endpoint, connection)
+                endpoint = self._endpoint or self._api.host
+                credentials = await asyncio.to_thread(_load, self._api, endpoint)
+                self._client = _connect(self._api, endpoint, credentials)
         return self._client
 
 
 class GoogleStream:
     """One stream of an utterance. An utterance that lasts has several: what no final covers is sent again."""
 
-    def __init__(self, recognition: StreamedRecognition, span: StreamSpan, again: tuple[bytes, ...]) -> None:
+    def __init__(
+        self,
+        api: GoogleApi,
+        recognition: StreamedRecognition,
+        span: StreamSpan,
+        again: tuple[bytes, ...],
+        *,
+        ends: bool,
+    ) -> None:
+        """`again`: what it hears first. `ends`: whether the first final is the end."""
+        self._api = api
+        self._ends = ends
         self._recognition = recognition
         self._span = span
         self._again = again
@@ -111,12 +157,10 @@ class GoogleStream:
         self._is_cut = False
         self._cutting = asyncio.Event()
 
-    async def run(
-        self, client: "speech_v1.SpeechAsyncClient", config: "speech_v1.StreamingRecognitionConfig"
-    ) -> tuple[bytes, ...] | None:
+    async def run(self, client: Any, opening: Any) -> tuple[bytes, ...] | None:
         """Hear until the end, or until another stream should follow: what that one hears first, or None."""
         responses: Any = await client.streaming_recognize(
-            requests=self._requests(config),
+            requests=self._requests(opening),
             retry=None,  # a live stream cannot be sent again
         )
         reading = asyncio.create_task(self._read(responses))
@@ -138,22 +182,18 @@ class GoogleStream:
             return None
         return self._span.replay() if self._is_cut else ()
 
-    async def _requests(
-        self, config: "speech_v1.StreamingRecognitionConfig"
-    ) -> AsyncIterator["speech_v1.StreamingRecognizeRequest"]:
+    async def _requests(self, opening: Any) -> AsyncIterator[Any]:
         """What Google is sent: how to listen, then audio; ends when it was all, or too much to be said again."""
-        from google.cloud import speech_v1 as speech
-
-        yield speech.StreamingRecognizeRequest(streaming_config=config)
+        yield opening
         for audio in self._again:
             self._span.sent(audio)
-            yield speech.StreamingRecognizeRequest(audio_content=audio)
+            yield self._api.audio(audio)
         while not self._span.is_due:
             audio_or_end = await self._recognition.next_audio()
             if audio_or_end is None:
                 return
             self._span.sent(audio_or_end)
-            yield speech.StreamingRecognizeRequest(audio_content=audio_or_end)
+            yield self._api.audio(audio_or_end)
         self._is_due = True
         if self._span.can_be_cut:
             self._is_cut = True
@@ -162,31 +202,23 @@ class GoogleStream:
 
     async def _read(self, responses: Any) -> None:
         async for response in responses:
-            self._take(response)
+            self._take(self._api.read(response))
 
-    def _take(self, response: "speech_v1.StreamingRecognizeResponse") -> None:
-        """Turn a response into events. Raises what its error says."""
-        from google.api_core import exceptions
-        from google.cloud import speech_v1 as speech
-
-        if response.error.code:
-            from_code: Any = exceptions.from_grpc_status
-            raise from_code(response.error.code, response.error.message)
-        kinds = speech.StreamingRecognizeResponse.SpeechEventType
-        if response.results or response.speech_event_type == kinds.SPEECH_ACTIVITY_BEGIN:
+    def _take(self, answer: Answer) -> None:
+        """Turn an answer into events."""
+        if answer.has_speech:
             self._recognition.started()
-        if response.speech_event_type == kinds.END_OF_SINGLE_UTTERANCE:
+        if answer.is_last:
             self._recognition.finish()
-        understood = [result for result in response.results if result.alternatives]
-        for result in understood:
+        for result in answer.results:
             if result.is_final:
-                best = result.alternatives[0]
-                self._span.heard(final_until_s=result.result_end_time.total_seconds())
-                self._recognition.final(best.transcript, best.confidence or None)
-        if interim := [result for result in understood if not result.is_final]:
+                self._span.heard(final_until_s=result.until_s)
+                self._recognition.final(result.text, result.confidence)
+                if self._ends and result.text.strip():
+                    self._recognition.finish()
+        if interim := [result for result in answer.results if not result.is_final]:
             self._span.heard(final_until_s=None)
-            text = "".join(result.alternatives[0].transcript for result in interim)
-            self._recognition.partial(text, interim[0].stability or None)
+            self._recognition.partial("".join(result.text for result in interim), interim[0].stability)
 
     def _lasted_too_long(self, error: Exception) -> bool:
         """Google ends a stream before we do, where it counts differently; one that just began it has not."""
@@ -194,30 +226,27 @@ class GoogleStream:
         return code is not None and code.name == "OUT_OF_RANGE" and self._span.sent_s >= LASTED_S
 
 
-def _load(endpoint: str | None) -> Any:
+def _load(api: GoogleApi, endpoint: str | None) -> Any:
     """Import the library (half a second) and find credentials (may ask a metadata server): work for a thread."""
     from google import auth
-    from google.cloud import speech_v1 as _  # noqa: F401
 
+    api.load()
     if _is_plain(endpoint):
         return None
     credentials, _project = auth.default(scopes=("https://www.googleapis.com/auth/cloud-platform",))
     return credentials
 
 
-def _connect(endpoint: str | None, credentials: Any) -> "speech_v1.SpeechAsyncClient":
+def _connect(api: GoogleApi, endpoint: str | None, credentials: Any) -> Any:
     """The client; gRPC ties its channel to the running event loop."""
     import grpc.aio
     from google.api_core.client_options import ClientOptions
-    from google.cloud import speech_v1 as speech
-    from google.cloud.speech_v1.services.speech.transports import SpeechGrpcAsyncIOTransport
 
+    channel = None
     if endpoint is not None and _is_plain(endpoint):
-        address = endpoint.removeprefix("http://").rstrip("/")
-        transport = SpeechGrpcAsyncIOTransport(channel=grpc.aio.insecure_channel(address))
-        return speech.SpeechAsyncClient(transport=transport)
+        channel = grpc.aio.insecure_channel(endpoint.removeprefix("http://").rstrip("/"))
     options = ClientOptions(api_endpoint=endpoint) if endpoint is not None else None
-    return speech.SpeechAsyncClient(credentials=credentials, client_options=options)
+    return api.client(channel, credentials=credentials, client_options=options)
 
 
 def _is_plain(endpoint: str | None) -> bool:

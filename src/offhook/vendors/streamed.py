@@ -64,6 +64,11 @@ class StreamedRecognition:
         self.frames_lost = 0
         """Frames that found no room."""
 
+    @property
+    def frames_waiting(self) -> int:
+        """Frames that were not asked for yet."""
+        return 0 if self._is_over else len(self._frames)
+
     def send(self, frame: bytes) -> None:
         """Hand over the next frame."""
         if self.is_finished or self._is_over:

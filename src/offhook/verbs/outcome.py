@@ -1,6 +1,6 @@
 """What came of a verb: the run loop hands it to the program, which tells the application."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import ClassVar
 
@@ -13,6 +13,9 @@ class Done:
     """The verb ran to its end and has nothing to tell."""
 
     call_is_over: ClassVar[bool] = False
+
+    voices: tuple[str, ...] = field(default=(), compare=False)
+    """Of a text: the vendors whose voices spoke it, in order."""
 
 
 class GatherEnd(StrEnum):

@@ -55,8 +55,15 @@ class Request:
 
     target: Target
     parameters: tuple[tuple[str, str], ...] = ()
+    secrets: tuple[str, ...] = ()
+    """Names of parameters whose values may be sent, and kept nowhere: in no row, no log and no trace."""
     policy: TryPolicy | None = None
     """How patient the application's language is, which then counts and not the settings; None follows them, and what
     the URL's own fragment says within them. A callback that is kept until it arrives is tried by rules of its own."""
     signature: str = ""
     """The name of the schemes that sign it for applications of one language; empty where that has none of its own."""
+
+    @property
+    def secret_values(self) -> tuple[str, ...]:
+        """What those parameters hold."""
+        return tuple(value for name, value in self.parameters if name in self.secrets)

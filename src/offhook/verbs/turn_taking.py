@@ -27,7 +27,7 @@ class EarKind(StrEnum):
     WEBRTC = "webrtc"
     """Costs next to nothing; hears speech in steady noise."""
     SILERO = "silero"
-    """For noisy lines: hum, music and babble; costs 2 % of a core for each caller."""
+    """For noisy lines: hum, music and babble; costs 3 to 5 % of a core for each caller, in a process of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,8 +14,9 @@ from enum import Enum, auto
 from time import time
 
 from offhook import __version__
+from offhook.call.discretion import hidden
 from offhook.call.errors import FetchFailed, Trouble
-from offhook.call.exchange import Exchange, Reply, without_credentials
+from offhook.call.exchange import Exchange, Reply, without_credentials, without_query
 from offhook.call.signing import Keys, Outgoing, Pairs, Scheme
 from offhook.verbs import Method, Request, Target
 from offhook.webhooks import failures
@@ -236,7 +237,9 @@ class _Talk:
 
     def redirected_to(self, url: WebhookUrl) -> None:
         """From here on it is about another URL."""
-        self._redirects += f", redirected to {url.shown}"
+        # An application may write what it was told into the query of where it sends us next.
+        shown = without_query(url.shown) if self._request.secrets else url.shown
+        self._redirects += f", redirected to {shown}"
 
     def failed(
         self, code: int, words: str, reply: Reply | None = None, *, trouble: Trouble | None = None
@@ -247,7 +250,7 @@ class _Talk:
         where = f"{target.method} {without_credentials(target.url)}{self._redirects}"
         return FetchFailed(
             code,
-            f"{where}: {words} (after {took_s:.2f} s)",
+            hidden(f"{where}: {words} (after {took_s:.2f} s)", self._request.secret_values),
             Exchange.shown(self._request, reply),
             status=reply.status if reply is not None else None,
             trouble=trouble,

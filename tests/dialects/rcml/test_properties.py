@@ -11,7 +11,10 @@ from offhook.call.exchange import Reply
 from offhook.dialects.rcml.dialect import Rcml
 from offhook.dialects.rcml.prompts import DEFAULT_LANGUAGE, DEFAULT_VOICE
 from offhook.verbs import (
+    BargeIn,
+    Continuous,
     Document,
+    EarKind,
     Gather,
     Hangup,
     Input,
@@ -24,7 +27,9 @@ from offhook.verbs import (
     Say,
     Target,
     Verb,
+    VoiceDetection,
 )
+from offhook.verbs.recogniser_options import FilterMethod, OutputFormat, Profanity
 
 RCML = Rcml(instance_id="0" * 32)
 URL = "http://app.example/ivr/menu"
@@ -110,7 +115,13 @@ def position_of_fault(body: bytes, content_type: str) -> tuple[int | None, int |
 
 @given(
     value=st.text(max_size=40),
-    name=st.sampled_from(["loop", "language", "voice", "length", "numDigits", "timeout"]),
+    name=st.sampled_from(
+        [
+            *("loop", "language", "voice", "length", "numDigits", "timeout", "provider", "model"),
+            *("recognizer", "hintsBoost", "altLanguages", "azureServiceEndpoint", "vocabularyName", "log"),
+            *("bargeIn", "bargeInVoiceMs", "vadMode", "asrTimeout", "asrDtmfTerminationDigit", "minDigits"),
+        ]
+    ),
 )
 def test_any_attribute_value_leaves_a_runnable_verb(value: str, name: str) -> None:
     clean = "".join(character for character in value if character.isprintable())
@@ -138,9 +149,56 @@ HINTS = st.lists(WORDS.filter(lambda word: "," not in word), max_size=5).map(tup
 
 SAYS = st.builds(
     Say, text=WORDS, voice=st.sampled_from(["man", "woman"]), language=LANGUAGES, loop=st.integers(0, 9)
+) | st.builds(
+    Say,
+    text=WORDS,
+    vendors=st.lists(st.sampled_from(["google", "custom:mine", "embedded"]), min_size=1, unique=True).map(
+        tuple
+    ),
+    voice=st.sampled_from(["Joanna", "en-GB-Wavenet-B", "man", "", "Rückert"]),
+    model=st.sampled_from(["", "neural", "turbo v2"]),
+    language=LANGUAGES,
 )
 PLAYS = st.builds(Play, url=URLS, loop=st.integers(0, 9))
 PAUSES = st.builds(Pause, length_s=SECONDS)
+
+
+MILLISECONDS = st.integers(0, 60_000).map(lambda count: count / 1000)
+NAMES = st.from_regex(r"\A[A-Za-z0-9]([A-Za-z0-9 ._/-]{0,30}[A-Za-z0-9])?\Z")
+OPTIONS = st.builds(
+    RecogniserOptions,
+    language=st.sampled_from(["en-US", "it-IT", "yue-Hant-HK"]),
+    hints=HINTS,
+    hints_boost=st.none() | st.integers(0, 200).map(lambda tenths: tenths / 10),
+    alternative_languages=st.lists(LANGUAGES, max_size=3, unique=True).map(tuple),
+    punctuation=st.none() | st.booleans(),
+    profanity_filter=st.none() | st.booleans(),
+    model=st.none() | NAMES,
+    single_utterance=st.booleans(),
+    vocabulary_name=st.none() | NAMES,
+    vocabulary_filter_name=st.none() | NAMES,
+    vocabulary_filter_method=st.none() | st.sampled_from(FilterMethod),
+    profanity=st.none() | st.sampled_from(Profanity),
+    output_format=st.none() | st.sampled_from(OutputFormat),
+    request_snr=st.booleans(),
+    initial_speech_timeout_s=st.none() | MILLISECONDS,
+)
+BARGE_INS = st.builds(
+    BargeIn,
+    on_keys=st.booleans(),
+    on_speech=st.booleans(),
+    words=st.integers(0, 9),
+    voice_s=MILLISECONDS,
+    resumes=st.booleans(),
+)
+DETECTIONS = st.builds(
+    VoiceDetection,
+    kind=st.sampled_from(EarKind),
+    mode=st.integers(0, 3),
+    gates_recogniser=st.booleans(),
+    voice_s=MILLISECONDS,
+)
+CONTINUOUS = st.builds(Continuous, pause_s=SECONDS, end_key=st.none() | st.sampled_from("0123456789*#"))
 
 
 @st.composite
@@ -153,12 +211,18 @@ def gathers(draw: st.DrawFn) -> Gather:
         start_timeout_s=draw(SECONDS),
         key_timeout_s=after_s,
         speech_end_timeout_s=after_s,
+        max_speech_s=draw(SECONDS),
         start_keys=draw(KEYS),
         finish_keys=draw(KEYS | st.just(frozenset())),
-        max_keys=draw(st.none() | st.integers(1, 99)),
-        recogniser=RecogniserOptions(
-            language=draw(st.sampled_from(["en-US", "it-IT", "yue-Hant-HK"])), hints=draw(HINTS)
-        ),
+        max_keys=draw(st.none() | st.integers(9, 99)),
+        min_keys=draw(st.integers(1, 9)),
+        recogniser=draw(OPTIONS),
+        recognisers=tuple(draw(st.lists(st.sampled_from(["Google", "custom:mine"]), unique=True))),
+        barge_in=draw(BARGE_INS),
+        listens_during_prompts=draw(st.booleans()),
+        voice_detection=draw(DETECTIONS),
+        continuous=draw(st.none() | CONTINUOUS),
+        keeps_log=draw(st.booleans()),
         partials_to=draw(st.none() | TARGETS),
         act_on_empty=draw(st.booleans()),
     )
@@ -179,7 +243,15 @@ def written(verb: RcmlVerb) -> str:
     """`verb` as RCML."""
     match verb:
         case Say():
-            return element("Say", escape(verb.text), voice=verb.voice, language=verb.language, loop=verb.loop)
+            return element(
+                "Say",
+                escape(verb.text),
+                voice=verb.voice,
+                language=verb.language,
+                loop=verb.loop,
+                provider=" ".join(verb.vendors) or None,
+                model=verb.model or None,
+            )
         case Play():
             return element("Play", escape(verb.url), loop=verb.loop)
         case Pause():
@@ -208,12 +280,63 @@ def written_gather(verb: Gather) -> str:
         startInputKey="".join(verb.start_keys),
         finishOnKey="".join(verb.finish_keys),
         numDigits=verb.max_keys,
-        language=verb.language,
-        hints=", ".join(verb.hints),
         partialResultCallback=partials.url if partials else None,
         partialResultCallbackMethod=partials.method if partials else None,
         actionOnEmptyResult=verb.act_on_empty,
+        recognizer=", ".join(verb.recognisers) or None,
+        minDigits=verb.min_keys,
+        maxSpeechTime=verb.max_speech_s,
+        log=verb.keeps_log,
+        **options_of(verb.recogniser),
+        **turns_of(verb),
     )
+
+
+def options_of(options: RecogniserOptions) -> dict[str, object]:
+    return {
+        "language": options.language,
+        "hints": ", ".join(options.hints),
+        "hintsBoost": options.hints_boost,
+        "altLanguages": " ".join(options.alternative_languages) or None,
+        "speechModel": options.model,
+        "punctuation": options.punctuation,
+        "profanityFilter": options.profanity_filter,
+        "profanityOption": options.profanity,
+        "singleUtterance": options.single_utterance,
+        "vocabularyName": options.vocabulary_name,
+        "vocabularyFilterName": options.vocabulary_filter_name,
+        "filterMethod": options.vocabulary_filter_method,
+        "outputFormat": options.output_format,
+        "requestSnr": options.request_snr,
+        "initialSpeechTimeoutMs": milliseconds(options.initial_speech_timeout_s),
+    }
+
+
+def turns_of(verb: Gather) -> dict[str, object]:
+    barge_in, detection, continuous = verb.barge_in, verb.voice_detection, verb.continuous
+    kinds = {
+        (True, True): "true",
+        (True, False): "dtmf",
+        (False, True): "speech",
+        (False, False): "false",
+    }
+    return {
+        "bargeIn": kinds[barge_in.on_keys, barge_in.on_speech],
+        "minBargeInWords": barge_in.words,
+        "bargeInVoiceMs": milliseconds(barge_in.voice_s),
+        "resumePrompt": barge_in.resumes,
+        "listenDuringPrompt": verb.listens_during_prompts,
+        "vadKind": detection.kind,
+        "vadMode": detection.mode,
+        "vadGate": detection.gates_recogniser,
+        "vadVoiceMs": milliseconds(detection.voice_s),
+        "asrTimeout": continuous and continuous.pause_s,
+        "asrDtmfTerminationDigit": continuous and continuous.end_key,
+    }
+
+
+def milliseconds(seconds: float | None) -> int | None:
+    return None if seconds is None else round(seconds * 1000)
 
 
 def element(name: str, inside: str, **attributes: object) -> str:

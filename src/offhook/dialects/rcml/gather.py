@@ -6,7 +6,6 @@ Every choice between sources is told in this folder's README.
 
 import re
 
-from offhook.dialects.language_tag import is_language_tag
 from offhook.dialects.rcml.codes import (
     GATHER_FINISH_KEY,
     GATHER_NUM_DIGITS,
@@ -14,20 +13,27 @@ from offhook.dialects.rcml.codes import (
     GATHER_TIMEOUT,
     SCHEMA,
 )
-from offhook.dialects.rcml.prompts import read_pause, read_play, read_say
+from offhook.dialects.rcml.prompts import read_pause, read_play, read_say, read_vendors
+from offhook.dialects.rcml.recognising import RECOGNISER_ATTRIBUTES, read_recogniser_options
+from offhook.dialects.rcml.turns import (
+    TURN_ATTRIBUTES,
+    read_barge_in,
+    read_continuous,
+    read_voice_detection,
+)
 from offhook.dialects.xml_reading.attributes import Attributes
 from offhook.dialects.xml_reading.reading import Reading
 from offhook.dialects.xml_reading.xml import Element
-from offhook.verbs import Gather, Input, Prompt, RecogniserOptions, Target
+from offhook.verbs import Gather, Input, Prompt, Target
 
 DEFAULT_TIMEOUT_S = 5.0
-DEFAULT_LANGUAGE = "en-US"
 DEFAULT_FINISH_KEY = "#"
 DEFAULT_START_KEYS = "*0123456789"
-MOST_HINTS = 50
-LONGEST_HINT = 100
+AUTO = "auto"
+"""A postTimeout that leaves the end of speech to the recogniser."""
+DEFAULT_MAX_SPEECH_S = 60.0
 
-_ATTRIBUTES = (
+ATTRIBUTES = (
     "input",
     "action",
     "method",
@@ -40,28 +46,44 @@ _ATTRIBUTES = (
     "actionOnEmptyResult",
     "partialResultCallback",
     "partialResultCallbackMethod",
-    "language",
-    "hints",
+    *RECOGNISER_ATTRIBUTES,
+    "recognizer",
+    "minDigits",
+    "maxSpeechTime",
+    "log",
+    *TURN_ATTRIBUTES,
 )
 
 
 def read_gather(element: Element, reading: Reading) -> Gather:
     """A Gather with every default filled in. Raises DocumentInvalid for a bad URL."""
-    attributes = Attributes(element, reading, *_ATTRIBUTES)
+    attributes = Attributes(element, reading, *ATTRIBUTES)
     method = attributes.method("method")
     timeout_s = _seconds(attributes, "timeout", DEFAULT_TIMEOUT_S)
-    after_s = _seconds(attributes, "postTimeout", timeout_s)
+    is_auto = (attributes.text("postTimeout") or "").lower() == AUTO
+    after_s = timeout_s if is_auto else _seconds(attributes, "postTimeout", timeout_s)
     return Gather(
         inputs=_inputs(attributes),
         prompts=_prompts(element, reading),
         action=attributes.target("action", method) or Target(reading.url, method),
         start_timeout_s=_seconds(attributes, "preTimeout", timeout_s),
         key_timeout_s=after_s,
-        speech_end_timeout_s=after_s,
+        speech_end_timeout_s=None if is_auto else after_s,
+        max_speech_s=_seconds(attributes, "maxSpeechTime", DEFAULT_MAX_SPEECH_S),
         start_keys=attributes.keys("startInputKey", default=DEFAULT_START_KEYS, code=GATHER_START_KEY),
         finish_keys=_finish_keys(attributes),
         max_keys=_max_keys(attributes),
-        recogniser=RecogniserOptions(language=_language(attributes), hints=_hints(attributes)),
+        min_keys=attributes.whole(
+            "minDigits", default=1, least=1, most=_keys_wanted(attributes), code=SCHEMA
+        ),
+        recogniser=read_recogniser_options(attributes),
+        recognisers=read_vendors(attributes, "recognizer"),
+        barge_in=read_barge_in(attributes),
+        listens_during_prompts=attributes.flag("listenDuringPrompt", default=True),
+        voice_detection=read_voice_detection(attributes),
+        continuous=read_continuous(attributes),
+        # A slip here must not write down what was meant to be kept nowhere.
+        keeps_log=attributes.flag("log", default=attributes.text("log") is None),
         partials_to=attributes.target(
             "partialResultCallback", attributes.method("partialResultCallbackMethod")
         ),
@@ -92,35 +114,15 @@ def _finish_keys(attributes: Attributes) -> frozenset[str]:
 
 
 def _max_keys(attributes: Attributes) -> int | None:
-    value = attributes.text("numDigits")
-    if value is None:
-        return None
-    if re.fullmatch("[0-9]{1,9}", value) and int(value) >= 1:
-        return int(value)
-    attributes.bad("numDigits", "a whole number of 1 or more", "there is no limit", GATHER_NUM_DIGITS)
-    return None
+    wanted = _keys_wanted(attributes)
+    if wanted is None and attributes.text("numDigits") is not None:
+        attributes.bad("numDigits", "a whole number of 1 or more", "there is no limit", GATHER_NUM_DIGITS)
+    return wanted
 
 
-def _language(attributes: Attributes) -> str:
-    value = attributes.text("language") or DEFAULT_LANGUAGE
-    if is_language_tag(value):
-        return value
-    attributes.bad("language", "a language tag such as en-US", f"{DEFAULT_LANGUAGE} is used", SCHEMA)
-    return DEFAULT_LANGUAGE
-
-
-def _hints(attributes: Attributes) -> tuple[str, ...]:
-    hints = tuple(
-        hint for entry in (attributes.text("hints") or "").split(",") if (hint := " ".join(entry.split()))
-    )
-    if len(hints) > MOST_HINTS:
-        attributes.bad(
-            "hints", f"a list of at most {MOST_HINTS} entries", f"the first {MOST_HINTS} are used", SCHEMA
-        )
-    if any(len(hint) > LONGEST_HINT for hint in hints):
-        instead = f"entries are cut to {LONGEST_HINT} characters"
-        attributes.bad("hints", f"a list of entries of at most {LONGEST_HINT} characters", instead, SCHEMA)
-    return tuple(hint[:LONGEST_HINT].rstrip() for hint in hints[:MOST_HINTS])
+def _keys_wanted(attributes: Attributes) -> int | None:
+    value = attributes.text("numDigits") or ""
+    return int(value) if re.fullmatch("[0-9]{1,9}", value) and int(value) >= 1 else None
 
 
 def _prompts(element: Element, reading: Reading) -> tuple[Prompt, ...]:

@@ -1,5 +1,7 @@
 """Say, Play and Pause, alone or inside a Gather."""
 
+import re
+
 from offhook.dialects.language_tag import is_language_tag
 from offhook.dialects.rcml.codes import (
     GATHER_PLAY_URI,
@@ -24,20 +26,28 @@ DEFAULT_VOICE = "man"
 DEFAULT_LANGUAGE = "en"
 _OWN_LANGUAGES = {"bf": "fr-BE", "bp": "pt-BR", "cf": "fr-CA", "dan": "da"}
 """Codes that are RCML's own, and the language tag of each; all others are tags already."""
+_VENDOR = re.compile("[A-Za-z][A-Za-z0-9_.-]{0,39}(?::[A-Za-z0-9_.-]{1,60})?")
+"""A name such as `google` or `custom:mine`."""
 
 
 def read_say(element: Element, reading: Reading, *, nested: bool = False) -> Say | None:
     """A Say; None, with a problem, where there is nothing to say."""
-    attributes = Attributes(element, reading, "voice", "language", "loop")
+    attributes = Attributes(element, reading, "voice", "language", "loop", "provider", "model")
     speech = spoken(element, reading)
     if not speech.text and "<break" not in speech.markup:
         _tell_empty(element, reading, "text to speak")
         return None
-    voice = _voice(attributes, GATHER_SAY_VOICE if nested else SAY_VOICE)
+    vendors = read_vendors(attributes, "provider")
+    if vendors:
+        voice = _vendors_voice(attributes)
+    else:
+        voice = _voice(attributes, GATHER_SAY_VOICE if nested else SAY_VOICE)
     return Say(
         text=speech.text,
         markup=speech.markup,
         voice=voice.speaker,
+        vendors=vendors,
+        model=attributes.name("model") or "",
         language=_spoken_language(attributes, voice.language or DEFAULT_LANGUAGE),
         loop=attributes.whole("loop", default=1, code=GATHER_SAY_LOOP if nested else SAY_LOOP),
         line=element.line,
@@ -63,6 +73,27 @@ def read_pause(element: Element, reading: Reading) -> Pause:
     attributes = Attributes(element, reading, "length")
     length_s = attributes.seconds("length", code=PAUSE_LENGTH, instead="1 second is used")
     return Pause(length_s=1.0 if length_s is None else length_s, line=element.line)
+
+
+def read_vendors(attributes: Attributes, name: str) -> tuple[str, ...]:
+    """Names of speech vendors in the order in which they are tried; none where the server's own order holds. Which of them
+    are there is known once the verb runs."""
+    given = attributes.words(name)
+    vendors = tuple(word for word in given if _VENDOR.fullmatch(word))
+    if attributes.text(name) is not None and (vendors != given or not given):
+        instead = f"{quoted(' '.join(vendors))} is used" if vendors else "the server's own order holds"
+        wanted = "a list of names of speech vendors"
+        attributes.bad(name, wanted, instead, SCHEMA)
+    return vendors
+
+
+def _vendors_voice(attributes: Attributes) -> NearVoice:
+    """The voice of a vendor that is named beside it: by the vendor's own name for it, or `man` or `woman`."""
+    name = attributes.name("voice") or ""
+    if not name or name.lower() in SPEAKERS:
+        return NearVoice(name.lower())
+    near = nearest(name)
+    return NearVoice(name, near.language if near is not None else None)
 
 
 def _voice(attributes: Attributes, code: int) -> NearVoice:

@@ -3,7 +3,7 @@
 from offhook.dialects.rcml.codes import INVALID_URI, METHOD, NOT_WELL_FORMED, SCHEMA, TOO_LARGE
 from offhook.dialects.xml_reading.vocabulary import Vocabulary
 
-_CHOSEN_BY_SETTINGS = " The server's configuration chooses the speech recogniser."
+_CHOSEN_ELSEWHERE = ' The attribute "recognizer" chooses the speech recogniser.'
 
 RCML = Vocabulary(
     name="RCML",
@@ -29,9 +29,18 @@ RCML = Vocabulary(
         "validdigits": "startInputKey",
         "actiononempty": "actionOnEmptyResult",
         "interimspeechresultscallback": "partialResultCallback",
+        "minbargeinwordcount": "minBargeInWords",
+        "bargeinmode": "bargeIn",
+        "interdigittimeout": "postTimeout",
+        "alternativelanguages": "altLanguages",
+        "boost": "hintsBoost",
+        "customvocabulary": "vocabularyName",
+        "vocabularyfiltermethod": "filterMethod",
+        "maxspeechduration": "maxSpeechTime",
+        "initialspeechtimeout": "initialSpeechTimeoutMs",
     },
     attribute_hints={
-        ("Gather", "provider"): _CHOSEN_BY_SETTINGS,
-        ("Gather", "driver"): _CHOSEN_BY_SETTINGS,
+        ("Gather", "provider"): _CHOSEN_ELSEWHERE,
+        ("Gather", "driver"): _CHOSEN_ELSEWHERE,
     },
 )

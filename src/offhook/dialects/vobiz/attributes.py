@@ -31,7 +31,7 @@ _NUMBER = re.compile(r"([+-]?)([0-9]{1,1000})(?:\.([0-9]{0,1000}))?")
 class Attributes(AnyAttributes):
     """Reads the attributes of `element`; those that are not among `known` are told at once."""
 
-    def number(
+    def clamped(
         self, name: str, *, default: int, least: int = 0, most: int = MOST_NUMBER, otherwise: str = ""
     ) -> int:
         """A whole number within bounds. `otherwise` tells what happens where it is no number at all, if that is not the
@@ -57,6 +57,10 @@ class Attributes(AnyAttributes):
             return value
         self.bad(name, f"a language tag such as {default}", f"{default} is used", SCHEMA)
         return default
+
+    def keeps_log(self) -> bool:
+        """What `log` says. A slip there must not write down what was meant to be kept nowhere."""
+        return self.flag("log", default=self.text("log") is None)
 
     def action(self, *, follows: bool, is_required: bool = False) -> Target | None:
         """The target in `action` and `method`; None where there is none.

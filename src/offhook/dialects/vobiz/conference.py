@@ -81,7 +81,7 @@ def read_conference(element: Element, reading: Reading) -> Conference | None:
         told_keys=read_patterns(attributes, "digitsMatch"),
         is_recorded=attributes.flag("record", default=False),
         file_format=read_format(attributes, "recordFileFormat"),
-        time_limit_s=float(attributes.number("timeLimit", default=DEFAULT_LIMIT_S, least=1, most=MOST_S)),
+        time_limit_s=float(attributes.clamped("timeLimit", default=DEFAULT_LIMIT_S, least=1, most=MOST_S)),
         hang_up_key=STAR if attributes.flag("hangupOnStar", default=False) else "",
         line=element.line,
     )
@@ -103,7 +103,7 @@ def _name(element: Element, reading: Reading) -> str | None:
 def _most(attributes: Attributes) -> int:
     """Vobiz says maxParticipants, Plivo maxMembers."""
     name = "maxParticipants" if attributes.text("maxParticipants") else "maxMembers"
-    return attributes.number(name, default=DEFAULT_MOST, least=1, most=DEFAULT_MOST)
+    return attributes.clamped(name, default=DEFAULT_MOST, least=1, most=DEFAULT_MOST)
 
 
 def _beeps(attributes: Attributes) -> bool:

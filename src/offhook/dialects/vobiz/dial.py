@@ -52,8 +52,8 @@ def read_dial(element: Element, reading: Reading) -> Dial:
         action=attributes.action(follows=follows),
         follows_action=follows,
         callback=attributes.callback("callbackUrl", "callbackMethod"),
-        timeout_s=float(attributes.number("timeout", default=DEFAULT_TIMEOUT_S, least=1)),
-        time_limit_s=float(attributes.number("timeLimit", default=DEFAULT_LIMIT_S, least=1, most=MOST_S)),
+        timeout_s=float(attributes.clamped("timeout", default=DEFAULT_TIMEOUT_S, least=1)),
+        time_limit_s=float(attributes.clamped("timeLimit", default=DEFAULT_LIMIT_S, least=1, most=MOST_S)),
         caller_id=_caller_id(attributes),
         caller_name=_caller_name(attributes),
         is_recorded=recording is not None,
@@ -131,7 +131,7 @@ def _waiting_sound(attributes: Attributes) -> Target | None:
 def _confirmation(attributes: Attributes) -> Confirmation | None:
     sound = attributes.callback("confirmSound")
     key = attributes.text("confirmKey") or ""
-    timeout_s = attributes.number("confirmTimeout", default=CONFIRM_S, least=1, most=MOST_S)
+    timeout_s = attributes.clamped("confirmTimeout", default=CONFIRM_S, least=1, most=MOST_S)
     if key and not re.fullmatch("[0-9*#]", key):
         attributes.bad("confirmKey", "one key out of 0-9, * and #", "no key is asked for", SCHEMA)
         key = ""

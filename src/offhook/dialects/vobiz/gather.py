@@ -63,7 +63,7 @@ def _gather(
     element: Element, reading: Reading, attributes: Attributes, *, input_name: str, time_name: str
 ) -> Gather:
     follows = attributes.flag("redirect", default=True)
-    total_s = float(attributes.number(time_name, default=DEFAULT_TOTAL_S, least=5, most=60))
+    total_s = float(attributes.clamped(time_name, default=DEFAULT_TOTAL_S, least=5, most=60))
     key_timeout_s = attributes.seconds_or_auto("digitEndTimeout", least=2, most=10)
     return Gather(
         inputs=_inputs(attributes, input_name),
@@ -76,11 +76,11 @@ def _gather(
         key_timeout_s=AUTO_KEY_TIMEOUT_S if key_timeout_s is None else key_timeout_s,
         speech_end_timeout_s=attributes.seconds_or_auto("speechEndTimeout", least=2, most=10),
         finish_keys=finish_key(attributes),
-        max_keys=attributes.number("numDigits", default=DEFAULT_KEYS, least=1, most=DEFAULT_KEYS),
+        max_keys=attributes.clamped("numDigits", default=DEFAULT_KEYS, least=1, most=DEFAULT_KEYS),
         recogniser=_recogniser(attributes),
         barge_in=BargeIn(words=1),
         partials_to=_interim(attributes),
-        keeps_log=attributes.flag("log", default=True),
+        keeps_log=attributes.keeps_log(),
         line=element.line,
     )
 

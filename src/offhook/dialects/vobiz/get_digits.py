@@ -40,16 +40,16 @@ def read_get_digits(element: Element, reading: Reading) -> tuple[Gather, ...]:
         prompts=read_prompts(element, reading),
         action=attributes.action(follows=follows),
         follows_action=follows,
-        start_timeout_s=float(attributes.number("timeout", default=DEFAULT_START_S, least=1, most=MOST_S)),
-        key_timeout_s=float(attributes.number("digitTimeout", default=DEFAULT_KEY_S, least=1, most=MOST_S)),
+        start_timeout_s=float(attributes.clamped("timeout", default=DEFAULT_START_S, least=1, most=MOST_S)),
+        key_timeout_s=float(attributes.clamped("digitTimeout", default=DEFAULT_KEY_S, least=1, most=MOST_S)),
         start_keys=_valid_keys(attributes),
         finish_keys=finish_key(attributes),
-        max_keys=attributes.number("numDigits", default=DEFAULT_KEYS, least=1, most=DEFAULT_KEYS),
-        keeps_log=attributes.flag("log", default=True),
+        max_keys=attributes.clamped("numDigits", default=DEFAULT_KEYS, least=1, most=DEFAULT_KEYS),
+        keeps_log=attributes.keeps_log(),
         line=element.line,
     )
     _tell_not_served(element, reading, attributes)
-    tries = attributes.number("retries", default=1, least=1, most=MOST_TRIES)
+    tries = attributes.clamped("retries", default=1, least=1, most=MOST_TRIES)
     if tries > 1 and (gather.action is None or not follows):
         attributes.bad(
             "retries", "of use where the action is not followed", "the caller is asked once", NOT_SERVED

@@ -31,7 +31,7 @@ def read_hangup(element: Element, reading: Reading, *, is_first: bool) -> tuple[
         reason = attributes.choice("reason", ("rejected", "busy"), default="rejected", code=SCHEMA)
     if attributes.text("schedule"):
         # Who wants to hang up later must not hang up now because of a slip.
-        after_s = attributes.number("schedule", default=0, least=1, otherwise="it was skipped")
+        after_s = attributes.clamped("schedule", default=0, least=1, otherwise="it was skipped")
         return (Hangup(after_s=float(after_s), line=element.line),) if after_s else ()
     end = Hangup(line=element.line)
     if not reason and not is_first:

@@ -59,8 +59,8 @@ def read_wait(element: Element, reading: Reading, *, nested: bool = False) -> Pa
     """A Pause, or a Wait where the far end is listened to meanwhile."""
     attributes = Attributes(element, reading, "length", "silence", "minSilence", "beep")
     skip_children(element, reading)
-    length_s = float(attributes.number("length", default=1, least=1))
-    quiet_ms = attributes.number("minSilence", default=DEFAULT_QUIET_MS, least=1)
+    length_s = float(attributes.clamped("length", default=1, least=1))
+    quiet_ms = attributes.clamped("minSilence", default=DEFAULT_QUIET_MS, least=1)
     for_silence = attributes.flag("silence", default=False)
     for_beep = attributes.flag("beep", default=False)
     if nested and (for_silence or for_beep):
@@ -132,7 +132,7 @@ def _loop(attributes: Attributes, *, nested: bool) -> int:
         # The nearest that is allowed would be 0, which nobody wants to hear by mistake: it is for ever.
         attributes.bad("loop", "a whole number of 0 or more", "1 is used", RANGE)
         return 1
-    loop = attributes.number("loop", default=1)
+    loop = attributes.clamped("loop", default=1)
     if loop == 0 and nested:
         attributes.bad(
             "loop", "possible before an input, which begins with the end of its prompts", "1 is used", RANGE

@@ -11,8 +11,13 @@ from offhook.dialects.xml_reading.xml import Element
 from offhook.verbs import Method, Target
 
 _WHOLE = re.compile("[0-9]{1,9}")
+_NUMBER = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,9})?")
+_BETWEEN_WORDS = re.compile(r"[\s,]+")
 _SECONDS = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,9})?")
 _KEYS = re.compile("[0-9*#]{1,12}")
+
+MOST_MS = 60_000
+LONGEST_NAME = 200
 
 
 class Attributes:
@@ -21,6 +26,7 @@ class Attributes:
     def __init__(self, element: Element, reading: Reading, *known: str) -> None:
         self._element = element
         self._reading = reading
+        self._schema = reading.vocabulary.schema
         self._values = dict(element.attributes)
         for name in self._values:
             if name not in known:
@@ -30,15 +36,51 @@ class Attributes:
         """The value as it stands; None where the attribute is not given."""
         return self._values.get(name)
 
-    def whole(self, name: str, *, default: int, least: int = 0, code: int) -> int:
-        """A whole number of at least `least`."""
+    def name(self, name: str) -> str | None:
+        """Somebody's name for something, on one line; None where there is none, or none to be had."""
+        value = self._values.get(name)
+        if value is None:
+            return None
+        stripped = value.strip()
+        if stripped and len(stripped) <= LONGEST_NAME and stripped.isprintable():
+            return stripped
+        self.bad(name, f"a name of 1 to {LONGEST_NAME} characters", "it is ignored", self._schema)
+        return None
+
+    def words(self, name: str) -> tuple[str, ...]:
+        """The words in a list that blanks or commas part, in order, each once; none where there are none."""
+        return tuple(dict.fromkeys(word for word in _BETWEEN_WORDS.split(self._values.get(name, "")) if word))
+
+    def whole(self, name: str, *, default: int, least: int = 0, most: int | None = None, code: int) -> int:
+        """A whole number of at least `least`, and at most `most`."""
         value = self._values.get(name)
         if value is None:
             return default
-        if _WHOLE.fullmatch(value) and int(value) >= least:
+        if _WHOLE.fullmatch(value) and int(value) >= least and (most is None or int(value) <= most):
             return int(value)
-        self.bad(name, f"a whole number of {least} or more", f"{default} is used", code)
+        range_ = f"{least} or more" if most is None else f"{least} to {most}"
+        self.bad(name, f"a whole number of {range_}", f"{default} is used", code)
         return default
+
+    def number(self, name: str, *, most: float, instead: str, code: int) -> float | None:
+        """A number of 0 to `most`, decimals allowed; None where there is none, or none to be had."""
+        value = self._values.get(name)
+        if value is None:
+            return None
+        if _NUMBER.fullmatch(value) and float(value) <= most:
+            return float(value)
+        self.bad(name, f"a number of 0 to {most:g}", instead, code)
+        return None
+
+    def milliseconds(self, name: str, *, instead: str, code: int) -> float | None:
+        """A whole number of milliseconds up to a minute, in seconds; None where there is none, or none to be had."""
+        value = self._values.get(name)
+        if value is None:
+            return None
+        if _WHOLE.fullmatch(value) and int(value) <= MOST_MS:
+            return int(value) / 1000
+        self.bad(name, f"a whole number of milliseconds, 0 to {MOST_MS}", instead, code)
+        return None
 
     def seconds(self, name: str, *, code: int, instead: str) -> float | None:
         """A number of seconds over 0, decimals allowed; None where there is none, or none to be had."""
@@ -52,12 +94,15 @@ class Attributes:
 
     def flag(self, name: str, *, default: bool) -> bool:
         """`true` or `false`, in any case."""
-        return (
-            self.choice(
-                name, ("true", "false"), default=str(default).lower(), code=self._reading.vocabulary.schema
-            )
-            == "true"
-        )
+        return self.choice(name, ("true", "false"), default=str(default).lower(), code=self._schema) == "true"
+
+    def wish(self, name: str) -> bool | None:
+        """`true` or `false`, in any case; None where neither is asked for."""
+        value = self._values.get(name)
+        if value is None or value.lower() in ("true", "false"):
+            return None if value is None else value.lower() == "true"
+        self.bad(name, '"true" or "false"', "it is ignored", self._schema)
+        return None
 
     def choice(self, name: str, allowed: tuple[str, ...], *, default: str, code: int) -> str:
         """One of `allowed`, given in any case."""
@@ -103,9 +148,7 @@ class Attributes:
         verb, line = self._element.name, self._element.line
         if not self._reading.is_news(verb, name):
             return
-        vocabulary = self._reading.vocabulary
-        hint = vocabulary.attribute_hints.get((verb, name)) or self._reading.meant(
-            name, known, ' Did you mean "{}"?'
-        )
+        hints = self._reading.vocabulary.attribute_hints
+        hint = hints.get((verb, name)) or self._reading.meant(name, known, ' Did you mean "{}"?')
         message = f"Line {line}: <{verb}> has no attribute {quoted(name)}; it is ignored.{hint}"
-        self._reading.problem(vocabulary.schema, message, self._element, name, known=known)
+        self._reading.problem(self._schema, message, self._element, name, known=known)

@@ -130,7 +130,16 @@ def _key_settings(gather: GatherRow) -> Fields:
 
 
 def _results(gather: GatherRow, on: Shelf) -> Fields:
-    keys = {"digits": gather.keys, "ended_by": gather.ended_by}
+    keys = {
+        "digits": gather.keys,
+        "ended_by": gather.ended_by,
+        "log": "true" if gather.is_kept else "false",
+    }
     if on is Shelf.DTMF:
         return keys
-    return {"speech_result": gather.speech, "confidence": gather.confidence, **keys}
+    return {
+        "speech_result": gather.speech,
+        "confidence": gather.confidence,
+        "switches": list(gather.switches),
+        **keys,
+    }

@@ -4,36 +4,8 @@ A code stands in a notification, in the answer to a REST request that was refuse
 Where Restcomm has a number for a fault, it is that one; the others are those of the wider family of such systems.
 """
 
-from dataclasses import dataclass
-from enum import StrEnum
-
-
-class Shelf(StrEnum):
-    """Where codes come from, as headings of their list."""
-
-    SERVER = "Calls and the server"
-    WEBHOOK = "Requests to your application"
-    DOCUMENT = "Documents"
-    GATHER = "Gather"
-    DIAL = "Dial, Conference and Enqueue"
-    SOUND = "Say, Play, Record, Pause, Redirect"
-    VOBIZ = "Documents of Vobiz and Plivo applications"
-    MESSAGE = "Messages"
-    REST = "Requests to the REST API"
-
-
-@dataclass(frozen=True, slots=True)
-class ReasonCode:
-    """One code."""
-
-    code: int
-    shelf: Shelf
-    name: str
-    meaning: str
-    """What happened, and what became of the call or the request."""
-    remedy: str
-    """What to do about it."""
-
+from offhook.rest.restcomm.reason_code import ReasonCode, Shelf
+from offhook.rest.restcomm.vobiz_reason_codes import VOBIZ_CODES
 
 _RULES_OF_URLS = "Use an absolute http or https URL, or one relative to the document's; write spaces as %20."
 _SEE_LINE = "The message names the line, the attribute, its value and what was used instead. Correct the document; `offhook app check` shows all such places at once."
@@ -228,6 +200,27 @@ _CODES = (
         "The URL of a prompt is none that can be asked. The fallback URL was asked, or the call ended.",
         _RULES_OF_URLS,
     ),
+    ReasonCode(
+        13331,
+        Shelf.GATHER,
+        "Option of a recogniser",
+        "The recogniser cannot do what an option asks for; it heard without.",
+        "Leave the option out, or choose a recogniser that honours it; docs/recognisers.md has the table.",
+    ),
+    ReasonCode(
+        13332,
+        Shelf.GATHER,
+        "Unknown recogniser",
+        "The recogniser that was asked for is not configured; another of those asked for was used, or those of OFFHOOK_ASR.",
+        "Choose one that the message lists, or configure it; docs/recognisers.md says what each needs.",
+    ),
+    ReasonCode(
+        13333,
+        Shelf.GATHER,
+        "Recogniser left",
+        "A recogniser failed, was too slow or is resting; the next one in the order was asked.",
+        "See the message for why. `offhook speech vendors --test` tells whether it answers.",
+    ),
     # Dial, Conference and Enqueue.
     ReasonCode(
         13201,
@@ -282,6 +275,20 @@ _CODES = (
         "Give man or woman.",
     ),
     ReasonCode(
+        13512,
+        Shelf.SOUND,
+        "Voice left",
+        "A voice failed, was too slow or is resting; the next one in the order spoke, or went on where it was left.",
+        "See the message for why. `offhook speech vendors --test` tells whether it answers.",
+    ),
+    ReasonCode(
+        13513,
+        Shelf.SOUND,
+        "Unknown voice vendor",
+        "The vendor whose voice was asked for is not configured; another of those asked for spoke, or one of OFFHOOK_TTS.",
+        "Choose one that the message lists, or configure it; docs/voices.md says what each needs.",
+    ),
+    ReasonCode(
         13610,
         Shelf.SOUND,
         "Method of a Record",
@@ -322,105 +329,6 @@ _CODES = (
         "No video",
         "A Video element was ignored: calls have sound only.",
         "Leave the element out.",
-    ),
-    # Documents of Vobiz and Plivo applications.
-    ReasonCode(
-        16722,
-        Shelf.VOBIZ,
-        "Action URL not valid",
-        "The action that a document names is no absolute http or https URL. It ended the document: the fallback URL was asked, or the call ended with the hangup cause 7022.",
-        "Use a fully qualified URL, with its special characters percent-encoded; in XML, & is written &amp;.",
-    ),
-    ReasonCode(
-        16724,
-        Shelf.VOBIZ,
-        "Redirect URL not valid",
-        "A Redirect names no absolute http or https URL, or none at all. It ended the document: the fallback URL was asked, or the call ended with the hangup cause 7024.",
-        "Put a fully qualified URL between the tags of Redirect.",
-    ),
-    ReasonCode(
-        16732,
-        Shelf.VOBIZ,
-        "Action method not valid",
-        "The method of an action is neither GET nor POST. It ended the document: the fallback URL was asked, or the call ended with the hangup cause 7032.",
-        "Use GET or POST.",
-    ),
-    ReasonCode(
-        16734,
-        Shelf.VOBIZ,
-        "Redirect method not valid",
-        "The method of a Redirect is neither GET nor POST. It ended the document: the fallback URL was asked, or the call ended with the hangup cause 7034.",
-        "Use GET or POST.",
-    ),
-    ReasonCode(
-        16801,
-        Shelf.VOBIZ,
-        "Not well-formed",
-        "The answer is no well-formed XML, is empty, or is XML that is refused, such as one with a DOCTYPE. It was not run: the hangup cause is 8011 to 8014, by what was asked.",
-        "The message names the line and column. Write & as &amp; and < as &lt; in texts and URLs, or let a library write the XML.",
-    ),
-    ReasonCode(
-        16802,
-        Shelf.VOBIZ,
-        "Wrong root",
-        "The root of the XML is not Response. It was not run: the hangup cause is 8011 to 8014, by what was asked.",
-        "Put all elements into one <Response>, with a capital R.",
-    ),
-    ReasonCode(
-        16803,
-        Shelf.VOBIZ,
-        "Wrong content type",
-        "The answer was not sent as application/xml or text/xml. It was not run: the hangup cause is 8011 to 8014, by what was asked.",
-        "Set the Content-Type header of the answer.",
-    ),
-    ReasonCode(
-        16804,
-        Shelf.VOBIZ,
-        "Document too large",
-        "The document has more than 102,400 bytes. It was not run: the hangup cause is 8011 to 8014, by what was asked.",
-        "Divide it into several documents with Redirect.",
-    ),
-    ReasonCode(
-        16805,
-        Shelf.VOBIZ,
-        "Attribute missing",
-        "An element lacks an attribute without which it cannot be run, such as the action of Gather. The document was not run: the hangup cause is 8011 to 8014, by what was asked.",
-        "The message names the line and the attribute. Add it.",
-    ),
-    ReasonCode(
-        16810,
-        Shelf.VOBIZ,
-        "Not known",
-        "An element, an attribute or a value is not known. It was skipped, or its default was used, and the call went on.",
-        "The message names the line and what was used instead; the names are case-sensitive.",
-    ),
-    ReasonCode(
-        16811,
-        Shelf.VOBIZ,
-        "Wrong place",
-        "An element stands where it may not stand. It was skipped, and the call went on.",
-        "The message names the line and what may stand there.",
-    ),
-    ReasonCode(
-        16812,
-        Shelf.VOBIZ,
-        "Out of range",
-        "A number is out of its range, or a list or text is too long. The nearest that is allowed was used, and the call went on.",
-        "The message names the line, the attribute and the range.",
-    ),
-    ReasonCode(
-        16813,
-        Shelf.VOBIZ,
-        "Not served",
-        "An element or attribute that Vobiz or Plivo has is not served by this server. It was left out, and the call went on.",
-        "The message says what happened instead.",
-    ),
-    ReasonCode(
-        16814,
-        Shelf.VOBIZ,
-        "URL left out",
-        "A URL that nothing depends on, such as that of a callback or of a sound, is no absolute http or https URL. It was left out, and the call went on.",
-        "Use a fully qualified URL.",
     ),
     # Messages.
     ReasonCode(
@@ -580,7 +488,9 @@ _CODES = (
     ),
 )
 
-REASON_CODES = {reason.code: reason for reason in sorted(_CODES, key=lambda reason: reason.code)}
+REASON_CODES = {
+    reason.code: reason for reason in sorted((*_CODES, *VOBIZ_CODES), key=lambda reason: reason.code)
+}
 """All of them by their number, in its order."""
 
 

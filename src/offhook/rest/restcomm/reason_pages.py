@@ -5,7 +5,8 @@ from html import escape
 from fastapi import APIRouter
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from offhook.rest.restcomm.reason_codes import REASON_CODES, ReasonCode, Shelf, on_shelf
+from offhook.rest.restcomm.reason_code import ReasonCode, Shelf
+from offhook.rest.restcomm.reason_codes import REASON_CODES, on_shelf
 
 _PAGE = """<!doctype html>
 <html lang="en">

@@ -13,6 +13,7 @@ helps:
 
 from collections import deque
 from collections.abc import Iterator
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -40,12 +41,24 @@ HISS: Samples = np.random.default_rng(1964).normal(0, HISS_LEVEL, (97, FRAME_BYT
 """Always the same, so that the same audio is always understood the same."""
 
 
-class Conditioner:
-    """Conditions the frames of one utterance."""
+class Listener(Protocol):
+    """Takes conditioned samples and makes of them what is decoded."""
 
-    def __init__(self) -> None:
+    def of(self, samples: Samples) -> bytes:
+        """What can be told with these samples."""
+        ...
+
+    def finish(self) -> bytes:
+        """The rest."""
+        ...
+
+
+class Conditioner:
+    """Conditions the frames of one utterance. Without a `listener` they are told as cepstra."""
+
+    def __init__(self, listener: Listener | None = None) -> None:
         self._detector = Vad(Vad.MEDIUM_STRICT, SAMPLE_RATE_HZ, FRAME_S)
-        self._cepstra = Cepstra()
+        self._listener = listener or Cepstra()
         self._waiting: deque[Samples] = deque()
         self._powers: deque[float] = deque(maxlen=LOUDNESS_FRAMES)
         self._loudest = QUIETEST_SPEECH
@@ -81,7 +94,7 @@ class Conditioner:
             return
         while self._waiting:
             yield self._condition(self._waiting.popleft())
-        yield self._cepstra.finish()
+        yield self._listener.finish()
 
     def _due(self) -> Iterator[bytes]:
         """What has waited long enough."""
@@ -94,4 +107,4 @@ class Conditioner:
         hiss = HISS[self._conditioned % len(HISS)]
         self._conditioned += 1
         louder = samples * (SPEECH_LEVEL / self._loudest) + hiss
-        return self._cepstra.of(louder)
+        return self._listener.of(louder)

@@ -5,11 +5,12 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from offhook.speech.recogniser import RecogniserCapabilities, RecogniserOptions
+from offhook.speech.recogniser import FailureKind, RecogniserCapabilities, RecogniserOptions
 from offhook.vendors.embedded.connection import RETURN_S, VENDOR
 from offhook.vendors.embedded.protocol import Malformed, RecogniseRequest, write_request
 from offhook.vendors.embedded.recogniser_processes import RecogniserProcesses
 from offhook.vendors.embedded.recognition import EmbeddedRecognition
+from offhook.vendors.streamed import warn_of_unhonoured
 
 
 class EmbeddedRecogniser:
@@ -44,6 +45,7 @@ class EmbeddedRecogniser:
 
         Leaving it frees the decoder at once, finished or not.
         """
+        warn_of_unhonoured(VENDOR, options, self._capabilities)
         try:
             asked = write_request(
                 RecogniseRequest(
@@ -52,7 +54,7 @@ class EmbeddedRecogniser:
             )
         except Malformed as fault:
             recognition = EmbeddedRecognition(b"", self._processes, return_s=self._return_s)
-            recognition.fail(str(fault), retryable=False)
+            recognition.fail(str(fault), retryable=False, kind=FailureKind.BAD_REQUEST)
             yield recognition
             return
         recognition = EmbeddedRecognition(asked, self._processes, return_s=self._return_s)

@@ -1,6 +1,7 @@
 """What a recogniser process does for a connection: hears one utterance, tells what it understands."""
 
 import socket
+import threading
 from contextlib import AbstractContextManager
 
 from offhook.speech.recogniser import (
@@ -25,6 +26,9 @@ from offhook.vendors.embedded.protocol import (
 from offhook.vendors.embedded.sphinx import Busy, Hearing, Sphinx, Understood
 
 LONGEST_SPEECH_S = 120.0
+_ONE_AT_A_TIME = threading.Lock()
+"""Held while a decoder works, which keeps the interpreter's own lock meanwhile. Fifty threads that waited for that one would keep from
+it whoever only has to answer a ping, and a process that works hard would be taken for one that hangs."""
 SPELLING_VOICE = "gmw/en-US"
 
 
@@ -90,7 +94,8 @@ def _hear(peer: Peer, hearing: Hearing, *, wants_partials: bool) -> Understood |
     """What was said, once the client has sent all of it; what is understood on the way is told at once."""
     has_begun, told = False, ""
     for number, pcm in enumerate(peer.audio(), 1):
-        hearing.hear(pcm)
+        with _ONE_AT_A_TIME:
+            hearing.hear(pcm)
         if number % HEARD_EVERY == 0:
             peer.tell(Heard(number))
         if not has_begun and hearing.has_begun:
@@ -101,7 +106,8 @@ def _hear(peer: Peer, hearing: Hearing, *, wants_partials: bool) -> Understood |
             peer.tell(Partial(told))
         if hearing.seconds > LONGEST_SPEECH_S:
             raise Malformed(f"the utterance is longer than {LONGEST_SPEECH_S:.0f} seconds")
-    return hearing.finish()
+    with _ONE_AT_A_TIME:
+        return hearing.finish()
 
 
 def _spell(word: str) -> str:

@@ -86,9 +86,9 @@ class EmbeddedRecognition:
             if isinstance(event, SpeechEnded | SpeechFailed):
                 return
 
-    def fail(self, detail: str, *, retryable: bool) -> None:
-        """Tell that recognition broke, unless it is over."""
-        self._tell(SpeechFailed(FailureKind.BROKEN, detail, retryable=retryable))
+    def fail(self, detail: str, *, retryable: bool, kind: FailureKind = FailureKind.BROKEN) -> None:
+        """Tell that recognition failed, unless it is over."""
+        self._tell(SpeechFailed(kind, detail, retryable=retryable))
 
     async def keep_heard(self) -> None:
         """Give the utterance to a process, and to another one whenever that is lost; returns when it is over."""

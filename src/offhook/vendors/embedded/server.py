@@ -27,8 +27,9 @@ CONTROL_FD = "OFFHOOK_CONTROL_FD"
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 BACKLOG = 512
 MAX_CONNECTIONS = 256
-DECODERS = 16
-"""Utterances that one recogniser process hears at once: about as many as keep one core busy."""
+DECODERS = 128
+"""Utterances that one recogniser process hears at once. Each takes a decoder of 3 MB from the first frame on, and next to no
+time until somebody speaks; where more speak at once than the core can follow, results come late."""
 
 Serve = Callable[[socket.socket], None]
 
