@@ -10,6 +10,7 @@ from offhook.call.info import CallInfo
 from offhook.dialects.rcml.dialect import Rcml
 from offhook.interpreter.control import Control
 from offhook.interpreter.outbound_leg import WantedLeg
+from offhook.processes.languages import Languages
 from offhook.processes.live_changes import LiveChanges
 from offhook.processes.programs import Programs
 from offhook.testing import Followed, Page, ScriptedCall, ScriptedLegs, WebhookStub, follow
@@ -39,7 +40,10 @@ class LiveWorld:
     def __post_init__(self) -> None:
         self.began_at = asyncio.get_running_loop().time()
         self.application = WebhookStub(self.pages)
-        programs = Programs(dialect=RCML, fetch_of=lambda _account: self.application, demo=None, retry_s=0)
+        languages = Languages(instance_id=32 * "0", public_url="http://127.0.0.1:8080")
+        programs = Programs(
+            languages=languages, fetch_of=lambda _account: self.application, demo=None, retry_s=0
+        )
         self.programs = programs
         self.live = LiveChanges(self.control, programs)
 

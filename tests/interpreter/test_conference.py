@@ -263,3 +263,35 @@ async def test_a_call_that_is_taken_elsewhere_leaves() -> None:
     asyncio.get_running_loop().call_at(2.0, lambda: party.controls[BEN].finish("taken away"))
     await party.goes_home()
     assert of(party.heard(ANN), "exit beep")[0] == "2.0 exit beep starts"
+
+
+async def test_one_who_is_deaf_is_heard_and_hears_nobody() -> None:
+    party = Party({"in": room("beep='false'")})
+    party.comes(ANN, "in", "3.0 says 0.5", "6.0 says 0.5", "9.0 hangs up")
+    party.comes(BEN, "in", "4.0 says 0.5", "8.0 hangs up")
+    loop = asyncio.get_running_loop()
+    loop.call_at(2.0, lambda: conference_of(party).deafen(party.calls[BEN].info.call_id, True))
+    loop.call_at(5.0, lambda: conference_of(party).deafen(party.calls[BEN].info.call_id, False))
+    await party.goes_home()
+    assert of(party.heard(BEN), ANN) == ["6.0 " + ANN + " starts", "6.5 " + ANN + " ends"]
+    assert of(party.heard(ANN), BEN) == ["4.0 " + BEN + " starts", "4.5 " + BEN + " ends"]
+    his = [fact for fact in party.told(ParticipantChanged) if fact.call_id == party.calls[BEN].info.call_id]
+    assert [fact.is_deaf for fact in his] == [False, True, False, False]
+
+
+async def test_it_is_recorded_from_the_middle_to_the_end(tmp_path: Path) -> None:
+    party = Party({"in": room()}, recordings=tmp_path)
+    party.comes(ANN, "in", "20.0 hangs up")
+    loop = asyncio.get_running_loop()
+    loop.call_at(3.0, lambda: conference_of(party).tape(32 * "1"))
+    loop.call_at(7.0, lambda: conference_of(party).untape())
+    loop.call_at(8.0, lambda: conference_of(party).tape(32 * "2"))
+    await party.goes_home()
+    assert [fact.recording_id[0] for fact in party.told(RecordingStarted)] == ["1", "2"]
+    assert {fact.conference_id for fact in party.told(RecordingStarted)} == {
+        party.told(ConferenceChanged)[0].conference_id
+    }
+    assert [(fact.recording_id[0], fact.duration_s) for fact in party.told(RecordingFinished)] == [
+        ("1", 4.0),
+        ("2", 12.0),
+    ]

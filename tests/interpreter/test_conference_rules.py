@@ -26,6 +26,7 @@ DEEDS = st.lists(
         st.tuples(st.just("dismiss"), CALLS, st.none()),
         st.tuples(st.just("mute"), CALLS, st.booleans()),
         st.tuples(st.just("hold"), CALLS, st.booleans()),
+        st.tuples(st.just("deafen"), CALLS, st.booleans()),
         st.tuples(st.just("end"), st.none(), st.none()),
     ),
     max_size=40,
@@ -64,6 +65,8 @@ class World:
                 return self.rules.mute(call_id, is_muted)
             case "hold", bool(is_held):
                 return self.rules.hold(call_id, is_held)
+            case "deafen", bool(is_deaf):
+                return self.rules.deafen(call_id, is_deaf)
             case "leave", _:
                 return self.rules.leave(call_id)
             case "dismiss", _:
@@ -108,7 +111,7 @@ def test_whatever_happens_each_hears_what_they_shall(deeds: list[tuple[str, str,
         for member in members:
             place, ear = world.places[member.call_id], world.ears[member.call_id].ear
             inside = world.has_begun and not member.is_held
-            assert place.hears == inside
+            assert place.hears == (inside and not member.is_deaf)
             assert place.is_heard == (inside and not member.is_muted)
             # Music is heard by those who wait or are held, and by nobody else.
             assert ear is (Ear.HELD if member.is_held else Ear.ROOM if world.has_begun else Ear.WAITING)

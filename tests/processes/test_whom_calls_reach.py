@@ -14,13 +14,13 @@ from offhook.call.info import CallInfo
 from offhook.call.port import Audio, Room
 from offhook.call.rows import AccountLimits, NumberRow
 from offhook.call.timeline import Timeline
-from offhook.dialects.rcml.dialect import Rcml
 from offhook.interpreter.ports import Tools
 from offhook.interpreter.prompts import PromptStore
 from offhook.pjsua.invite import Invite
 from offhook.pjsua.switchboard import Incoming, Switchboard
 from offhook.processes.admission import Admission
 from offhook.processes.call_runs import CallRuns
+from offhook.processes.languages import Languages
 from offhook.processes.meetings import ClusterMeetings
 from offhook.processes.programs import Programs
 from offhook.rest.ports import CallRefused, NewCall
@@ -112,7 +112,7 @@ class World:
         self.application = WebhookStub({"/voice": f"<Response>{rcml}</Response>"})
         runs = CallRuns(
             programs=Programs(
-                dialect=Rcml(instance_id=32 * "0"),
+                languages=Languages(instance_id=32 * "0", public_url="http://127.0.0.1:8080"),
                 fetch_of=lambda _sid: self.application,
                 demo=None,
                 retry_s=0,

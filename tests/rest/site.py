@@ -14,6 +14,7 @@ from offhook.call.info import CallStatus, Direction, new_id
 from offhook.call.rows import AccountRow, CallRow
 from offhook.call.voice_rows import ConferenceRow
 from offhook.dialects.rcml.messages_told import status_request
+from offhook.processes.why_ended import why_ended
 from offhook.records.accounts import Accounts
 from offhook.records.api_keys import ApiKeys
 from offhook.records.applications import Applications
@@ -38,10 +39,12 @@ from offhook.records.usage import Usage
 from offhook.records.users import Users
 from offhook.records.verb_records import VerbRecords
 from offhook.rest.app import create_app
-from offhook.rest.live_ports import LiveChange, LiveVerb
+from offhook.rest.live_ports import LiveChange, LiveVerb, Performance, PerformanceKind
 from offhook.rest.meeting_ports import ParticipantChange
 from offhook.rest.messaging_ports import MessagingPorts
 from offhook.rest.ports import NewCall, Ports, Readiness
+from offhook.rest.stream_ports import RunningStream
+from offhook.verbs import Stream
 from tests.records import story
 
 GATEWAY_SECRET = "a secret of the gateway's"
@@ -57,6 +60,9 @@ class Lines:
     """At how many places a call rings."""
     changes: list[tuple[str, LiveChange]] = field(default_factory=list)
     acts: list[tuple[str, LiveVerb]] = field(default_factory=list)
+    performances: list[tuple[str, Performance]] = field(default_factory=list)
+    stopped: list[tuple[str, PerformanceKind]] = field(default_factory=list)
+    running_streams: list[RunningStream] = field(default_factory=list)
     when_acted: Callable[[str], bool] | None = None
 
     async def place(self, call: NewCall) -> tuple[CallRow, ...]:
@@ -78,6 +84,43 @@ class Lines:
             raise self.refusal
         self.acts.append((call.call_id, verb))
         return self.when_acted is not None and self.when_acted(record_id)
+
+    async def perform(self, call: CallRow, performance: Performance) -> None:
+        """Note the performance."""
+        if self.refusal:
+            raise self.refusal
+        self.performances.append((call.call_id, performance))
+
+    async def begin_stream(self, call: CallRow, verb: Stream) -> bool:
+        """Note the stream; eight are as many as there may be."""
+        if self.refusal:
+            raise self.refusal
+        if len(self.running_streams) == 8:
+            return False
+        self.running_streams.append(RunningStream(verb=verb, began_at=story.NOON, is_connected=True))
+        return True
+
+    async def streams(self, call: CallRow) -> tuple[RunningStream, ...]:
+        """What was begun."""
+        if self.refusal:
+            raise self.refusal
+        return tuple(self.running_streams)
+
+    async def stop_stream(self, call: CallRow, stream_id: str | None) -> bool:
+        """End what was begun."""
+        if self.refusal:
+            raise self.refusal
+        before = len(self.running_streams)
+        self.running_streams = [
+            stream for stream in self.running_streams if stream_id not in (None, stream.verb.stream_id)
+        ]
+        return len(self.running_streams) < before
+
+    async def stop(self, call: CallRow, kind: PerformanceKind) -> None:
+        """Note what is stopped."""
+        if self.refusal:
+            raise self.refusal
+        self.stopped.append((call.call_id, kind))
 
     def _row(self, call: NewCall) -> CallRow:
         return CallRow(
@@ -101,6 +144,8 @@ class Chairs:
 
     changes: list[tuple[str, str, ParticipantChange]] = field(default_factory=list)
     ended: list[str] = field(default_factory=list)
+    recorded: list[tuple[str, str]] = field(default_factory=list)
+    recordings_stopped: list[str] = field(default_factory=list)
     refusal: Exception | None = None
     when_asked: Callable[[], None] = lambda: None
 
@@ -110,6 +155,18 @@ class Chairs:
             raise self.refusal
         self.changes.append((conference.conference_id, call_id, change))
         self.when_asked()
+
+    async def record(self, conference: ConferenceRow, recording_id: str) -> None:
+        """Note the recording."""
+        if self.refusal:
+            raise self.refusal
+        self.recorded.append((conference.conference_id, recording_id))
+
+    async def stop_recording(self, conference: ConferenceRow) -> None:
+        """Note that it ends."""
+        if self.refusal:
+            raise self.refusal
+        self.recordings_stopped.append(conference.conference_id)
 
     async def end(self, conference: ConferenceRow) -> None:
         """Note the end."""
@@ -165,9 +222,11 @@ class Site:
                 verb_records=VerbRecords(self.database),
                 call_control=self.lines,
                 live_calls=self.lines,
+                live_streams=self.lines,
                 conference_control=self.conference_control,
                 readiness=lambda: self.readiness,
                 instance_id=story.INSTANCE,
+                why_ended=why_ended,
             )
         )
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from offhook.rest import forms
 from offhook.rest.errors import Refusal
-from offhook.rest.restcomm import forms
 from tests.records import story
 from tests.rest.site import Site
 

@@ -17,7 +17,7 @@ from offhook.call.recording_facts import RecordingFinished, RecordingStarted, Tr
 from offhook.call.rows import AccountRow, RecordAll
 from offhook.call.voice_rows import RecordingSource
 from offhook.records.database import Database
-from offhook.rest.restcomm.recordings import MAKING_MP3, MOST_MP3
+from offhook.rest.sounds import MAKING_MP3, MOST_MP3
 from offhook.speech.wav import wav_header
 from tests.records import story
 from tests.rest.site import Site

@@ -146,3 +146,17 @@ class TestSignatures:
             f"GET {url}  own |",
             f"GET {app.url}/moved?b=2  own |",
         ]
+
+
+async def test_an_answer_may_be_as_long_as_the_request_says(app: Application) -> None:
+    client = WebhookClient(policy=LOOPBACK, limits=WebhookLimits(document_bytes=100))
+    app.on("/long", page(200, "x" * 150))
+    target = Target(f"{app.url}/long")
+    try:
+        reply = await client.fetch(Request(target, policy=TryPolicy(most_bytes=150)))
+        assert len(reply.body) == 150
+        for policy in (TryPolicy(most_bytes=149), TryPolicy(), None):
+            with pytest.raises(FetchFailed, match="longer than"):
+                await client.fetch(Request(target, policy=policy))
+    finally:
+        await client.close()

@@ -38,8 +38,12 @@ class Asked(StrEnum):
     """The document that another one leads to."""
     ASIDE = "aside"
     """What is heard while waiting, and the like."""
+    DIAL_SOUND = "dial-sound"
+    """What is heard before a Dial connects: by the caller while it rings, or by who answered."""
     PARTIAL = "partial"
     """Nothing: it is told what is understood so far."""
+    NEWS = "news"
+    """Nothing: it is told what happens while a verb runs."""
 
 
 class OffhookError(Exception):

@@ -141,6 +141,16 @@ class VerbRan:
     """What the list of its kind tells besides, by our own names."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewsTold:
+    """The application is told what happens while a verb runs."""
+
+    call_id: str
+    account_sid: str
+    at: datetime
+    request: Request
+
+
 Fact = (
     CallStarted
     | CallProgressed
@@ -157,4 +167,5 @@ Fact = (
     | ParticipantChanged
     | MessageRaised
     | EmailRaised
+    | NewsTold
 )

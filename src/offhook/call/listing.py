@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Literal, TypeVar
 
-from offhook.call.info import CallStatus
+from offhook.call.info import CallStatus, Direction
 from offhook.call.number_kinds import NumberKind
 from offhook.call.rows import GatherKind
 from offhook.call.voice_rows import ConferenceStatus, VerbKind
@@ -49,6 +49,28 @@ class CallFilter:
     """The earliest start time, inclusive."""
     ended_before: datetime | None = None
     """The end time lies before this moment."""
+    statuses: tuple[CallStatus, ...] = ()
+    """Any of these; none is all."""
+    directions: tuple[Direction, ...] = ()
+    """Any of these; none is all."""
+    created_from: datetime | None = None
+    """The earliest creation, inclusive."""
+    created_before: datetime | None = None
+    """The creation lies before this moment."""
+    least_s: float | None = None
+    """The shortest duration, inclusive."""
+    is_over: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CallSums:
+    """What some calls come to."""
+
+    calls: int = 0
+    answered: int = 0
+    seconds: float = 0.0
+    last_at: datetime | None = None
+    """When the newest of them was created."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +79,7 @@ class ConferenceFilter:
 
     friendly_name: str | None = None
     status: ConferenceStatus | None = None
+    is_over: bool | None = None
     created_from: datetime | None = None
     """The earliest creation, inclusive."""
     updated_from: datetime | None = None
@@ -103,6 +126,10 @@ class RecordingFilter:
 
     call_id: str | None = None
     conference_id: str | None = None
+    conference_name: str | None = None
+    from_: str | None = None
+    """Who called; takes `%`, as `to` does."""
+    to: str | None = None
     created_from: datetime | None = None
     """The earliest creation, inclusive."""
     created_before: datetime | None = None

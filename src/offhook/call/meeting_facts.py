@@ -31,3 +31,4 @@ class ParticipantChanged:
     starts_conference: bool
     ends_conference: bool
     has_left: bool = False
+    is_deaf: bool = False

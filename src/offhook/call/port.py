@@ -106,6 +106,10 @@ class Call(Protocol):
     async def answer(self) -> None:
         """Answer a ringing call; returns when audio can flow. Does nothing on an answered one."""
 
+    async def progress(self) -> bool:
+        """Let a ringing caller hear us before the answer (183 with media); returns once they can, and whether: not on an
+        answered call, and not where the caller offered no media yet. May be done twice."""
+
     async def reject(self, sip_status: int) -> None:
         """Refuse a ringing call with a SIP status of 300 to 699; returns when the leg is over."""
 
@@ -131,6 +135,10 @@ class Call(Protocol):
 
     def listen(self, to: FrameSink) -> AbstractContextManager[None]:
         """A block in which the caller's audio is told to `to`."""
+
+    def listen_played(self, to: FrameSink) -> AbstractContextManager[None]:
+        """A block in which what the caller hears is told to `to`, mixed; nothing while it is silent. At most one such block
+        is open at a time for each of `to`."""
 
     def taped(self, path: Path, sides: Sides) -> AbstractAsyncContextManager[Taping]:
         """A block in which the leg's sounds are written to a WAV file at `path`, without a gap: silence counts too.

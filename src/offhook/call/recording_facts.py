@@ -57,3 +57,5 @@ class TranscriptionAsked:
     callback: Target | None = None
     """Where the words are sent, with `callback_parameters` besides its own."""
     callback_parameters: tuple[tuple[str, str], ...] = ()
+    application_language: str | None = None
+    """The language of the application that is told; None is the one of the installation."""

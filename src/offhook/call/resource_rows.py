@@ -37,6 +37,16 @@ class ApplicationRow:
     api_version: str
     date_created: datetime
     date_updated: datetime
+    language: str | None = None
+    """What its documents are written in, a name that `processes.languages` knows; None is the language of the
+    installation. Where it is given, the methods and addresses below take the place of the number's own."""
+    method: Method | None = None
+    fallback_url: str | None = None
+    """Asked where `url` cannot be had."""
+    fallback_method: Method | None = None
+    status_callback: str | None = None
+    """Where the end of its calls is told; None is `url`, where its language has it so."""
+    status_callback_method: Method | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -136,6 +136,8 @@ class NumberRow:
     """JSON text, an object, that the customer attached."""
     record_all: RecordAll | None = None
     """How calls to this number are recorded; None is as its account says."""
+    language: str | None = None
+    """The language of the application that answers there; None is the one of the installation."""
     api_version: str
     date_created: datetime
     date_updated: datetime
@@ -198,6 +200,8 @@ class CallRow:
     sip_status: int | None = None
     if_lost: Request | None = None
     """The last status callback, should the worker that runs the call die."""
+    language: str | None = None
+    """The language of its application; None is the one of the installation."""
 
 
 class GatherKind(StrEnum):

@@ -16,5 +16,7 @@ class TranscriptionTask:
     """Where the recording lies, relative to the folder of all recordings; None where it was deleted."""
     callback: Target | None
     callback_parameters: tuple[tuple[str, str], ...]
+    application_language: str | None = None
+    """The language of the application that is told; None is the one of the installation."""
     lease_until: datetime
     """Until when it is this taker's."""

@@ -150,3 +150,4 @@ class ParticipantRow:
     """When it came."""
     date_updated: datetime
     left_at: datetime | None
+    is_deaf: bool = False

@@ -25,6 +25,7 @@ SENTENCES = {
     "sound": "plays {length_s} s: {label}",
     "played": "has played {length_s} s: {label}",
     "silenced": "silenced: {label}",
+    "stream": "stream {change}",
     "partial": 'hears "{text}"',
     "notification": "{level} {code}: {message}",
     "left_out": "… {events} events are left out here …",

@@ -31,7 +31,7 @@ def reconcile(
     The exit status is 0 when nothing is wrong, or is no more; 1 when something is; 2 for wrong use.
     """
     from offhook.cli.call_words import read_since
-    from offhook.dialects.rcml.lost import lost_callback
+    from offhook.processes.languages import lost_callback
     from offhook.records.contradictions import Kind
     from offhook.records.left_behind import replay_left_behind
     from offhook.records.reconciling import Reconciling

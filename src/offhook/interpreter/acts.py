@@ -21,7 +21,8 @@ class Acts:
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
-        self._running: set[asyncio.Task[Outcome | Exception]] = set()
+        self._running: dict[asyncio.Task[Outcome | Exception], type[Verb]] = {}
+        scene.control.when_stopped(self.stop)
 
     async def run(self, verb: Verb, record_id: str | None) -> Outcome:
         """Run `verb`; returns its outcome. Raises what runners raise, and CallOver where it was ended before it began.
@@ -29,15 +30,21 @@ class Acts:
         It goes on when whoever waits here is cancelled.
         """
         act = asyncio.create_task(self._run(verb, record_id), name=f"beside: {type(verb).__name__}")
-        self._running.add(act)
-        act.add_done_callback(self._running.discard)
+        self._running[act] = type(verb)
+        act.add_done_callback(self._running.pop)
         await asyncio.wait((act,))
         if act.cancelled():
-            raise CallOver("the call is over")
+            raise CallOver("it was stopped, or the call is over")
         outcome = act.result()
         if isinstance(outcome, Exception):
             raise outcome
         return outcome
+
+    def stop(self, kind: type[Verb]) -> None:
+        """End all verbs of this kind that run now; a recording keeps what it has."""
+        for act, its_kind in tuple(self._running.items()):
+            if issubclass(its_kind, kind):
+                act.cancel()
 
     async def end(self) -> None:
         """The call is over: end them; returns when they have."""

@@ -5,8 +5,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from offhook.call.errors import CallEnded
+from offhook.interpreter.key_matching import KeyMatching
 from offhook.interpreter.meetings import (
     Attendee,
+    Company,
     Ear,
     Hears,
     MeetingRefused,
@@ -15,6 +17,7 @@ from offhook.interpreter.meetings import (
     Over,
     Taped,
 )
+from offhook.interpreter.news import MeetingEvent, MeetingNews
 from offhook.interpreter.scene import Scene
 from offhook.interpreter.waiting_sound import WaitingSound
 from offhook.verbs import Conference, ConferenceEnd, Conferred, Recorded, Target
@@ -42,6 +45,10 @@ class Stay:
         self._began_at = self._left_at = 0.0
         self._tape: tuple[str, float] | None = None
         """The recording, and since when."""
+        self._size = 0
+        """How many are inside, where somebody is to be told; 0 before that is known."""
+        self._is_ended = False
+        """Whether the conference ended while the caller was inside."""
 
     async def through(self) -> ConferenceEnd:
         """From coming in to going out; why they went."""
@@ -53,6 +60,8 @@ class Stay:
             ends=verb.ends_on_exit,
             max_participants=verb.max_participants,
             is_recorded=verb.is_recorded,
+            may_be_alone=verb.may_be_alone,
+            counts_heads=verb.callback is not None,
         )
         try:
             async with (
@@ -68,19 +77,11 @@ class Stay:
     def outcome(self, end: ConferenceEnd, *, call_is_over: bool = False) -> Conferred:
         """What came of it."""
         was_inside = self._meeting_id is not None
-        recording = None
-        if self._tape is not None:
-            recording_id, since = self._tape
-            recording = Recorded(
-                account_sid=self._scene.call.info.account_sid,
-                recording_id=recording_id,
-                duration_s=self._left_at - since,
-            )
         return Conferred(
             end=end,
             conference_id=self._meeting_id,
             duration_s=self._left_at - self._began_at if was_inside else 0.0,
-            recording=recording,
+            recording=self._recording(),
             call_is_over=call_is_over,
         )
 
@@ -90,7 +91,10 @@ class Stay:
         verb, scene, inbox = self._verb, self._scene, membership.inbox
         self._meeting_id, self._began_at = membership.meeting_id, self._loop.time()
 
+        told_keys = KeyMatching(verb.told_keys, lambda keys: self._tell(MeetingEvent.KEYS, keys=keys))
+
         def key(pressed: str) -> None:
+            told_keys(pressed)
             if verb.hang_up_key and pressed in verb.hang_up_key:
                 inbox.put_nowait(Over(ConferenceEnd.LEFT))
 
@@ -100,6 +104,7 @@ class Stay:
                 yield
         finally:
             self._left_at = self._loop.time()
+            self._tell_leaving()
             late.cancel()
             await self._sound.turn_off()
 
@@ -113,12 +118,55 @@ class Stay:
                 case Muted(is_muted):
                     note("conference", is_muted=is_muted)
                     self._scene.control.mute(is_muted)
+                case Company(size, has_begun):
+                    self._counted(size, has_begun=has_begun)
                 case Taped(recording_id):
                     self._tape = recording_id, self._loop.time()
                 case Over(end):
+                    self._is_ended = end == ConferenceEnd.ENDED
                     return ConferenceEnd(end)
                 case _:
                     pass
+
+    def _counted(self, size: int, *, has_begun: bool) -> None:
+        came, self._size = not self._size, size
+        if came:
+            self._tell(MeetingEvent.ENTERED)
+        if has_begun:
+            self._tell(MeetingEvent.BEGAN)
+
+    def _tell_leaving(self) -> None:
+        """The last one who goes tells of the end; so does whoever ends it for all by going."""
+        if not self._size:
+            return
+        ends_it = self._size == 1 or (self._verb.ends_on_exit and not self._is_ended)
+        self._size = 0 if ends_it else self._size - 1
+        self._tell(MeetingEvent.LEFT)
+        if ends_it:
+            self._tell(MeetingEvent.ENDED)
+
+    def _tell(self, event: MeetingEvent, *, keys: str = "") -> None:
+        if self._verb.callback is None or self._meeting_id is None:
+            return
+        news = MeetingNews(
+            event=event,
+            meeting_id=self._meeting_id,
+            size=self._size,
+            at=self._scene.tools.wall_clock(),
+            keys=keys,
+            recording=self._recording() if event is MeetingEvent.ENDED else None,
+        )
+        self._scene.tell_news(self._verb.callback, self._verb, news, False)
+
+    def _recording(self) -> Recorded | None:
+        if self._tape is None:
+            return None
+        recording_id, since = self._tape
+        return Recorded(
+            account_sid=self._scene.call.info.account_sid,
+            recording_id=recording_id,
+            duration_s=self._left_at - since,
+        )
 
     async def _hear(self, ear: Ear, sound: Target | None) -> None:
         wanted = self._verb.wait if ear is Ear.WAITING else sound

@@ -15,7 +15,17 @@ from offhook.call.port import Place as PlaceInRoom
 from offhook.call.rows import RoomKind
 from offhook.call.voice_rows import ConferenceStatus, RecordingSource
 from offhook.interpreter import conference_rules as rules
-from offhook.interpreter.meetings import Attendee, Guest, Hears, Muted, News, Over, Taped
+from offhook.interpreter.meetings import (
+    Attendee,
+    Company,
+    Guest,
+    Hears,
+    MemberUnknown,
+    Muted,
+    News,
+    Over,
+    Taped,
+)
 from offhook.interpreter.ports import Tools
 from offhook.interpreter.scene import Scene
 from offhook.interpreter.taping import taping
@@ -27,9 +37,11 @@ log = structlog.get_logger()
 class ConferenceMember:
     """Fills `meetings.Membership` for a leg of this worker."""
 
-    def __init__(self, room: "ConferenceRoom", scene: Scene) -> None:
+    def __init__(self, room: "ConferenceRoom", scene: Scene, *, counts_heads: bool = False) -> None:
+        """`counts_heads`: it is told how many are inside, whenever that changes."""
         self._room = room
         self.scene = scene
+        self.counts_heads = counts_heads
         self.call_id = scene.call.info.call_id
         self.place: PlaceInRoom | None = None
         self.hears = self.is_heard = False
@@ -82,6 +94,7 @@ class ConferenceRoom:
         self._members: dict[str, ConferenceMember] = {}
         self._errands: set[asyncio.Task[None]] = set()
         self._sounds: set[asyncio.Task[None]] = set()
+        self._tapes: set[asyncio.Task[None]] = set()
         self._closed = asyncio.Event()
         self._newest: ConferenceChanged | None = None
 
@@ -94,11 +107,13 @@ class ConferenceRoom:
     async def joined(self, guest: Guest, scene: Scene) -> AsyncIterator[ConferenceMember]:
         """A block in which the scene's leg is inside. Raises MeetingRefused."""
         assert isinstance(guest, Attendee)
-        member = ConferenceMember(self, scene)
+        member = ConferenceMember(self, scene, counts_heads=guest.counts_heads)
+        had_begun = self._rules.has_begun
         actions = self._rules.join(member.call_id, guest)
         self._members[member.call_id] = member
         try:
             self._carry_out(actions)
+            self._tell_company(member if self._rules.has_begun and not had_begun else None)
             async with self._room.joined(scene.call, hears=member.hears, is_heard=member.is_heard) as place:
                 member.place = place
                 place.change(hears=member.hears, is_heard=member.is_heard)
@@ -121,6 +136,10 @@ class ConferenceRoom:
         if actions:
             self._members[call_id].tell(Muted(is_muted))
 
+    def deafen(self, call_id: str, is_deaf: bool) -> None:
+        """Let a member hear nobody, or all again. Raises MemberUnknown."""
+        self._carry_out(self._rules.deafen(call_id, is_deaf))
+
     def hold(self, call_id: str, is_held: bool, sound: Target | None = None) -> None:
         """Put a member on hold, or take it off; held it hears `sound`, or the built-in music. Raises MemberUnknown."""
         self._carry_out(self._rules.hold(call_id, is_held, sound))
@@ -133,6 +152,19 @@ class ConferenceRoom:
         """Put all out; the conference is over."""
         self._carry_out(self._rules.end())
 
+    def tape(self, recording_id: str) -> None:
+        """Record all who are inside, besides what else is recorded, until it is said otherwise. Raises MemberUnknown where
+        nobody is."""
+        member = next(iter(self._members.values()), None)
+        if member is None:
+            raise MemberUnknown("nobody is in the conference")
+        self._start(self._record_apart(member, recording_id), self._tapes)
+
+    def untape(self) -> None:
+        """End the recordings that `tape` began."""
+        for task in self._tapes:
+            task.cancel()
+
     async def written(self) -> None:
         """Returns once all that was told so far is in the records."""
         if self._newest is not None:
@@ -142,8 +174,8 @@ class ConferenceRoom:
         """End it, and return once nothing of it runs any more."""
         self.end()
         self._closed.set()
-        while self._errands:
-            await asyncio.wait(tuple(self._errands))
+        while running := (*self._errands, *self._tapes):
+            await asyncio.wait(running)
 
     # -- what the rules want -----------------------------------------------------------------------------
 
@@ -151,6 +183,7 @@ class ConferenceRoom:
         if self._members.get(member.call_id) is member:
             del self._members[member.call_id]
             self._carry_out(self._rules.leave(member.call_id))
+            self._tell_company()
 
     def _carry_out(self, actions: rules.Actions) -> None:
         """First all that is told, so that whoever sees an effect finds it in the records."""
@@ -185,6 +218,13 @@ class ConferenceRoom:
             case _:
                 pass
 
+    def _tell_company(self, beginner: ConferenceMember | None = None) -> None:
+        """How many are inside; `beginner` is the one with whom the conference began just now."""
+        size = len(self._rules.members)
+        for member in tuple(self._members.values()):
+            if member.counts_heads:
+                member.tell(Company(size, has_begun=member is beginner))
+
     def _tell_status(self, status: ConferenceStatus) -> None:
         self._newest = ConferenceChanged(
             conference_id=self.meeting_id,
@@ -204,6 +244,7 @@ class ConferenceRoom:
                 at=self._tools.wall_clock(),
                 is_muted=member.is_muted,
                 is_on_hold=member.is_held,
+                is_deaf=member.is_deaf,
                 starts_conference=member.starts,
                 ends_conference=member.ends,
                 has_left=has_left,
@@ -221,6 +262,16 @@ class ConferenceRoom:
         source, conference_id = RecordingSource.CONFERENCE, self.meeting_id
         async with taping(member.scene, source=source, room=self._room, conference_id=conference_id) as tape:
             member.tell(Taped(tape.recording_id))
+            await self._closed.wait()
+
+    async def _record_apart(self, member: ConferenceMember, recording_id: str) -> None:
+        async with taping(
+            member.scene,
+            source=RecordingSource.CONFERENCE,
+            room=self._room,
+            conference_id=self.meeting_id,
+            recording_id=recording_id,
+        ):
             await self._closed.wait()
 
     def _start(self, course: Coroutine[Any, Any, None], among: set[asyncio.Task[None]]) -> None:

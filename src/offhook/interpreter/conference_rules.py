@@ -22,10 +22,12 @@ class Member:
     is_muted: bool
     is_held: bool = False
     hold_sound: Target | None = None
+    is_deaf: bool = False
     has_beep: bool
     starts: bool
     ends: bool
     is_recorded: bool
+    may_be_alone: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,11 @@ class ConferenceRules:
         return self._status
 
     @property
+    def has_begun(self) -> bool:
+        """Whether its members hear each other."""
+        return self._has_begun
+
+    @property
     def is_over(self) -> bool:
         """Whether nobody can come any more."""
         return self._status is ConferenceStatus.COMPLETED
@@ -130,6 +137,7 @@ class ConferenceRules:
             starts=guest.starts,
             ends=guest.ends,
             is_recorded=guest.is_recorded,
+            may_be_alone=guest.may_be_alone,
         )
         had_begun = self._has_begun
         beeps = had_begun and bool(was) and guest.has_beep
@@ -174,6 +182,10 @@ class ConferenceRules:
         """Nobody hears them any more, or all again. Raises MemberUnknown."""
         return self._changed(replace(self._known(call_id), is_muted=is_muted))
 
+    def deafen(self, call_id: str, is_deaf: bool) -> Actions:
+        """They hear nobody any more, or all again. Raises MemberUnknown."""
+        return self._changed(replace(self._known(call_id), is_deaf=is_deaf))
+
     def hold(self, call_id: str, is_held: bool, sound: Target | None = None) -> Actions:
         """They are put on hold, or taken off. Raises MemberUnknown."""
         changed = replace(self._known(call_id), is_held=is_held, hold_sound=sound if is_held else None)
@@ -195,6 +207,8 @@ class ConferenceRules:
     def _after_leaving(self, member: Member) -> Actions:
         if not self._members:
             return self._over()
+        if all(not left.may_be_alone for left in self._members.values()) and len(self._members) == 1:
+            return self.end()
         beep = (Beep(is_entry=False),) if self._has_begun and member.has_beep else ()
         return (*self._status_now(), *beep)
 
@@ -237,8 +251,10 @@ class ConferenceRules:
 
     @staticmethod
     def _place(member: Member, has_begun: bool) -> Place:
-        hears = has_begun and not member.is_held
-        return Place(member.call_id, hears=hears, is_heard=hears and not member.is_muted)
+        is_in = has_begun and not member.is_held
+        return Place(
+            member.call_id, hears=is_in and not member.is_deaf, is_heard=is_in and not member.is_muted
+        )
 
     def _tape(self) -> Actions:
         wanting = next((member for member in self._members.values() if member.is_recorded), None)

@@ -15,6 +15,7 @@ from offhook.call.errors import OffhookError
 from offhook.call.port import Call
 from offhook.interpreter.outbound_leg import OutboundLeg, Seat
 from offhook.interpreter.program import Program
+from offhook.interpreter.streams import Streams
 from offhook.verbs import Outcome, Verb
 
 
@@ -54,8 +55,11 @@ class Control:
         self._seats: list[Seat] = []
         self._legs: list[OutboundLeg] = []
         self._on_over: list[Callable[[], None]] = []
+        self._on_stop: list[Callable[[type[Verb]], None]] = []
         self.when_connected: Callable[[], None] = _nobody_asks
         """Told whenever the call comes to talk with a leg that it dialled."""
+        self.streams = Streams()
+        """Those of its streams that run."""
         self.begun = asyncio.Event()
         """Set once the call is under control."""
 
@@ -67,6 +71,16 @@ class Control:
     def when_over(self, tell: Callable[[], None]) -> None:
         """Have `tell` called when the call is over."""
         self._on_over.append(tell)
+
+    def when_stopped(self, tell: Callable[[type[Verb]], None]) -> None:
+        """Have `tell` called with a kind of verbs that are to end."""
+        self._on_stop.append(tell)
+
+    def stop_acts(self, kind: type[Verb]) -> None:
+        """End the verbs of this kind that run beside the call's document, whoever began them. Raises CallOver."""
+        self._living()
+        for tell in self._on_stop:
+            tell(kind)
 
     def close(self) -> None:
         """The call is over."""

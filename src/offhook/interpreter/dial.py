@@ -1,23 +1,25 @@
 """Runs Dial: everybody is called at once, and whoever is there first talks with the caller."""
 
 import asyncio
-from collections.abc import Coroutine
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 
 import structlog
 
-from offhook.call.errors import CallEnded, OffhookError
+from offhook.call.errors import Asked, CallEnded, OffhookError
 from offhook.call.port import Call
-from offhook.call.voice_rows import RecordingSource
+from offhook.interpreter.dial_tape import connection_taped
 from offhook.interpreter.fork import OK, Fork, Miss, miss_of
 from offhook.interpreter.key_relay import keys_relayed
-from offhook.interpreter.outbound_leg import OutboundLeg
+from offhook.interpreter.leg_telling import LegTelling
+from offhook.interpreter.outbound_leg import CONFIRM_SOUND_S, OutboundLeg
 from offhook.interpreter.ringing_tone import ringing_tone
 from offhook.interpreter.room_seat import RoomSeat
 from offhook.interpreter.scene import Scene
 from offhook.interpreter.stall import MARGIN_S
-from offhook.interpreter.taping import Tape, taping
+from offhook.interpreter.taping import Tape
+from offhook.interpreter.waiting_sound import WaitingSound
 from offhook.verbs import Dial, DialEnd, Dialled
 
 log = structlog.get_logger()
@@ -47,7 +49,8 @@ class Course:
     def __init__(self, verb: Dial, scene: Scene) -> None:
         self._verb = verb
         self._scene = scene
-        self._fork = Fork(verb, scene)
+        self._telling = LegTelling(verb, scene)
+        self._fork = Fork(verb, scene, self._telling.begun)
         self._loop = asyncio.get_running_loop()
         self._dialled_at = self._loop.time()
         self._connected_at: float | None = None
@@ -61,8 +64,10 @@ class Course:
         """Dial, connect, and part again."""
         verb, scene = self._verb, self._scene
         longest_s = max((to.screening_timeout_s for to in verb.destinations if to.screening), default=0.0)
+        if verb.confirmation is not None:
+            longest_s = max(longest_s, CONFIRM_SOUND_S + verb.confirmation.timeout_s)
         with self._fork as fork:
-            async with ringing_tone(scene.call, scene.tools.ringing):
+            async with self._ringing():
                 missing = "those who were dialled neither answered nor failed"
                 with scene.watch.within(verb.timeout_s + longest_s + MARGIN_S, missing):
                     self._leg = await fork.first()
@@ -71,8 +76,28 @@ class Course:
             if self._leg is not None:
                 await self._talk(self._leg)
 
+    @asynccontextmanager
+    async def _ringing(self) -> AsyncIterator[None]:
+        """A block in which the caller hears that somebody is called."""
+        sound = self._verb.waiting_sound
+        if sound is None:
+            async with ringing_tone(self._scene.call, self._scene.tools.ringing):
+                yield
+            return
+        waiting = WaitingSound(self._scene, Asked.DIAL_SOUND)
+        await waiting.turn_to(sound)
+        try:
+            yield
+        finally:
+            await waiting.turn_off()
+
     async def outcome(self) -> Dialled:
-        """What is told of it. Waits a moment for the end of the leg."""
+        """What is told of it. Waits a moment for the ends of the legs."""
+        outcome = await self._outcome()
+        await self._telling.finished(OVER_S)
+        return outcome
+
+    async def _outcome(self) -> Dialled:
         if self._connected_at is None or self._leg is None:
             return await self._nothing()
         leg = self._leg
@@ -140,10 +165,11 @@ class Course:
             relay = keys_relayed(caller, leg.call, kept=verb.hang_up_key)
             hang_up_key = await stack.enter_async_context(relay)
             await stack.enter_async_context(keys_relayed(leg.call, caller))
-            if verb.is_recorded:
-                recording = taping(scene, source=RecordingSource.DIAL, room=room)
-                self._tape = await stack.enter_async_context(recording)
+            await stack.enter_async_context(connection_taped(verb, scene, room, self._keep_tape))
             self._connected_at = self._loop.time()
+            position = self._fork.position_of(leg)
+            self._telling.connected(leg, position)
+            stack.enter_context(self._telling.keys_told(leg, position))
             late = "those who were connected were not parted"
             stack.enter_context(scene.watch.within(verb.time_limit_s + MARGIN_S, late))
             try:
@@ -151,6 +177,9 @@ class Course:
                 await _first_of(*ends, within_s=verb.time_limit_s)
             finally:
                 self._parted_at = self._loop.time()
+
+    def _keep_tape(self, tape: Tape) -> None:
+        self._tape = tape
 
 
 async def _pressed(call: Call, keys: str) -> None:

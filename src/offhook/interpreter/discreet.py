@@ -20,13 +20,13 @@ from offhook.call.facts import (
 )
 from offhook.call.timeline import Event
 from offhook.interpreter.ports import Recorder
-from offhook.verbs import Conference, Dequeue, Dial, Enqueue, Gather, Gathered, Record, Verb
+from offhook.verbs import Conference, Dequeue, Dial, Enqueue, Gather, Gathered, Record, Stream, Verb
 
 OUR_WORDS = frozenset({"verb", "status", "cause", "method"})
 """What of a timeline's events is always one of a few words of ours, whatever a caller says."""
 OUR_OWN = frozenset({"url", "error", "reason", "sip_reason"})
 """What of a timeline's events are addresses and messages of our own; all else may be the application's text."""
-TAKES_KEYS = (Gather, Record, Dial, Conference, Enqueue, Dequeue)
+TAKES_KEYS = (Gather, Record, Dial, Conference, Enqueue, Dequeue, Stream)
 """Verbs while which keys mean something."""
 
 
@@ -37,7 +37,9 @@ def is_private(verb: Verb) -> bool:
 
 def hides_keys(verb: Verb, to_come: Sequence[Verb], *, hid_before: bool) -> bool:
     """Whether keys that are pressed while `verb` runs are not told. `to_come` are the verbs after it."""
-    is_begun_only = isinstance(verb, Record) and verb.is_background
+    is_begun_only = (isinstance(verb, Record) and verb.is_background) or (
+        isinstance(verb, Stream) and not verb.is_awaited
+    )
     if isinstance(verb, TAKES_KEYS) and not is_begun_only:
         return is_private(verb)
     return hid_before or any(is_private(later) for later in to_come)

@@ -1,7 +1,8 @@
 """A program that asks nobody: one document, known beforehand."""
 
-from offhook.call.errors import OffhookError
+from offhook.call.errors import Asked, OffhookError
 from offhook.call.info import CallInfo, CallStatus
+from offhook.interpreter.news import News
 from offhook.interpreter.ports import StatusChange
 from offhook.interpreter.program import StatusCallback
 from offhook.verbs import Document, Outcome, Request, Target, Understood, Verb
@@ -28,7 +29,11 @@ class FixedProgram:
         raise error
 
     async def aside(
-        self, target: Target, parameters: tuple[tuple[str, str], ...], status: CallStatus
+        self,
+        target: Target,
+        parameters: tuple[tuple[str, str], ...],
+        status: CallStatus,
+        asked: Asked = Asked.ASIDE,
     ) -> Document:
         """There is nobody to ask, so the document is empty."""
         return Document()
@@ -43,6 +48,10 @@ class FixedProgram:
     def partial(self, target: Target, understood: Understood, status: CallStatus) -> Request:
         """What would be told."""
         return Request(target, (("text", understood.text),))
+
+    def news(self, target: Target, verb: Verb, news: News, status: CallStatus) -> Request:
+        """What would be told: nobody is."""
+        return Request(target)
 
     def callbacks(self, change: StatusChange) -> tuple[Request, ...]:
         """Those that somebody wants to know."""

@@ -6,6 +6,7 @@ nobody wants it any more is ended the moment it is there.
 """
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
 
@@ -54,9 +55,11 @@ class Miss:
 class Fork:
     """The legs of one Dial. Its block ends them all; one that won is let go, and one that was taken goes on."""
 
-    def __init__(self, verb: Dial, scene: Scene) -> None:
+    def __init__(self, verb: Dial, scene: Scene, on_begun: Callable[[OutboundLeg, int], None]) -> None:
+        """`on_begun` is told of each leg that rings, and of the position of its destination, from 1."""
         self._verb = verb
         self._scene = scene
+        self._on_begun = on_begun
         self._first: asyncio.Future[OutboundLeg | None] = asyncio.get_running_loop().create_future()
         self._watching: set[asyncio.Task[None]] = set()
         self._open = 0
@@ -102,6 +105,10 @@ class Fork:
         """Which destination a leg was dialled for."""
         return self._destinations[leg.call_id]
 
+    def position_of(self, leg: OutboundLeg) -> int:
+        """Which of the verb's destinations that is, from 1."""
+        return self._verb.destinations.index(self.destination_of(leg)) + 1
+
     @property
     def best_miss(self) -> Miss:
         """The branch that says most about a fork of which nothing came."""
@@ -115,6 +122,8 @@ class Fork:
             destination=destination,
             caller_id=self._verb.caller_id or info.from_,
             ring_timeout_s=self._verb.timeout_s,
+            caller_name=self._verb.caller_name,
+            confirmation=self._verb.confirmation,
         )
 
     def _dialled(self, dialling: asyncio.Task[tuple[OutboundLeg, ...]], destination: Destination) -> None:
@@ -130,6 +139,7 @@ class Fork:
         for leg in dialling.result():
             self.legs.append(leg)
             self._destinations[leg.call_id] = destination
+            self._on_begun(leg, self.position_of(leg))
             if self._is_closed or self._first.done():
                 leg.cancel(CALLER_GONE if self._is_closed else ANSWERED_FIRST)
                 continue

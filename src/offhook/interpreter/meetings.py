@@ -29,6 +29,10 @@ class Attendee:
     ends: bool = False
     max_participants: int = 40
     is_recorded: bool = False
+    may_be_alone: bool = True
+    """Whether they may stay once all others have gone."""
+    counts_heads: bool = False
+    """Whether they are told how many are inside."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +92,15 @@ class Taped:
 
 
 @dataclass(frozen=True, slots=True)
+class Company:
+    """How many are inside now, of a member who wants to know."""
+
+    size: int
+    has_begun: bool = False
+    """Whether it was this member's coming that began the conference."""
+
+
+@dataclass(frozen=True, slots=True)
 class InQueue:
     """Where the member stands in the queue; it is nobody's turn yet, or not any more."""
 
@@ -118,7 +131,7 @@ class Over:
     end: str
 
 
-News = Hears | Muted | Taped | InQueue | Called | Connected | Over
+News = Hears | Muted | Taped | Company | InQueue | Called | Connected | Over
 
 
 class Membership(Protocol):

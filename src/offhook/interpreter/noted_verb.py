@@ -30,6 +30,8 @@ from offhook.verbs import (
     Reject,
     Say,
     SendKeys,
+    Stream,
+    Streamed,
     Verb,
     Wait,
 )
@@ -55,6 +57,8 @@ def _about(verb: Verb) -> str:
             return verb.keys
         case Hangup(after_s=float() as after_s):
             return f"in {after_s:g} s"
+        case Stream():
+            return without_credentials(verb.url)
         case Redirect():
             return without_credentials(verb.target.url)
         case Reject():
@@ -85,6 +89,8 @@ def outcome_words(outcome: Outcome, *, is_private: bool = False) -> str:
         return conferred_words(outcome)
     if isinstance(outcome, Queued):
         return queued_words(outcome)
+    if isinstance(outcome, Streamed):
+        return streamed_words(outcome)
     if not isinstance(outcome, Gathered):
         return "done"
     if is_private and not outcome.is_empty:
@@ -148,6 +154,14 @@ def recorded_words(recorded: Recorded) -> str:
     words = f"recorded {recorded.duration_s:.1f} s" if recorded.recording_id else "nothing recorded"
     ended = f", ended by {recorded.keys}" if recorded.keys else ""
     return f"{words}{ended}" + (f": {recorded.failure}" if recorded.failure else "")
+
+
+def streamed_words(streamed: Streamed) -> str:
+    """What came of a stream."""
+    if streamed.end is None:
+        return "begun"
+    words = f"streamed for {streamed.duration_s:.1f} s, ended: {streamed.end.value.replace('_', ' ')}"
+    return f"{words}: {streamed.failure}" if streamed.failure else words
 
 
 def breaking_words(error: BaseException) -> str:

@@ -1,9 +1,10 @@
 """What the customer is told of one call's faults: notifications, each with its code."""
 
 from offhook.call.errors import CustomerError, ProviderError
-from offhook.call.facts import NotificationRaised
+from offhook.call.facts import NewsTold, NotificationRaised
 from offhook.call.info import CallInfo
 from offhook.interpreter.ports import Tools
+from offhook.verbs import Request
 
 INTERNAL_ERROR = 10001
 VOICE_ERROR = 13500
@@ -24,6 +25,13 @@ class Notices:
             self._tell(error.code, error.message, is_error=True, error=error)
         else:
             self._tell(VOICE_ERROR, str(error), is_error=True)
+
+    def news(self, request: Request) -> None:
+        """Something happened that the application wants to hear of."""
+        info, at = self._info, self._tools.wall_clock()
+        self._tools.recorder.emit(
+            NewsTold(call_id=info.call_id, account_sid=info.account_sid, at=at, request=request)
+        )
 
     def own_fault(self, message: str) -> None:
         """Something of ours failed."""

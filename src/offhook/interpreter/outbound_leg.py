@@ -7,13 +7,19 @@ dialled ─► rings ─► answered ─► (screened) ─► accepted ─► ov
 import asyncio
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from offhook.call.ending import Ending
 from offhook.call.errors import OffhookError
 from offhook.call.info import CallInfo, CallStatus
 from offhook.call.port import DialledCall
-from offhook.verbs import Destination
+from offhook.verbs import Confirmation, Destination
+
+if TYPE_CHECKING:
+    from offhook.interpreter.ports import CallEnd
+
+CONFIRM_SOUND_S = 60.0
+"""How long the sound may take before a key is waited for."""
 
 
 class LegRefused(OffhookError):
@@ -34,6 +40,17 @@ class WantedLeg:
     caller_id: str
     """Whom the far end sees."""
     ring_timeout_s: float
+    caller_name: str | None = None
+    """The name that it sees; None is the caller's own, where the caller's number is shown."""
+    confirmation: Confirmation | None = None
+    """What who answers must do to be connected."""
+
+    @property
+    def gate_s(self) -> float | None:
+        """How long whoever answers may take to accept, in seconds; None where nothing is asked of them."""
+        if self.destination.screening is not None:
+            return self.destination.screening_timeout_s
+        return None if self.confirmation is None else CONFIRM_SOUND_S + self.confirmation.timeout_s
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +61,8 @@ class LegOver:
     status: CallStatus
     duration_s: float
     ring_duration_s: float
+    end: "CallEnd | None" = None
+    """The same with why it was ended from here, where it was."""
 
 
 class Seat(Protocol):
@@ -74,6 +93,7 @@ class OutboundLeg:
         """`control` is attached to the leg's life already."""
         self.call = call
         self._control = control
+        self.answered = asyncio.Event()
         self.accepted = asyncio.Event()
         """Somebody answered, and did not decline."""
         self.is_connected = False

@@ -1,8 +1,8 @@
 """What the interpreter needs of the world around it; adapters fill these ports, `bootstrap` chooses them."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import NoReturn, Protocol
@@ -15,7 +15,9 @@ from offhook.call.info import CallInfo, CallStatus
 from offhook.call.port import Audio, Room
 from offhook.interpreter.lifetime import UNBOUNDED, CallBounds
 from offhook.interpreter.meetings import NO_MEETINGS, Meetings
+from offhook.interpreter.news import News
 from offhook.interpreter.outbound_leg import LegRefused, OutboundLeg, WantedLeg
+from offhook.interpreter.stream_ports import NO_LANGUAGES, NO_LINES, StreamLanguage, StreamLines
 from offhook.speech.recognisers import Recognisers
 from offhook.verbs import Document, Outcome, Play, Recorded, Request, Say, Target, Understood, Verb
 
@@ -74,6 +76,9 @@ class Dialect(Protocol):
 
     def partial(self, understood: Understood) -> tuple[tuple[str, str], ...]:
         """The parameters that tell what is understood so far."""
+
+    def news(self, verb: Verb, news: News, info: CallInfo) -> tuple[tuple[str, str], ...]:
+        """The parameters that tell what happens while a verb of the call that `info` is about runs."""
 
     def failure(self, code: int, url: str) -> tuple[tuple[str, str], ...]:
         """The parameters that tell a fallback URL what went wrong and where."""
@@ -220,6 +225,10 @@ class Tools:
     """What is heard, over and over, by who waits in a conference or queue, or is held there; None is silence."""
     exit_beep: Audio | None = None
     """What is heard when somebody goes out of a conference; None is nothing."""
+    stream_lines: StreamLines = NO_LINES
+    """Opens the lines of streams."""
+    stream_languages: Mapping[str, StreamLanguage] = field(default_factory=lambda: NO_LANGUAGES)
+    """What is spoken on streams, by the names that their verbs give."""
 
 
 class Partials(Protocol):

@@ -10,6 +10,7 @@ from offhook.call.exchange import Exchange
 from offhook.call.info import CallInfo, CallStatus
 from offhook.interpreter.asking import Asking
 from offhook.interpreter.discreet import is_private
+from offhook.interpreter.news import News
 from offhook.interpreter.ports import Dialect, Fetch, StatusChange
 from offhook.verbs import (
     Dialled,
@@ -46,7 +47,11 @@ class Program(Protocol):
         """The document for when something failed. Raises `error` again, or a newer one, where there is none."""
 
     async def aside(
-        self, target: Target, parameters: tuple[tuple[str, str], ...], status: CallStatus
+        self,
+        target: Target,
+        parameters: tuple[tuple[str, str], ...],
+        status: CallStatus,
+        asked: Asked = Asked.ASIDE,
     ) -> Document:
         """The document of a URL that a verb names for its own use, as for what is heard while waiting. Raises
         CustomerError."""
@@ -59,6 +64,9 @@ class Program(Protocol):
 
     def partial(self, target: Target, understood: Understood, status: CallStatus) -> Request:
         """The request that tells what is understood so far."""
+
+    def news(self, target: Target, verb: Verb, news: News, status: CallStatus) -> Request:
+        """The request that tells what happens while a verb runs."""
 
     def callbacks(self, change: StatusChange) -> tuple[Request, ...]:
         """The notifications that a change of the call's state causes."""
@@ -123,10 +131,14 @@ class WebhookProgram:
         return await self._ask(self._fallback, told, status, Asked.FALLBACK)
 
     async def aside(
-        self, target: Target, parameters: tuple[tuple[str, str], ...], status: CallStatus
+        self,
+        target: Target,
+        parameters: tuple[tuple[str, str], ...],
+        status: CallStatus,
+        asked: Asked = Asked.ASIDE,
     ) -> Document:
         """Ask `target`, with the standard parameters besides. Raises CustomerError."""
-        return await self._ask(target, parameters, status, Asked.ASIDE)
+        return await self._ask(target, parameters, status, asked)
 
     def about(self, status: CallStatus) -> tuple[tuple[str, str], ...]:
         """The standard parameters."""
@@ -141,6 +153,10 @@ class WebhookProgram:
         told = self._dialect.partial(understood)
         secrets = tuple(name for name, _ in told)  # nobody needs them in a log, whatever the application says
         return self._request(target, told, status, Asked.PARTIAL, secrets)
+
+    def news(self, target: Target, verb: Verb, news: News, status: CallStatus) -> Request:
+        """The standard parameters with what happened."""
+        return self._request(target, self._dialect.news(verb, news, self._info), status, Asked.NEWS)
 
     def callbacks(self, change: StatusChange) -> tuple[Request, ...]:
         """What the number's or the call's own StatusCallback is told."""

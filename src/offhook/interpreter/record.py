@@ -15,6 +15,7 @@ from offhook.call.info import Sides, new_id
 from offhook.call.recording_facts import TranscriptionAsked
 from offhook.call.voice_rows import RecordingSource
 from offhook.interpreter.beside import begin_beside
+from offhook.interpreter.news import RecordingReady
 from offhook.interpreter.repeat import play_once
 from offhook.interpreter.scene import Scene
 from offhook.interpreter.stall import MARGIN_S
@@ -49,7 +50,7 @@ async def record(verb: Record, scene: Scene) -> Recorded:
         recording.call_is_over = True
         return recording.outcome(keys=HANG_UP)
     finally:
-        recording.ask_for_words()
+        recording.tell()
     return recording.outcome()
 
 
@@ -70,6 +71,7 @@ async def record_session(verb: SessionRecording, scene: Scene) -> Recorded:
     finally:
         if tape is not None:
             ask_for_words(verb, scene, tape, call_is_over=call_is_over)
+            tell_ready(verb, scene, tape.recorded(call_is_over=call_is_over))
     return tape.recorded(call_is_over=call_is_over)
 
 
@@ -133,10 +135,17 @@ class Recording:
             return Recorded(keys=keys, call_is_over=call_is_over)
         return self._tape.recorded(keys=keys, call_is_over=call_is_over)
 
-    def ask_for_words(self) -> None:
-        """Have what was recorded put into words, where that is wanted."""
+    def tell(self) -> None:
+        """Tell that the file is there, and have it put into words, where that is wanted."""
         if self._tape is not None:
             ask_for_words(self._verb, self._scene, self._tape, call_is_over=self.call_is_over)
+            tell_ready(self._verb, self._scene, self.outcome(keys=HANG_UP if self.call_is_over else None))
+
+
+def tell_ready(verb: Record, scene: Scene, recorded: Recorded) -> None:
+    """Tell that the file of a recording is whole, where `verb` wants that and there is one."""
+    if verb.callback is not None and recorded.recording_id is not None:
+        scene.tell_news(verb.callback, verb, RecordingReady(recorded=recorded), recorded.call_is_over)
 
 
 def ask_for_words(verb: Record, scene: Scene, tape: Tape, *, call_is_over: bool) -> None:
@@ -157,5 +166,6 @@ def ask_for_words(verb: Record, scene: Scene, tape: Tape, *, call_is_over: bool)
             duration_s=tape.seconds,
             callback=verb.transcription_target,
             callback_parameters=told,
+            application_language=info.language,
         )
     )

@@ -16,6 +16,7 @@ import structlog
 from offhook.call.discretion import HIDDEN
 from offhook.call.ending import EndCause, EndedBy, Ending
 from offhook.call.errors import (
+    Asked,
     CallEnded,
     CustomerError,
     FetchFailed,
@@ -35,6 +36,7 @@ from offhook.interpreter.document_pace import DocumentLoop, DocumentPace
 from offhook.interpreter.filler import Filler
 from offhook.interpreter.holding import Holding
 from offhook.interpreter.lifetime import Lifetime, Outlived
+from offhook.interpreter.news import News
 from offhook.interpreter.notices import Notices
 from offhook.interpreter.outbound_leg import LegOver, OutboundLeg, WantedLeg
 from offhook.interpreter.ports import CallEnd, Partials, StatusChange, Tools
@@ -45,8 +47,9 @@ from offhook.interpreter.scene import Scene
 from offhook.interpreter.stall import ANSWER_S, StallWatch, VerbStalled
 from offhook.interpreter.status import final_status
 from offhook.interpreter.timeline_keeping import TimelineKeeping
+from offhook.interpreter.to_the_end import to_the_end
 from offhook.interpreter.whole_call_tape import WholeCallTape
-from offhook.verbs import Destination, Document, Gathered, Outcome, Redirect, Target, Understood, Verb
+from offhook.verbs import Document, Gathered, Outcome, Redirect, Target, Understood, Verb
 
 log = structlog.get_logger()
 
@@ -115,7 +118,8 @@ async def run_leg(
     async def connect_and_attend() -> None:
         life.begin(CallStatus.QUEUED)
         if await life.connect(leg.call, wanted.ring_timeout_s):
-            await life.attend(leg, wanted.destination)
+            leg.answered.set()
+            await life.attend(leg, wanted.gate_s)
 
     try:
         with tools.tracer.call(leg.call.info):
@@ -142,9 +146,7 @@ class Life:
         self._control = control or Control()
         self._diversion = Diversion()
         self._is_canceled = False
-        self._told_aside: set[tuple[str, str]] = set()
-        self._is_ending = False
-        """Whether the call goes on to its end, whatever anybody wants of it."""
+        self._is_ending = False  # Whether the call goes on to its end, whatever anybody wants of it.
         self._discretion = call.timeline.discretion
         tools = replace(tools, recorder=DiscreetRecorder(tools.recorder, self._discretion))
         self._tools = tools
@@ -163,6 +165,7 @@ class Life:
             watch=self._watch,
             about=lambda is_over: self._program.about(CallStatus.COMPLETED if is_over else self._status),
             tell_partial=self._tell_partial,
+            tell_news=self._tell_news,
             ask=self._ask_aside,
         )
         self._acts = Acts(self._scene)
@@ -222,7 +225,7 @@ class Life:
                 await self._give_up(error)
             finally:
                 self._control.close()
-                await _to_the_end(self._close())
+                await to_the_end(self._close())
 
     # -- what others may do to the call: `control.Controlled` --------------------------------------------
 
@@ -278,22 +281,21 @@ class Life:
         self._answered()
         return True
 
-    async def attend(self, leg: OutboundLeg, destination: Destination) -> None:
-        """Be at the disposal of the call that dialled this leg, until it lets go or another program takes over."""
+    async def attend(self, leg: OutboundLeg, gate_s: float | None) -> None:
+        """Be at the disposal of who dialled this leg, until they let go or another program takes over. Whoever answered
+        may take `gate_s` to accept; None accepts by itself."""
         try:
             async with self._diversion.possible():
-                if destination.screening is not None:
-                    async with asyncio.timeout(destination.screening_timeout_s):
-                        await self._documents()
+                if gate_s is not None:
+                    async with asyncio.timeout(gate_s):
+                        await self._screened()
                 leg.accepted.set()
                 async with self._call.alive():
                     await leg.is_let_go.wait()
                 self._ended_by = EndedBy.LET_GO
             return
         except TimeoutError:
-            self._reason = (
-                f"nobody took the call within {destination.screening_timeout_s:g} s of its screening"
-            )
+            self._reason = f"nobody took the call within {gate_s:g} s of its screening"
             self._ended_by = EndedBy.DECLINED
             return
         except Diverted as diverted:
@@ -304,6 +306,15 @@ class Life:
             if leg.is_connected:
                 await leg.is_let_go.wait()
         await self.follow()
+
+    async def _screened(self) -> None:
+        """Returns once whoever answered has accepted; a document that hangs up declines."""
+        try:
+            await self._documents()
+        except CallEnded as ended:
+            if ended.ending.cause is EndCause.HERE:
+                self._ended_by = self._ended_by or EndedBy.DECLINED
+            raise
 
     async def follow(self) -> None:
         """Run document after document until one ends without another, and whatever program the call is taken to."""
@@ -351,7 +362,7 @@ class Life:
             self._discretion.hides_keys = hides_keys(
                 verb, document.verbs[number:], hid_before=self._discretion.hides_keys
             )
-            outcome = await self._outcome(verb)
+            outcome = await self._outcome(verb, before_answer=number <= document.before_answer)
             if not isinstance(verb, Redirect):
                 self._filler.turn_over()
             status = CallStatus.COMPLETED if outcome.call_is_over else self._status
@@ -379,11 +390,11 @@ class Life:
             async with self._call.alive(), self._filler.waiting():
                 await asyncio.sleep(wait_s)
 
-    async def _outcome(self, verb: Verb) -> Outcome:
+    async def _outcome(self, verb: Verb, *, before_answer: bool) -> Outcome:
         """Run a verb, under watch. Raises VerbStalled, and what runners raise."""
         try:
             async with self._watch.over(type(verb).__name__):
-                if verb.needs_answer:
+                if verb.needs_answer and not (before_answer and await self._heard_early()):
                     await self._answer()
                 began_at = self._loop.time()
                 with self._tools.tracer.verb(verb):
@@ -426,6 +437,13 @@ class Life:
         if isinstance(answered, OffhookError):
             raise answered
         return answered
+
+    async def _heard_early(self) -> bool:
+        """Whether a caller who rings can hear us, once they can; never where the call is answered already."""
+        if self._call.is_answered:
+            return False
+        async with self._call.alive():
+            return await self._call.progress()
 
     async def _answer(self) -> None:
         if self._call.is_answered:
@@ -561,32 +579,22 @@ class Life:
             status=self._status,
             duration_s=self._duration_s,
             ring_duration_s=self._ring_duration_s,
+            end=CallEnd(ending=self._ending, by=self._ended_by, reason=self._reason, error=self._error),
         )
 
-    async def _ask_aside(self, target: Target, parameters: tuple[tuple[str, str], ...]) -> Document:
-        document = await self._program.aside(target, parameters, self._status)
+    def _tell_news(self, target: Target, verb: Verb, news: News, is_over: bool) -> None:
+        status = CallStatus.COMPLETED if is_over else self._status
+        self._notices.news(self._program.news(target, verb, news, status))
+
+    async def _ask_aside(
+        self, target: Target, parameters: tuple[tuple[str, str], ...], asked: Asked
+    ) -> Document:
+        document = await self._program.aside(target, parameters, self._status, asked)
         for problem in document.problems:
             # Who waits hears the same document again and again; it is told once what is wrong with it.
-            if (target.url, problem.message) not in self._told_aside:
-                self._told_aside.add((target.url, problem.message))
-                self._notices.warning(problem.code, problem.message)
+            self._notices.warning_once(problem.code, f"{target.url} {problem.message}", problem.message)
         return document
 
     def _tell_partial(self, target: Target, understood: Understood) -> None:
         self._call.timeline.note("partial", text=HIDDEN if self._discretion.hides_keys else understood.text)
         self._partials.send(self._program.partial(target, understood, self._status))
-
-
-async def _to_the_end(course: Coroutine[None, None, None]) -> None:
-    """Go through with `course`, also where whoever waits is cancelled meanwhile, and only then let that have its way: a
-    server that stops while a call is being closed must not take its last fact."""
-    running = asyncio.create_task(course, name="closing")
-    cancelled: asyncio.CancelledError | None = None
-    while not running.done():
-        try:
-            await asyncio.wait((running,))
-        except asyncio.CancelledError as wish:
-            cancelled = wish
-    running.result()
-    if cancelled is not None:
-        raise cancelled

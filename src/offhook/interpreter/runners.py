@@ -24,6 +24,7 @@ from offhook.interpreter.scene import Scene
 from offhook.interpreter.send_email import send_email
 from offhook.interpreter.send_keys import send_keys
 from offhook.interpreter.send_message import send_message
+from offhook.interpreter.stream import stream
 from offhook.interpreter.verb_records import recorded
 from offhook.interpreter.wait import wait
 from offhook.verbs import (
@@ -49,6 +50,7 @@ from offhook.verbs import (
     SendEmail,
     SendKeys,
     SendMessage,
+    Stream,
     Verb,
     Wait,
 )
@@ -77,6 +79,7 @@ RUNNERS: dict[type, Runner] = {
     SendEmail: send_email,
     SendKeys: send_keys,
     Wait: wait,
+    Stream: stream,
     ScheduledHangup: scheduled_hangup,
     SessionRecording: record_session,
 }

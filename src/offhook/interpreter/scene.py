@@ -4,15 +4,16 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from offhook.call.errors import CustomerError
+from offhook.call.errors import Asked, CustomerError
 from offhook.call.port import Audio, Call
 from offhook.interpreter.control import Control
 from offhook.interpreter.filler import Filler
 from offhook.interpreter.holding import Holding
+from offhook.interpreter.news import News
 from offhook.interpreter.notices import Notices
 from offhook.interpreter.ports import Tools
 from offhook.interpreter.stall import PREPARE_S, StallWatch, shown
-from offhook.verbs import Document, Play, Say, Target, Understood
+from offhook.verbs import Document, Play, Say, Target, Understood, Verb
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +37,10 @@ class Scene:
     is once the caller has left."""
     tell_partial: Callable[[Target, Understood], None]
     """Sends what is understood so far to a target, in order, without waiting."""
-    ask: Callable[[Target, tuple[tuple[str, str], ...]], Awaitable[Document]]
+    tell_news: Callable[[Target, Verb, News, bool], None]
+    """Tells a target of what happens while this verb runs, as the call is now, or where the last argument says so as it is
+    once the caller has left. Such requests arrive in their order, tried again until they do, and their answers are not read."""
+    ask: Callable[[Target, tuple[tuple[str, str], ...], Asked], Awaitable[Document]]
     """Asks a URL for a document on the side, with these parameters besides the standard ones, as for what is heard
     while waiting. Raises CustomerError."""
 

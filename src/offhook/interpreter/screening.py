@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from offhook.call.errors import OffhookError
+from offhook.call.errors import Asked, OffhookError
 from offhook.call.info import CallStatus
+from offhook.interpreter.news import News
 from offhook.interpreter.ports import StatusChange
 from offhook.interpreter.program import Program
 from offhook.verbs import (
@@ -59,10 +60,14 @@ class Screening:
         raise error
 
     async def aside(
-        self, target: Target, parameters: tuple[tuple[str, str], ...], status: CallStatus
+        self,
+        target: Target,
+        parameters: tuple[tuple[str, str], ...],
+        status: CallStatus,
+        asked: Asked = Asked.ASIDE,
     ) -> Document:
         """The document of a URL that a verb names for its own use. Raises CustomerError."""
-        return await self._screens.aside(target, parameters, status)
+        return await self._screens.aside(target, parameters, status, asked)
 
     def about(self, status: CallStatus) -> tuple[tuple[str, str], ...]:
         """What the application is told of the call with every request."""
@@ -76,6 +81,10 @@ class Screening:
     def partial(self, target: Target, understood: Understood, status: CallStatus) -> Request:
         """The request that tells what is understood so far."""
         return self._screens.partial(target, understood, status)
+
+    def news(self, target: Target, verb: Verb, news: News, status: CallStatus) -> Request:
+        """The request that tells what happens while a verb runs."""
+        return self._screens.news(target, verb, news, status)
 
     def callbacks(self, change: StatusChange) -> tuple[Request, ...]:
         """The notifications that a change of the leg's state causes."""

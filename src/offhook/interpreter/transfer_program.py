@@ -2,8 +2,9 @@
 
 import asyncio
 
-from offhook.call.errors import OffhookError
+from offhook.call.errors import Asked, OffhookError
 from offhook.call.info import CallStatus
+from offhook.interpreter.news import News
 from offhook.interpreter.ports import StatusChange
 from offhook.interpreter.program import Program
 from offhook.verbs import Dial, DialEnd, Dialled, Document, Outcome, Request, Target, Understood, Verb
@@ -61,10 +62,14 @@ class TransferProgram:
         return await self._program.recover(error, status)
 
     async def aside(
-        self, target: Target, parameters: tuple[tuple[str, str], ...], status: CallStatus
+        self,
+        target: Target,
+        parameters: tuple[tuple[str, str], ...],
+        status: CallStatus,
+        asked: Asked = Asked.ASIDE,
     ) -> Document:
         """As the application says."""
-        return await self._program.aside(target, parameters, status)
+        return await self._program.aside(target, parameters, status, asked)
 
     def about(self, status: CallStatus) -> tuple[tuple[str, str], ...]:
         """As the application says."""
@@ -78,6 +83,10 @@ class TransferProgram:
     def partial(self, target: Target, understood: Understood, status: CallStatus) -> Request:
         """As the application says."""
         return self._program.partial(target, understood, status)
+
+    def news(self, target: Target, verb: Verb, news: News, status: CallStatus) -> Request:
+        """As the application says."""
+        return self._program.news(target, verb, news, status)
 
     def callbacks(self, change: StatusChange) -> tuple[Request, ...]:
         """As the application says."""

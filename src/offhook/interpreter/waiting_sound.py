@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from offhook.call.errors import CustomerError, OffhookError, ProviderError
+from offhook.call.errors import Asked, CustomerError, OffhookError, ProviderError
 from offhook.interpreter.repeat import repeat
 from offhook.interpreter.scene import Scene
 from offhook.verbs import Document, Leave, Pause, Play, Redirect, Say, Target
@@ -27,8 +27,10 @@ NOT_WHILE_WAITING = 12200
 class WaitingSound:
     """Plays one after another, to one caller; to turn to the next silences the last."""
 
-    def __init__(self, scene: Scene) -> None:
+    def __init__(self, scene: Scene, asked: Asked = Asked.ASIDE) -> None:
+        """`asked`: what documents are asked for as."""
         self._scene = scene
+        self._asked = asked
         self._playing: asyncio.Task[None] | None = None
         self._told: set[str] = set()
 
@@ -94,7 +96,7 @@ class WaitingSound:
         loop, at = asyncio.get_running_loop(), target
         while True:
             began_at = loop.time()
-            document = await self._scene.ask(at, parameters())
+            document = await self._scene.ask(at, parameters(), self._asked)
             if document.verbs == (Play(url=at.url),):  # the answer was a sound
                 await self._play(Play(url=at.url, loop=0))
             following = await self._run(document, may_leave=may_leave)
@@ -108,7 +110,7 @@ class WaitingSound:
             if is_sound_file(target):
                 await self._play(Play(url=target.url))
             else:
-                await self._run(await self._scene.ask(target, ()), may_leave=False)
+                await self._run(await self._scene.ask(target, (), self._asked), may_leave=False)
         except (CustomerError, ProviderError) as error:
             self._scene.notices.fault(error)
         except OffhookError:

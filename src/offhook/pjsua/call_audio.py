@@ -44,10 +44,11 @@ class CallAudio:
         self._is_muted = False
         self._heard: set[Node] = set()
         """What the far end hears."""
-        self._written_along: list[Tape] = []
-        """Tapes of what the far end hears."""
+        self._heard_along: list[Node] = []
+        """What hears all that the far end hears: tapes, and who listens along."""
         self._sounds: set[Sound] = set()
         self._ear: Ear | None = None
+        self._ear_along: Ear | None = None
         self._is_echoing = False
 
     def negotiated(self, audio: pj.AudioMedia | None, *, is_muted: bool = False) -> None:
@@ -67,6 +68,7 @@ class CallAudio:
         for sound in tuple(self._sounds):
             self.stop(sound)
         self.stop_listening()
+        self.stop_listening_along()
         self.stop_echo()
 
     def keep_flowing(self) -> None:
@@ -85,8 +87,8 @@ class CallAudio:
             source.keep_flowing()
         self._cables.connect(source, self)
         self._heard.add(source)
-        for tape in self._written_along:
-            self._cables.connect(source, tape)
+        for along in self._heard_along:
+            self._cables.connect(source, along)
 
     def unhear(self, source: Node) -> None:
         """Let the far end hear something no more."""
@@ -94,8 +96,8 @@ class CallAudio:
             return
         self._heard.discard(source)
         self._cables.disconnect(source, self)
-        for tape in self._written_along:
-            self._cables.disconnect(source, tape)
+        for along in self._heard_along:
+            self._cables.disconnect(source, along)
 
     def play(self, sound: Sound) -> None:
         """Play a WAV file once, along with what is heard already."""
@@ -127,6 +129,28 @@ class CallAudio:
             self._cables.disconnect(self, ear)
             self._ports.take_back(ear.port)
 
+    def start_listening_along(self, to: FrameTo) -> None:
+        """Hand what the far end hears to `to`, mixed."""
+        if self._is_over:
+            return
+        self.stop_listening_along()
+        self._ear_along = Ear(self._ports.lend(to))
+        self._hear_along(self._ear_along)
+
+    def stop_listening_along(self) -> None:
+        """Hand what the far end hears to nobody."""
+        ear, self._ear_along = self._ear_along, None
+        if ear is not None:
+            self._heard_along.remove(ear)
+            for source in self._heard:
+                self._cables.disconnect(source, ear)
+            self._ports.take_back(ear.port)
+
+    def _hear_along(self, along: Node) -> None:
+        self._heard_along.append(along)
+        for source in self._heard:
+            self._cables.connect(source, along)
+
     def start_echo(self) -> None:
         """Send the far end's audio back to it, natively."""
         self._is_echoing = True
@@ -145,12 +169,10 @@ class CallAudio:
             self.keep_flowing()
             self._cables.connect(self, tape)
         if hears:
-            self._written_along.append(tape)
-            for source in self._heard:
-                self._cables.connect(source, tape)
+            self._hear_along(tape)
 
     def untape(self, tape: Tape) -> None:
         """Write nothing more."""
-        if tape in self._written_along:
-            self._written_along.remove(tape)
+        if tape in self._heard_along:
+            self._heard_along.remove(tape)
         self._tapes.end(tape)

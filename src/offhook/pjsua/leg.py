@@ -30,6 +30,8 @@ from offhook.pjsua.toned_keys import TonedKeys
 KEY_S = 0.25
 """How long sending a key takes: PJSUA sends 200 ms and a pause."""
 WAIT_KEY_S = 0.5
+EARLY_S = 2.0
+"""How long it may take until a caller who rings can hear us. Without an offer in its INVITE, it cannot before the answer."""
 END_S = 0.5
 """How long the end of a call may wait for the library to send it."""
 
@@ -54,6 +56,7 @@ class Leg:
         self._audio_flows = asyncio.Event()
         self._key_sinks: list[KeySink] = []
         self._frame_sinks: list[FrameSink] = []
+        self._played_sinks: list[FrameSink] = []
         self._toned_keys = TonedKeys(self.listen, tell=self._pressed)
         self._is_bridged = False
         self._headers: tuple[tuple[str, str], ...] = ()
@@ -128,6 +131,17 @@ class Leg:
             await self._engine.submit(lambda: self._sip_call.accept(self._answer_headers))
         await self._audio_flows.wait()
 
+    async def progress(self) -> bool:
+        """Let a ringing caller hear us before the answer; returns once they can, and whether."""
+        if self._is_answered or self._lifeline.ending is not None:
+            return False
+        with contextlib.suppress(OffhookError):  # the call ended meanwhile: `alive` tells
+            await self._engine.submit(self._sip_call.progress)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(EARLY_S):
+                await self._audio_flows.wait()
+        return self._audio_flows.is_set()
+
     async def reject(self, sip_status: int) -> None:
         """Refuse a ringing call; returns when the leg is over."""
         await self._end_here(lambda: self._sip_call.refuse(sip_status), sip_status)
@@ -193,6 +207,19 @@ class Leg:
             self._frame_sinks.remove(to)
             if not self._frame_sinks:
                 self._engine.post(self._sip_call.sound.stop_listening)
+
+    @contextmanager
+    def listen_played(self, to: FrameSink) -> Iterator[None]:
+        """A block in which what the caller hears is told to `to`."""
+        self._played_sinks.append(to)
+        if len(self._played_sinks) == 1:
+            self._engine.post(lambda: self._sip_call.sound.start_listening_along(self._played_frame))
+        try:
+            yield
+        finally:
+            self._played_sinks.remove(to)
+            if not self._played_sinks:
+                self._engine.post(self._sip_call.sound.stop_listening_along)
 
     def taped(self, path: Path, sides: Sides) -> AbstractAsyncContextManager[NativeTaping]:
         """A block in which the leg's sounds are written to a WAV file, silence included."""
@@ -266,6 +293,10 @@ class Leg:
 
     def _frame(self, frame: bytes) -> None:
         for sink in tuple(self._frame_sinks):
+            sink(frame)
+
+    def _played_frame(self, frame: bytes) -> None:
+        for sink in tuple(self._played_sinks):
             sink(frame)
 
     async def _end_here(self, command: Callable[[], None], sip_status: int | None) -> None:

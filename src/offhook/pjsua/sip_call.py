@@ -40,7 +40,7 @@ from offhook.pjsua.sip_notes import SipNotes
 
 log = structlog.get_logger()
 
-FINAL = 200
+PROGRESS, FINAL = 183, 200
 REDIRECTION = re.compile(r"SIP/2\.0 (3\d\d)\b")
 CHALLENGES = (401, 407)
 REFERABLE = re.compile(r"(?:sips?|tel):[^\s<>\x00-\x1f\x7f]{1,500}", re.IGNORECASE)
@@ -240,6 +240,10 @@ class SipCall(pj.Call):
     def ring(self) -> None:
         """Send 180."""
         self._respond(180)
+
+    def progress(self) -> None:
+        """Send 183 with what we say of our audio, which flows from then on."""
+        self._respond(PROGRESS)
 
     def accept(self, headers: Mapping[str, str]) -> None:
         """Send 200. The headers go into it alone: those given to a 180 would stay in all that follows."""

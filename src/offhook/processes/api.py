@@ -21,6 +21,7 @@ from offhook.processes.numbers_told import NumbersTold
 from offhook.processes.quiet_server import QuietServer, listening_socket
 from offhook.processes.room_knocks import RoomKnocks
 from offhook.processes.routes_told import AccountsTold, ApplicationsTold
+from offhook.processes.why_ended import why_ended
 from offhook.processes.worker_doors import WorkerDoors
 from offhook.records.api_keys import ApiKeys
 from offhook.records.call_story import CallStories
@@ -119,11 +120,13 @@ async def run(settings: Settings, surroundings: Surroundings, bound: socket.sock
             verb_records=VerbRecords(database),
             call_control=doors,
             live_calls=doors,
+            live_streams=doors,
             conference_control=knocks,
             readiness=states.readiness,
             instance_id=surroundings.instance_id,
             public_url=settings.resolved_public_url,
             recordings_are_open=settings.open_recordings,
+            why_ended=why_ended,
             process_states=states.by_name,
             metrics=_metrics(database, surroundings, states).text,
             metrics_allow=settings.metrics_readers_allowed,

@@ -50,6 +50,14 @@ async def _nowhere(_account_sid: str, _login: str) -> tuple[str, ...]:
     return ()
 
 
+def bounded(tools: Tools, longest_s: float | None) -> Tools:
+    """The same tools for a call that may last no longer."""
+    if longest_s is None:
+        return tools
+    talk_s = min(longest_s, tools.bounds.talk_s or longest_s)
+    return replace(tools, bounds=replace(tools.bounds, talk_s=talk_s))
+
+
 class CallRuns:
     """Takes calls in, makes calls, and runs them."""
 
@@ -169,7 +177,10 @@ class CallRuns:
             sip_headers=asked.sip_headers,
             metadata=asked.metadata,
             record_all=SIDES.get(asked.record_all) if asked.record_all is not None else None,
+            language=asked.language,
+            caller_name=asked.caller_name,
         )
+        await self._programs.prepare(info)
         credentials = (asked.username, asked.password or "") if asked.username is not None else None
         await self._admission.admit(info)
         try:
@@ -227,6 +238,7 @@ class CallRuns:
             incoming.refuse(SERVER_ERROR)
             raise
         info = self._info(invite, number)
+        await self._programs.prepare(info)
         if number is not None:
             program: Program | None = self._programs.of_number(number, info, incoming.timeline)
         else:
@@ -265,7 +277,7 @@ class CallRuns:
                     await run_outbound(
                         leg,
                         program,
-                        self._tools(info.account_sid),
+                        bounded(self._tools(info.account_sid), asked.longest_s),
                         partials,
                         ring_timeout_s=asked.timeout_s,
                         send_keys=asked.send_keys,
@@ -291,7 +303,7 @@ class CallRuns:
     async def _run_leg(self, leg: OutboundLeg, wanted: WantedLeg, control: Control) -> None:
         info = leg.call.info
         structlog.contextvars.bind_contextvars(call_id=info.call_id)
-        program = self._programs.of_leg(wanted.destination, leg.call)
+        program = self._programs.of_leg(wanted, leg.call)
         try:
             async with PartialQueue(self._sender_of(info.account_sid)) as partials:
                 refer_to = self._refer_targets.get(wanted.parent.call_id)
@@ -362,6 +374,7 @@ class CallRuns:
             sip_headers=invite.headers,
             number_sid=number.sid if number is not None else None,
             record_all=SIDES.get(number.record_all) if number and number.record_all else None,
+            language=number.language if number is not None else None,
         )
 
     def _uri(self, to: str) -> str:

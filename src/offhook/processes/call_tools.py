@@ -14,6 +14,7 @@ from offhook.config import Settings
 from offhook.interpreter.lifetime import CallBounds
 from offhook.interpreter.ports import NO_TRACER, Recorder, Tools, Tracer
 from offhook.interpreter.prompts import PromptStore, write_wav
+from offhook.interpreter.stream_ports import NO_LANGUAGES, StreamLanguage
 from offhook.interpreter.voices import Voices
 from offhook.processes.tapes import RecordingFolder
 from offhook.speech.hold_music import exit_beep, hold_music
@@ -45,6 +46,7 @@ def call_tools(
     recorder: Recorder,
     tracer: Tracer = NO_TRACER,
     switched: Callable[[str], None] = nobody_counts,
+    stream_languages: Mapping[str, StreamLanguage] = NO_LANGUAGES,
 ) -> Callable[[str], Tools]:
     """The tools for calls, by their account's sid. Makes the worker's folder of sounds anew.
 
@@ -73,6 +75,7 @@ def call_tools(
         filler=_filler(settings, surroundings, sounds),
         filler_after_s=settings.filler_after_s,
         tracer=tracer,
+        stream_languages=stream_languages,
         tapes=RecordingFolder(settings.recordings_folder),
         beep=_tone(sounds / "beep.wav", beep(), "beep"),
         ringing=_tone(sounds / "ringing.wav", ringing_tone(), "ringing tone"),
@@ -84,7 +87,8 @@ def call_tools(
     @lru_cache(MOST_ACCOUNTS)
     def tools_of(account_sid: str) -> Tools:
         realm = INNER if clients.is_trusted(account_sid) else PUBLIC
-        return replace(shared, prompts=prompts.of(clients.of(account_sid), realm))
+        client = clients.of(account_sid)
+        return replace(shared, prompts=prompts.of(client, realm), stream_lines=client)
 
     return tools_of
 

@@ -3,6 +3,9 @@
 POST /calls                      place a call
 POST /calls/<call_id>/change     change a call that runs here
 POST /calls/<call_id>/act        run a verb on a call that runs here
+POST /calls/<call_id>/perform    begin what goes on beside the document of a call that runs here
+POST /calls/<call_id>/stop       stop that
+POST /calls/<call_id>/streams/…  begin, list, end: the audio streams of a call that runs here
 POST /numbers-changed            numbers are to be looked up anew
 """
 
@@ -18,11 +21,15 @@ from offhook.call.rows import RecordAll
 from offhook.processes.call_runs import CallRuns
 from offhook.processes.inner_http import SECRET_HEADER, Receive, Scope, Send
 from offhook.processes.live_changes import LiveChanges
-from offhook.processes.live_words import read_change, read_target, read_verb
-from offhook.rest.live_ports import CallIsOver, CallNotAnswered
+from offhook.processes.live_streams import LiveStreams
+from offhook.processes.live_words import read_change, read_performance, read_target, read_verb
+from offhook.processes.performances import Performances
+from offhook.rest.live_ports import CallIsOver, CallNotAnswered, NobodyConnected, PerformanceKind
 from offhook.rest.ports import CallRefused, LimitReached, NewCall, StatusEvent
 
-OF_A_CALL = re.compile("/calls/([0-9a-f]{32})/(change|act)")
+OF_A_CALL = re.compile(
+    "/calls/([0-9a-f]{32})/(change|act|perform|stop|streams/begin|streams/list|streams/end)"
+)
 
 Answer = tuple[int, dict[str, Any]]
 
@@ -36,10 +43,13 @@ class Door:
         secret: str,
         *,
         live: LiveChanges,
+        performances: Performances,
         on_numbers_changed: Callable[[], None],
     ) -> None:
         self._runs = runs
         self._live = live
+        self._performances = performances
+        self._streams = LiveStreams(runs.control)
         self._on_numbers_changed = on_numbers_changed
         self._secret = secret.encode()
 
@@ -85,12 +95,20 @@ class Door:
             if command == "change":
                 self._live.change(call_id, read_change(written))
                 return 200, {}
+            if command == "perform":
+                self._performances.begin(call_id, read_performance(written))
+                return 200, {}
+            if command == "stop":
+                self._performances.stop(call_id, PerformanceKind(written["kind"]))
+                return 200, {}
+            if command.startswith("streams/"):
+                return 200, await self._streams.command(call_id, command.removeprefix("streams/"), written)
             is_over = await self._live.act(call_id, read_verb(written["verb"]), written["record_id"])
             return 200, {"is_over": is_over}
         except CallIsOver as over:
             return 410, {"message": str(over)}
         except CallNotAnswered as ringing:
-            return 409, {"message": str(ringing)}
+            return 409, {"message": str(ringing), "is_alone": isinstance(ringing, NobodyConnected)}
 
 
 def write_new_call(call: NewCall) -> dict[str, Any]:
@@ -110,6 +128,7 @@ def read_new_call(written: dict[str, Any]) -> NewCall:
             "application": application,
             "fallback": read_target(written["fallback"]),
             "status_callback": read_target(written["status_callback"]),
+            "ring": read_target(written["ring"]),
             "status_events": frozenset(StatusEvent(event) for event in written["status_events"]),
             "record_all": RecordAll(written["record_all"]) if written["record_all"] else None,
         }

@@ -149,6 +149,7 @@ class Hosting:
             watch=StallWatch(),
             about=lambda _is_over: (),
             tell_partial=lambda _target, _words: None,
+            tell_news=lambda _target, _verb, _news, _is_over: None,
             ask=_asks_nothing,
         )
 
@@ -160,5 +161,5 @@ class Hosting:
             await asyncio.wait((former.task,))
 
 
-async def _asks_nothing(_target: object, _parameters: object) -> NoReturn:
+async def _asks_nothing(_target: object, _parameters: object, _asked: object) -> NoReturn:
     raise AssertionError("what a member hears alone is played by their own worker")

@@ -85,7 +85,7 @@ class DialledLegs:
                 uri,
                 {**dict(destination.sip_headers), HEADER: hops},
                 credentials=credentials,
-                caller_name=(info.caller_name or "") if is_callers_own else "",
+                caller_name=wanted.caller_name or ((info.caller_name or "") if is_callers_own else ""),
             )
             return await self._live_through(leg, wanted)
         except BaseException as error:
@@ -111,4 +111,5 @@ def _info(wanted: WantedLeg) -> CallInfo:
         sip_headers=destination.sip_headers,
         metadata=parent.metadata,
         parent_call_id=parent.call_id,
+        language=parent.language,
     )

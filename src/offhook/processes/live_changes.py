@@ -13,7 +13,15 @@ from offhook.call.exchange import without_credentials
 from offhook.interpreter.connected import ControlOf, connected
 from offhook.interpreter.control import CallOver, Control
 from offhook.processes.programs import Programs
-from offhook.rest.live_ports import CallIsOver, CallNotAnswered, LiveChange, LiveVerb, WantedEnd
+from offhook.rest.live_ports import (
+    CallIsOver,
+    CallNotAnswered,
+    LiveChange,
+    LiveVerb,
+    NobodyConnected,
+    WantedEnd,
+)
+from offhook.verbs import Target
 
 ANSWER_S = 1.0
 """How long an act is waited for; whoever asked is told that it goes on."""
@@ -31,14 +39,14 @@ class LiveChanges:
         self._acts: set[asyncio.Task[None]] = set()
 
     def change(self, call_id: str, change: LiveChange) -> None:
-        """Change a call, and those who are connected with it. Raises CallIsOver."""
+        """Change a call, and those who are connected with it. Raises CallIsOver, NobodyConnected."""
         control = self._control(call_id)
         try:
             if change.is_muted is not None:
                 control.mute(change.is_muted)
             if self._ends(control, change.end):
                 control.finish(ENDED)
-            elif change.application is not None:
+            else:
                 self._take(control, change)
         except CallOver as over:
             raise CallIsOver(str(over)) from over
@@ -69,22 +77,28 @@ class LiveChanges:
 
     def _take(self, control: Control, change: LiveChange) -> None:
         """Those who are connected with the call go first: its document lets go of whoever was not taken."""
-        if change.moves_connected:
-            for other in connected(control, self._control_of):
-                self._divert(other, change)
-        self._divert(control, change)
+        own = change.application
+        other = change.connected_application or (own if change.moves_connected else None)
+        others = connected(control, self._control_of) if other is not None else ()
+        if other is not None and own is None and not others:
+            raise NobodyConnected("the call is connected with nobody")
+        for each in others:
+            self._divert(each, change, other)
+        self._divert(control, change, own)
 
-    def _divert(self, control: Control, change: LiveChange) -> None:
-        assert change.application is not None
+    def _divert(self, control: Control, change: LiveChange, application: Target | None) -> None:
+        if application is None:
+            return
         call = control.call
         program = self._programs.of_application(
-            change.application,
+            application,
             call.info,
             call.timeline,
             fallback=change.fallback,
             status_target=change.status_callback,
+            language=change.language,
         )
-        call.timeline.note("taken", url=without_credentials(change.application.url))
+        call.timeline.note("taken", url=without_credentials(application.url))
         control.divert(program, keeps_callbacks=change.status_callback is None)
 
     async def _act(self, control: Control, verb: LiveVerb, record_id: str) -> None:

@@ -22,6 +22,10 @@ class NumbersTold:
         """The account's number with this sid."""
         return self._numbers.get(account_sid, sid)
 
+    def named(self, *spellings: str) -> NumberRow | None:
+        """The number that is spelled in one of these ways, whose account ever it belongs to."""
+        return self._numbers.named(*spellings)
+
     def update(self, number: NumberRow) -> bool:
         """Keep new properties of a number; False where the account does not have it."""
         return self._told(self._numbers.update(number))

@@ -12,7 +12,7 @@ from pathlib import Path
 import structlog
 
 from offhook.call.errors import RecordsAway
-from offhook.dialects.rcml.lost import lost_callback
+from offhook.processes.languages import lost_callback
 from offhook.records.database import Database
 from offhook.records.left_behind import replay_left_behind
 from offhook.records.lost import LostCalls

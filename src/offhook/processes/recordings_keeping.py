@@ -7,8 +7,8 @@ import structlog
 
 from offhook.bootstrap import open_speech
 from offhook.config import Settings
-from offhook.dialects.rcml.recorded import transcription_request
 from offhook.processes.absence import Absence
+from offhook.processes.languages import transcription_request
 from offhook.processes.transcriber import Transcriber
 from offhook.records.database import Database, DatabaseFault
 from offhook.records.recordings_repair import RecordingsRepair

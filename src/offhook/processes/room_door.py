@@ -3,6 +3,7 @@
 POST /rooms/<room_id>/members                         come in from another worker; answers for as long as one is inside
 POST /rooms/<room_id>/members/<call_id>/mute|ready    what such a member does
 POST /rooms/<room_id>/participants/<call_id>          mute or hold somebody, or end their stay
+POST /rooms/<room_id>/tape|untape                     record a conference, or do so no more
 POST /rooms/<room_id>/end                             end a conference for all
 """
 
@@ -27,9 +28,11 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 Answer = tuple[int, Written]
 
 _PATH = re.compile(
-    "/rooms/(?P<room_id>[0-9a-f]{32})/(?P<what>members|participants|end)"
+    "/rooms/(?P<room_id>[0-9a-f]{32})/(?P<what>members|participants|end|tape|untape)"
     "(?:/(?P<call_id>[0-9a-f]{32})(?:/(?P<deed>mute|ready))?)?"
 )
+_OF_ALL = ("end", "tape", "untape")
+"""What is done to a room as a whole."""
 _NOT_HERE: Answer = 404, {"message": "the room is over, or its member is gone"}
 
 
@@ -92,8 +95,8 @@ class RoomDoor:
                 return self._own_deed(RoomPlace(found["room_id"], call_id), found["deed"], written)
             if found["what"] == "participants" and found["deed"] is None and call_id is not None:
                 _change(room, call_id, written)
-            elif found["what"] == "end" and call_id is None:
-                room.end()
+            elif found["what"] in _OF_ALL and call_id is None:
+                _do_to_all(room, found["what"], written)
             else:
                 return 404, {"message": "there is no such command"}
         except MemberUnknown:
@@ -112,6 +115,18 @@ class RoomDoor:
         return 200, {}
 
 
+def _do_to_all(room: MeetingRoom, deed: str, written: Written) -> None:
+    """Raises MemberUnknown."""
+    if deed == "end":
+        room.end()
+    elif not isinstance(room, ConferenceRoom):
+        raise MemberUnknown("the room is no conference")
+    elif deed == "tape":
+        room.tape(str(written["recording_id"]))
+    else:
+        room.untape()
+
+
 def _change(room: MeetingRoom, call_id: str, written: Written) -> None:
     """Raises MemberUnknown."""
     if written.get("dismiss"):
@@ -121,6 +136,8 @@ def _change(room: MeetingRoom, call_id: str, written: Written) -> None:
         raise MemberUnknown(f"the room of {call_id} is no conference")
     if written.get("is_muted") is not None:
         room.mute(call_id, bool(written["is_muted"]))
+    if written.get("is_deaf") is not None:
+        room.deafen(call_id, bool(written["is_deaf"]))
     if written.get("is_on_hold") is not None:
         room.hold(call_id, bool(written["is_on_hold"]), read_target(written.get("hold_sound")))
 

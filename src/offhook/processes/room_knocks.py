@@ -28,10 +28,19 @@ class RoomKnocks:
         written = {
             "is_muted": change.is_muted,
             "is_on_hold": change.is_on_hold,
+            "is_deaf": change.is_deaf,
             "hold_sound": write_target(change.hold_sound),
             "dismiss": change.is_out,
         }
         await self._knock(conference, f"participants/{call_id}", written)
+
+    async def record(self, conference: ConferenceRow, recording_id: str) -> None:
+        """Record all who are in it. Raises ConferenceIsOver, OwnerAway."""
+        await self._knock(conference, "tape", {"recording_id": recording_id})
+
+    async def stop_recording(self, conference: ConferenceRow) -> None:
+        """End that. Raises ConferenceIsOver, OwnerAway."""
+        await self._knock(conference, "untape", {})
 
     async def end(self, conference: ConferenceRow) -> None:
         """End it for all. Raises ConferenceIsOver, OwnerAway."""

@@ -8,6 +8,7 @@ from offhook.call.info import CallInfo, Direction
 from offhook.interpreter.meetings import (
     Attendee,
     Called,
+    Company,
     Connected,
     Ear,
     Guest,
@@ -32,7 +33,7 @@ _GUESTS: dict[str, type[Attendee] | type[Waiter] | type[Taker]] = {
     kind.__name__: kind for kind in (Attendee, Waiter, Taker)
 }
 _NEWS: dict[str, type[Any]] = {
-    kind.__name__: kind for kind in (Hears, Muted, Taped, InQueue, Called, Connected, Over)
+    kind.__name__: kind for kind in (Hears, Muted, Taped, Company, InQueue, Called, Connected, Over)
 }
 
 

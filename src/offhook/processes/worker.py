@@ -21,7 +21,6 @@ from offhook.bootstrap import (
 from offhook.call.info import new_id
 from offhook.config import Network, Settings
 from offhook.control import CONFIGURATION_FAULT, ControlChannel
-from offhook.dialects.rcml.dialect import Rcml
 from offhook.interpreter.ports import NO_TRACER, Tools
 from offhook.metrics import Meter
 from offhook.pjsua.build import allow_open_files, installed_build
@@ -30,17 +29,20 @@ from offhook.pjsua.invite import Invite
 from offhook.pjsua.switchboard import Switchboard
 from offhook.processes.addresses import callers_allowed, engine_settings, fitted_to_ports
 from offhook.processes.admission import Admission
+from offhook.processes.auth_ids import AuthIds
 from offhook.processes.call_runs import CallRuns
 from offhook.processes.call_tools import call_tools
 from offhook.processes.door import Door
 from offhook.processes.drain import FAREWELL, drain
 from offhook.processes.lag import LagGauge, watched
+from offhook.processes.languages import Languages
 from offhook.processes.lease import Lease
 from offhook.processes.legs import LocationsOf
 from offhook.processes.live_changes import LiveChanges
 from offhook.processes.meetings import ClusterMeetings
 from offhook.processes.metered import MeteredRecorder, calls_ended
 from offhook.processes.metered_speech import metered_recognisers, metered_voices, switch_counter
+from offhook.processes.performances import Performances
 from offhook.processes.poke import Poke
 from offhook.processes.programs import Programs
 from offhook.processes.quiet_server import QuietServer, listening_socket
@@ -49,6 +51,7 @@ from offhook.processes.routes import Routes
 from offhook.processes.waiting import once_there
 from offhook.processes.watching import Watching
 from offhook.processes.worker_records import WorkerRecords
+from offhook.records.accounts import Accounts
 from offhook.records.clients import Clients as ClientRows
 from offhook.records.database import Database
 from offhook.records.limits import CallsElsewhere, Limits
@@ -119,11 +122,12 @@ class Worker:
                 worker_of=workers.get,
                 secret=self._surroundings.cluster_secret,
             )
+            languages = self._languages(records)
             runs = CallRuns(
-                programs=self._programs(self._dialect(records.instance_id), clients),
+                programs=self._programs(languages, clients),
                 find_number=routes.find,
                 first_account_sid=records.first_account_sid,
-                tools_of=self._tools(clients, speech, records.recorder, tracer),
+                tools_of=self._tools(clients, speech, records.recorder, tracer, languages),
                 admission=Admission(
                     Limits(database).get,
                     CallsElsewhere(database, worker_id=self._worker_id),
@@ -208,7 +212,8 @@ class Worker:
     def _door(self, runs: CallRuns, routes: Routes, meetings: ClusterMeetings) -> QuietServer:
         secret = self._surroundings.cluster_secret
         live = LiveChanges(runs.control, runs.programs)
-        commands = Door(runs, secret, live=live, on_numbers_changed=routes.forget)
+        performances = Performances(runs.control)
+        commands = Door(runs, secret, live=live, performances=performances, on_numbers_changed=routes.forget)
         return QuietServer(RoomDoor(commands, meetings.here, meetings.hosting, secret))
 
     def _tell_ready(self, control: ControlChannel, switchboard: Switchboard) -> None:
@@ -222,20 +227,29 @@ class Worker:
             needs_loopback=engine.build.asserts and self._settings.sip_host is None,
         )
 
-    def _dialect(self, instance_id: str) -> Rcml:
-        return Rcml(instance_id=instance_id, public_url=self._settings.resolved_public_url)
+    def _languages(self, records: WorkerRecords) -> Languages:
+        return Languages(
+            instance_id=records.instance_id,
+            public_url=self._settings.resolved_public_url,
+            auth_ids=AuthIds(Accounts(records.database)),
+        )
 
-    def _programs(self, dialect: Rcml, clients: Clients) -> Programs:
+    def _programs(self, languages: Languages, clients: Clients) -> Programs:
         demo_url = self._surroundings.demo_url
         return Programs(
-            dialect=dialect,
+            languages=languages,
             fetch_of=clients.of,
             demo=(Target(demo_url), clients.for_demonstration) if demo_url is not None else None,
             retry_s=self._settings.webhook_retry_s,
         )
 
     def _tools(
-        self, clients: Clients, speech: Speech, recorder: Recorder, tracer: "CallTracer | None"
+        self,
+        clients: Clients,
+        speech: Speech,
+        recorder: Recorder,
+        tracer: "CallTracer | None",
+        languages: Languages,
     ) -> Callable[[str], Tools]:
         return call_tools(
             self._settings,
@@ -249,6 +263,7 @@ class Worker:
                 recorder, self._meter, on_finished=tracer.finished if tracer is not None else None
             ),
             tracer=tracer or NO_TRACER,
+            stream_languages=languages.of_streams,
         )
 
     def _refusal(self, gauge: LagGauge, meetings: ClusterMeetings) -> Callable[[Invite], int | None]:

@@ -11,15 +11,27 @@ from offhook.call.errors import NoFreeSlot, RecordsAway
 from offhook.call.rows import CallRow, WorkerRow
 from offhook.processes.door import write_new_call
 from offhook.processes.inner_http import SECRET_HEADER
-from offhook.processes.live_words import write_change, write_verb
-from offhook.rest.live_ports import CallIsOver, CallNotAnswered, LiveChange, LiveVerb, OwnerAway
-from offhook.rest.ports import CallRefused, LimitReached, NewCall
+from offhook.processes.live_streams import read_running, write_stream
+from offhook.processes.live_words import write_change, write_performance, write_verb
+from offhook.rest.live_ports import (
+    CallIsOver,
+    CallNotAnswered,
+    LiveChange,
+    LiveVerb,
+    NobodyConnected,
+    OwnerAway,
+    Performance,
+    PerformanceKind,
+)
+from offhook.rest.ports import CallRefused, LimitReached, NewCall, RowsAway
+from offhook.rest.stream_ports import RunningStream
+from offhook.verbs import Stream
 
 COMMAND_S = 2.0
 
 
 class WorkerDoors:
-    """Fills `rest.ports.CallControl` and `rest.live_ports.LiveCalls`."""
+    """Fills `rest.ports.CallControl`, `rest.live_ports.LiveCalls` and `rest.stream_ports.LiveStreams`."""
 
     def __init__(
         self,
@@ -56,6 +68,29 @@ class WorkerDoors:
         told = await self._command(call, "act", {"verb": write_verb(verb), "record_id": record_id})
         return bool(told["is_over"])
 
+    async def perform(self, call: CallRow, performance: Performance) -> None:
+        """Have the worker that runs a call begin something beside its document. Raises CallIsOver, CallNotAnswered,
+        NobodyConnected, OwnerAway."""
+        await self._command(call, "perform", write_performance(performance))
+
+    async def stop(self, call: CallRow, kind: PerformanceKind) -> None:
+        """Have it stopped. Raises CallIsOver, OwnerAway."""
+        await self._command(call, "stop", {"kind": kind})
+
+    async def begin_stream(self, call: CallRow, verb: Stream) -> bool:
+        """Have the worker that runs a call begin a stream; False where the call has as many as it may. Raises CallIsOver,
+        CallNotAnswered, OwnerAway."""
+        return bool((await self._command(call, "streams/begin", write_stream(verb)))["is_done"])
+
+    async def streams(self, call: CallRow) -> tuple[RunningStream, ...]:
+        """The streams of a call that run. Raises CallIsOver, OwnerAway."""
+        told = await self._command(call, "streams/list", {})
+        return tuple(read_running(written) for written in told["streams"])
+
+    async def stop_stream(self, call: CallRow, stream_id: str | None) -> bool:
+        """Have a stream ended, or all of them; False where there was none. Raises CallIsOver, OwnerAway."""
+        return bool((await self._command(call, "streams/end", {"stream_id": stream_id}))["is_done"])
+
     def tell_numbers_changed(self) -> None:
         """Have all workers look numbers up anew. Blocks; a worker that does not hear it forgets by itself."""
         for worker in self._workers():
@@ -83,15 +118,18 @@ class WorkerDoors:
             case 410:
                 raise CallIsOver(told["message"])
             case 409:
-                raise CallNotAnswered(told["message"])
+                raise (NobodyConnected if told["is_alone"] else CallNotAnswered)(told["message"])
             case _:
                 raise OwnerAway(f"the worker that runs the call answered {answer.status_code}")
 
     def _rows(self, account_sid: str, call_ids: list[str]) -> tuple[CallRow, ...]:
-        rows = [self._get_call(account_sid, call_id) for call_id in call_ids]
+        try:
+            rows = [self._get_call(account_sid, call_id) for call_id in call_ids]
+        except RecordsAway:
+            raise RowsAway(tuple(call_ids)) from None
         found = tuple(row for row in rows if row is not None)
         if not found:
-            raise RecordsAway("the call was begun, and its row waits for the database")
+            raise RowsAway(tuple(call_ids))
         return found
 
     async def _ask(self, worker: WorkerRow, call: NewCall) -> list[str] | None:

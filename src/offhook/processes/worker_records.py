@@ -7,7 +7,7 @@ import structlog
 
 from offhook.bootstrap import open_database
 from offhook.config import Settings
-from offhook.dialects.rcml.lost import lost_callback
+from offhook.processes.languages import lost_callback
 from offhook.processes.poke import Poke
 from offhook.processes.waiting import once_there
 from offhook.records.accounts import Accounts

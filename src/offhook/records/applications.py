@@ -10,6 +10,7 @@ from offhook.records.columns import storable
 from offhook.records.database import Database
 from offhook.records.resource_tables import applications, clients
 from offhook.records.tables import incoming_phone_numbers as numbers
+from offhook.verbs import Method
 
 _FIXED = {"sid", "account_sid", "date_created"}
 _NAMED_BY = (
@@ -87,4 +88,6 @@ class Applications:
 def _application(row: Row[Any]) -> ApplicationRow:
     fields = row._asdict()
     fields["kind"] = ApplicationKind(row.kind)
+    for name in ("method", "fallback_method", "status_callback_method"):
+        fields[name] = Method(fields[name]) if fields[name] else None
     return ApplicationRow(**fields)

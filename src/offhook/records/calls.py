@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, select
+from sqlalchemy import ColumnElement, Row, func, select
 
 from offhook.call.info import CallStatus, Direction
-from offhook.call.listing import CallFilter, Page
+from offhook.call.listing import CallFilter, CallSums, Page
 from offhook.call.rows import CallRow
 from offhook.records.database import Database
 from offhook.records.listing import NumberedList, alike, counted, looked_at
@@ -45,6 +45,16 @@ class Calls:
                 rows, total = counted(connection, query, seq.desc(), offset=offset, limit=limit, count=count)
         return Page(tuple(call_row(row) for row in rows), total)
 
+    def sums(self, account_sid: str, wanted: CallFilter) -> CallSums:
+        """What the account's calls come to."""
+        columns = func.count(), func.count(calls.c.answered_at), func.sum(calls.c.duration_s)
+        query = select(*columns, func.max(calls.c.date_created)).where(
+            calls.c.account_sid == account_sid, *_conditions(wanted), *_times(wanted)
+        )
+        with self._database.reading() as connection:
+            number, answered, seconds, last_at = connection.execute(query).one()
+        return CallSums(number, answered, seconds or 0.0, last_at)
+
 
 def _conditions(wanted: CallFilter) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
@@ -56,6 +66,18 @@ def _conditions(wanted: CallFilter) -> list[ColumnElement[bool]]:
         conditions.append(calls.c.status == wanted.status.value)
     if wanted.parent_call_id is not None:
         conditions.append(calls.c.parent_call_id == wanted.parent_call_id)
+    if wanted.statuses:
+        conditions.append(calls.c.status.in_([status.value for status in wanted.statuses]))
+    if wanted.directions:
+        conditions.append(calls.c.direction.in_([direction.value for direction in wanted.directions]))
+    if wanted.created_from is not None:
+        conditions.append(calls.c.date_created >= wanted.created_from)
+    if wanted.created_before is not None:
+        conditions.append(calls.c.date_created < wanted.created_before)
+    if wanted.least_s is not None:
+        conditions.append(calls.c.duration_s >= wanted.least_s)
+    if wanted.is_over is not None:
+        conditions.append(calls.c.end_time.is_not(None) if wanted.is_over else calls.c.end_time.is_(None))
     return conditions
 
 
@@ -105,6 +127,7 @@ def call_row(row: Row[Any]) -> CallRow:
         reason=row.reason,
         sip_status=row.sip_status,
         if_lost=_if_lost(row),
+        language=row.language,
     )
 
 
@@ -112,4 +135,5 @@ def _if_lost(row: Row[Any]) -> Request | None:
     if row.if_lost_url is None:
         return None
     parameters = tuple((str(name), str(value)) for name, value in row.if_lost_parameters)
-    return Request(Target(row.if_lost_url, Method(row.if_lost_method)), parameters)
+    target = Target(row.if_lost_url, Method(row.if_lost_method))
+    return Request(target, parameters, signature=row.if_lost_signature or "")

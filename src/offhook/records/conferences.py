@@ -10,6 +10,8 @@ from offhook.records.database import Database
 from offhook.records.listing import alike, counted
 from offhook.records.voice_tables import conferences, participants
 
+_FINAL = [status.value for status in ConferenceStatus if status.is_final]
+
 
 class Conferences:
     """The conferences of all accounts, each seen by its account."""
@@ -68,6 +70,9 @@ def _conditions(wanted: ConferenceFilter) -> list[ColumnElement[bool]]:
         conditions.append(alike(conferences.c.friendly_name, wanted.friendly_name))
     if wanted.status is not None:
         conditions.append(conferences.c.status == wanted.status.value)
+    if wanted.is_over is not None:
+        column = conferences.c.status
+        conditions.append(column.in_(_FINAL) if wanted.is_over else column.not_in(_FINAL))
     if wanted.created_from is not None:
         conditions.append(conferences.c.date_created >= wanted.created_from)
     if wanted.updated_from is not None:

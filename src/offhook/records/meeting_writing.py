@@ -70,6 +70,7 @@ def change_participant(connection: Connection, fact: ParticipantChanged) -> None
     state = {
         "is_muted": fact.is_muted,
         "is_on_hold": fact.is_on_hold,
+        "is_deaf": fact.is_deaf,
         "starts_conference": fact.starts_conference,
         "ends_conference": fact.ends_conference,
         "date_updated": fact.at,

@@ -53,6 +53,13 @@ class Numbers:
             row = connection.execute(wanted).one_or_none()
         return _number(row) if row else None
 
+    def named(self, *spellings: str) -> NumberRow | None:
+        """The number that is spelled in one of these ways, whose account ever it belongs to; the first spelling first."""
+        wanted = select(numbers).where(numbers.c.phone_number.in_([storable(text) for text in spellings]))
+        with self._database.reading() as connection:
+            found = {row.phone_number: row for row in connection.execute(wanted)}
+        return next((_number(found[text]) for text in spellings if text in found), None)
+
     def update(self, number: NumberRow) -> bool:
         """Keep the new properties of a number; False where the account does not have it.
 
@@ -158,7 +165,17 @@ def _routed_numbers() -> Any:
 _JOINED, _ARE_ACTIVE = _routed_numbers()
 _URLS = [_APPLICATIONS[purpose].c.url.label(f"application_{purpose}_url") for purpose in _PURPOSES]
 _OF_ACCOUNT = _ABOVE[0].c.record_all.label("account_record_all")
-_ROUTED = select(numbers, *_URLS, _OF_ACCOUNT).select_from(_JOINED).where(*_ARE_ACTIVE)
+_OF_LANGUAGE = {
+    "language": "language",
+    "method": "voice_method",
+    "fallback_url": "voice_fallback_url",
+    "fallback_method": "voice_fallback_method",
+    "status_callback": "status_callback",
+    "status_callback_method": "status_callback_method",
+}
+"""What an application with a language of its own brings besides its address, and in whose place of the number's."""
+_LANGUAGE = [_APPLICATIONS["voice"].c[name].label(f"application_{name}") for name in _OF_LANGUAGE]
+_ROUTED = select(numbers, *_URLS, *_LANGUAGE, _OF_ACCOUNT).select_from(_JOINED).where(*_ARE_ACTIVE)
 _FIND = _ROUTED.where(
     or_(numbers.c.phone_number == bindparam("called"), numbers.c.phone_number == bindparam("other"))
 )
@@ -178,6 +195,10 @@ def _routed(row: Row[Any]) -> NumberRow:
         url = fields.pop(f"application_{purpose}_url")
         if url:
             fields[f"{purpose}_url"] = url
+    brought = {own: fields.pop(f"application_{name}") for name, own in _OF_LANGUAGE.items()}
+    if brought["language"] is not None:
+        methods = {name: value or Method.POST for name, value in brought.items() if name in _METHODS}
+        fields |= brought | methods
     account_record_all = fields.pop("account_record_all")
     fields["record_all"] = fields["record_all"] or account_record_all
     return _from_fields(fields)

@@ -140,6 +140,7 @@ def enqueue(
             "url": request.target.url,
             "method": request.target.method,
             "parameters": request.parameters,
+            "signature": request.signature or None,
             "attempt": 0,
             "state": State.PENDING,
             "created": created,

@@ -94,4 +94,4 @@ def _ms(moment: datetime) -> int:
 
 def _request(row: Row[Any]) -> Request:
     parameters = tuple((str(name), str(value)) for name, value in row.parameters)
-    return Request(Target(row.url, Method(row.method)), parameters)
+    return Request(Target(row.url, Method(row.method)), parameters, signature=row.signature or "")

@@ -88,6 +88,8 @@ def ask_transcription(connection: Connection, fact: TranscriptionAsked) -> None:
             "text": "",
             "callback_url": fact.callback.url if fact.callback is not None else None,
             "callback_parameters": [list(pair) for pair in fact.callback_parameters],
+            "callback_method": fact.callback.method if fact.callback is not None else None,
+            "application_language": fact.application_language,
             "date_created": fact.at,
             "date_updated": fact.at,
         },

@@ -9,8 +9,9 @@ from sqlalchemy import ColumnElement, Row, delete, select
 from offhook.call.listing import Page, RecordingFilter
 from offhook.call.voice_rows import RecordingRow, RecordingSource, RecordingStatus
 from offhook.records.database import Database
-from offhook.records.listing import counted
-from offhook.records.voice_tables import recordings, transcriptions
+from offhook.records.listing import alike, counted
+from offhook.records.tables import calls
+from offhook.records.voice_tables import conferences, recordings, transcriptions
 from offhook.speech.wav import sides_of
 
 
@@ -95,6 +96,14 @@ def _conditions(wanted: RecordingFilter) -> list[ColumnElement[bool]]:
         conditions.append(recordings.c.call_id == wanted.call_id)
     if wanted.conference_id is not None:
         conditions.append(recordings.c.conference_id == wanted.conference_id)
+    if wanted.conference_name is not None:
+        named = select(conferences.c.conference_id).where(
+            conferences.c.friendly_name == wanted.conference_name
+        )
+        conditions.append(recordings.c.conference_id.in_(named))
+    for column, text in ((calls.c.from_, wanted.from_), (calls.c.to, wanted.to)):
+        if text is not None:
+            conditions.append(recordings.c.call_id.in_(select(calls.c.call_id).where(alike(column, text))))
     if wanted.created_from is not None:
         conditions.append(recordings.c.date_created >= wanted.created_from)
     if wanted.created_before is not None:

@@ -20,6 +20,12 @@ applications = Table(
     Column("api_version", Words, nullable=False),
     Column("date_created", Moment, nullable=False),
     Column("date_updated", Moment, nullable=False),
+    Column("language", String(16)),
+    Column("method", String(8)),
+    Column("fallback_url", Words),
+    Column("fallback_method", String(8)),
+    Column("status_callback", Words),
+    Column("status_callback_method", String(8)),
     Index("applications_of_account", "account_sid", "date_created"),
 )
 

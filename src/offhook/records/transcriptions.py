@@ -14,7 +14,7 @@ from offhook.records.database import Database
 from offhook.records.listing import alike, counted
 from offhook.records.outbox import enqueue
 from offhook.records.voice_tables import recordings, transcriptions
-from offhook.verbs import Request, Target
+from offhook.verbs import Method, Request, Target
 
 Tell = Callable[[TranscriptionTask, TranscriptionRow], Request | None]
 """Makes the callback that tells of a transcription; None where nobody wants to know."""
@@ -70,7 +70,8 @@ class TranscriptionQueue:
             file = connection.scalar(
                 select(recordings.c.file).where(recordings.c.recording_id == row.recording_id)
             )
-        callback = Target(row.callback_url) if row.callback_url is not None else None
+        method = Method(row.callback_method or Method.POST)
+        callback = Target(row.callback_url, method) if row.callback_url is not None else None
         return TranscriptionTask(
             row=transcription_row(row),
             file=file,
@@ -78,6 +79,7 @@ class TranscriptionQueue:
             callback_parameters=tuple(
                 (str(name), str(value)) for name, value in row.callback_parameters or ()
             ),
+            application_language=row.application_language,
             lease_until=row.lease_until,
         )
 

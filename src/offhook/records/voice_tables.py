@@ -3,7 +3,7 @@
 Their lists are read in the order of `date_created`; each index serves one list, one filter or one claim.
 """
 
-from sqlalchemy import JSON, Boolean, Column, Float, Index, Integer, String, Table, text
+from sqlalchemy import JSON, Boolean, Column, Float, Index, Integer, String, Table, false, text
 
 from offhook.records.columns import Moment, Words
 from offhook.records.tables import metadata
@@ -54,6 +54,8 @@ transcriptions = Table(
     Column("date_created", Moment, nullable=False),
     Column("date_updated", Moment, nullable=False),
     Column("lease_until", Moment),
+    Column("callback_method", String(8)),
+    Column("application_language", String(16)),
     Index("transcriptions_list", "account_sid", "date_created"),
     Index("transcriptions_due", "status", "lease_until"),
     Index("transcriptions_of_recording", "recording_id"),
@@ -82,6 +84,7 @@ participants = Table(
     Column("account_sid", String(34), nullable=False),
     Column("is_muted", Boolean, nullable=False),
     Column("is_on_hold", Boolean, nullable=False),
+    Column("is_deaf", Boolean, nullable=False, server_default=false()),
     Column("starts_conference", Boolean, nullable=False),
     Column("ends_conference", Boolean, nullable=False),
     Column("date_created", Moment, nullable=False),

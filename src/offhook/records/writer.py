@@ -17,6 +17,7 @@ from offhook.call.facts import (
     Fact,
     GatherFinished,
     GatherStarted,
+    NewsTold,
     NotificationRaised,
     TimelineKept,
     VerbRan,
@@ -103,6 +104,16 @@ class Writer:
             case EmailRaised() as fact:
                 keep_mail(connection, fact)
                 return True
+            case NewsTold() as fact:
+                enqueue(
+                    connection,
+                    fact.request,
+                    id=entry.callback_id(0),
+                    account_sid=fact.account_sid,
+                    call_id=fact.call_id,
+                    created=fact.at,
+                )
+                return True
             case _ as unknown:
                 raise AssertionError(f"nothing writes {type(unknown).__name__}")
         return False
@@ -132,6 +143,7 @@ class Writer:
                 "forwarded_from": info.forwarded_from,
                 "metadata": info.metadata,
                 "reason": "",
+                "language": info.language,
                 "fence": self._fence,
                 **_if_lost(fact.if_lost),
             },
@@ -204,6 +216,7 @@ def _if_lost(request: Request | None) -> dict[str, object]:
         "if_lost_url": request.target.url,
         "if_lost_method": request.target.method,
         "if_lost_parameters": request.parameters,
+        "if_lost_signature": request.signature or None,
     }
 
 

@@ -45,6 +45,10 @@ from offhook.rest.restcomm import (
 from offhook.rest.restcomm.spelling import VERSION, OneSpelling, Spelling, read_spelling
 from offhook.rest.signing_in import SigningIn
 from offhook.rest.sources import Network, source_reader
+from offhook.rest.vobiz import answers as vobiz_answers
+from offhook.rest.vobiz.paths import PREFIX as VOBIZ_PREFIX
+from offhook.rest.vobiz.paths import OnePath, is_ours
+from offhook.rest.vobiz.routes import ROUTERS as VOBIZ_ROUTERS
 
 RETRY_AFTER_S = 5
 """When a client may ask again while the database is away."""
@@ -68,6 +72,7 @@ def create_app(ports: Ports, *, trusted_proxies: Sequence[Network] = ()) -> Fast
     app.state.request_rates = RequestRates(ports.limits.get)
     app.state.source = source_reader(trusted_proxies)
     app.add_middleware(OneSpelling)
+    app.add_middleware(OnePath)
     app.add_exception_handler(Refusal, _refused)
     app.add_exception_handler(HTTPException, _unroutable)
     app.add_exception_handler(RequestValidationError, _unreadable)
@@ -86,6 +91,8 @@ def create_app(ports: Ports, *, trusted_proxies: Sequence[Network] = ()) -> Fast
         *MESSAGING,
     ):
         app.include_router(resource.router, prefix=f"/{VERSION}")
+    for router in VOBIZ_ROUTERS:
+        app.include_router(router, prefix=VOBIZ_PREFIX)
     app.include_router(eyes.router)
     app.include_router(reason_pages.router)
     app.include_router(gateway_door.router)
@@ -95,6 +102,8 @@ def create_app(ports: Ports, *, trusted_proxies: Sequence[Network] = ()) -> Fast
 
 
 def _answer(request: Request, refusal: Refusal) -> Response:
+    if is_ours(request.url.path):
+        return vobiz_answers.error(refusal)
     noted: Spelling | None = request.scope.get("spelling")
     spelling = noted or read_spelling(request.url.path, "", request.headers.get("accept", ""))
     return answers.error(refusal, spelling.format)

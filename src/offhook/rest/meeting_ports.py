@@ -37,6 +37,7 @@ class ParticipantChange:
     is_on_hold: bool | None = None
     hold_sound: Target | None = None
     """What they hear on hold; None is the built-in music."""
+    is_deaf: bool | None = None
     is_out: bool = False
     """Whether they are put out of it."""
 
@@ -53,6 +54,12 @@ class ConferenceControl(Protocol):
 
     async def change(self, conference: ConferenceRow, call_id: str, change: ParticipantChange) -> None:
         """Have somebody in it changed."""
+
+    async def record(self, conference: ConferenceRow, recording_id: str) -> None:
+        """Record all who are in it, with this identity, 32 hex digits."""
+
+    async def stop_recording(self, conference: ConferenceRow) -> None:
+        """End what `record` began, if anything goes on."""
 
     async def end(self, conference: ConferenceRow) -> None:
         """End it for all."""

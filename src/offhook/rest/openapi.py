@@ -19,6 +19,7 @@ import offhook
 from offhook.rest.restcomm.described import Resource, resource_at
 from offhook.rest.restcomm.parameters import PARAMETERS, SCHEMAS
 from offhook.rest.restcomm.spelling import PREFIXES, VERSION
+from offhook.rest.vobiz import described as vobiz
 
 Json = dict[str, Any]
 PATH = "/openapi.json"
@@ -27,7 +28,10 @@ _ABOUT = """Calls, numbers and records of an account, and how to make and change
 
 Parameters of POST and PUT are form fields. Every path may carry one of three prefixes; with `.json` at its end, or with an
 Accept header for JSON, the answer is JSON, else XML. Lists come in pages: `Page` counts from 0, `PageSize` is 50 unless it says
-otherwise. An error is an object with `code`, `message` and `more_info`; the page at `more_info` tells what to do."""
+otherwise. An error is an object with `code`, `message` and `more_info`; the page at `more_info` tells what to do.
+
+What lies under `/v1` and `/api/v1` is for clients of Vobiz and Plivo: JSON in and out, signed in with X-Auth-ID and X-Auth-Token or HTTP
+Basic, with a slash at the end of a path or without."""
 _ACCOUNTS = f"/{VERSION}/Accounts"
 _ACCOUNT = "/{account_sid}"
 _PATH_PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
@@ -93,7 +97,9 @@ def document(routes: Sequence[BaseRoute]) -> Json:
     paths: dict[str, Json] = {}
     for route in all_routes(routes):
         item = paths.setdefault(_PATH_PARAMETER.sub(r"{\1}", route.path), {})
-        if not route.path.startswith(_ACCOUNTS):
+        if vobiz.is_described(route.path):
+            item["servers"] = [{"url": "/"}, {"url": "/api"}]
+        elif not route.path.startswith(_ACCOUNTS):
             item["servers"] = [{"url": "/"}]
         for method in sorted(route.methods):
             item[method.lower()] = _operation(route, method)
@@ -102,16 +108,21 @@ def document(routes: Sequence[BaseRoute]) -> Json:
         "info": {"title": "Offhook", "version": offhook.__version__, "description": _ABOUT},
         "servers": [{"url": prefix.removesuffix(f"/{VERSION}") or "/"} for prefix in PREFIXES],
         "paths": paths,
-        "components": {"schemas": {"Error": _ERROR}, "securitySchemes": {"account": _SIGNING_IN}},
+        "components": {
+            "schemas": {"Error": _ERROR, "ErrorText": vobiz.ERROR},
+            "securitySchemes": {"account": _SIGNING_IN, **vobiz.SIGNING_IN},
+        },
     }
 
 
 def _operation(route: Served, method: str) -> Json:
+    words = " ".join((inspect.getdoc(route.endpoint) or "").partition("\n\n")[0].split())
+    if vobiz.is_described(route.path):
+        return vobiz.operation(route.path, method, words.removesuffix("."))
     is_of_api = route.path.startswith(_ACCOUNTS)
     within = route.path.removeprefix(_ACCOUNTS)
     resource = resource_at(within.removeprefix(_ACCOUNT)) if is_of_api else Resource(is_paged=False)
     is_member = _MEMBER.search(route.path) is not None
-    words = " ".join((inspect.getdoc(route.endpoint) or "").partition("\n\n")[0].split())
     operation: Json = {
         "operationId": "_".join([method.lower(), *re.findall("[A-Za-z0-9]+", within.removeprefix(_ACCOUNT))]),
         "tags": [_tag(within) if is_of_api else "Server"],

@@ -12,9 +12,10 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Protocol
 
-from offhook.call.errors import OffhookError
+from offhook.call.errors import OffhookError, RecordsAway
 from offhook.call.listing import (
     CallFilter,
+    CallSums,
     GatherFilter,
     NotificationFilter,
     NumberFilter,
@@ -48,6 +49,7 @@ from offhook.call.voice_rows import RecordingRow, TranscriptionRow, VerbKind, Ve
 from offhook.rest.live_ports import LiveCalls
 from offhook.rest.meeting_ports import ConferenceControl, Conferences
 from offhook.rest.messaging_ports import MessagingPorts
+from offhook.rest.stream_ports import LiveStreams
 from offhook.verbs import Target
 
 
@@ -143,6 +145,9 @@ class Numbers(Protocol):
 
     def get(self, account_sid: str, sid: str) -> NumberRow | None:
         """The account's number with this sid."""
+
+    def named(self, *spellings: str) -> NumberRow | None:
+        """The number that is spelled in one of these ways, whose account ever it belongs to."""
 
     def update(self, number: NumberRow) -> bool:
         """Keep new properties of a number; False where the account does not have it."""
@@ -242,6 +247,9 @@ class Calls(Protocol):
 
     def page(self, account_sid: str, wanted: CallFilter, *, offset: int, limit: int) -> Page[CallRow]:
         """A stretch of the account's calls, newest first."""
+
+    def sums(self, account_sid: str, wanted: CallFilter) -> CallSums:
+        """What the account's calls come to."""
 
 
 class Gathers(Protocol):
@@ -355,6 +363,11 @@ class NewCall:
     """Asked what to do once the call is answered."""
     fallback: Target | None = None
     status_callback: Target | None = None
+    ring: Target | None = None
+    """Where it is told that the call rings, in a language that has a URL for that alone."""
+    language: str | None = None
+    """What the application's documents are written in, a name that `processes.languages` knows; None is the language of
+    the installation."""
     status_events: frozenset[StatusEvent] = frozenset(StatusEvent)
     timeout_s: float = 60.0
     """How long it may ring."""
@@ -369,6 +382,10 @@ class NewCall:
     """What was asked for and cannot be done, each a sentence for the customer."""
     metadata: str | None = None
     """JSON text, an object, kept with the call."""
+    longest_s: float | None = None
+    """After how many seconds from its answer the call is ended; None is as long as a call may last."""
+    caller_name: str | None = None
+    """The name that goes with `from_`."""
 
 
 class CallRefused(OffhookError):
@@ -379,6 +396,14 @@ class CallRefused(OffhookError):
         super().__init__(message)
         self.message = message
         self.is_destination = is_destination
+
+
+class RowsAway(RecordsAway):
+    """Calls were begun, and their rows cannot be read now."""
+
+    def __init__(self, call_ids: tuple[str, ...]) -> None:
+        super().__init__("the call was begun, and its row waits for the database")
+        self.call_ids = call_ids
 
 
 class LimitReached(OffhookError):
@@ -397,8 +422,23 @@ class CallControl(Protocol):
         """Begin a call, to each place where its destination can be reached; returns the rows without waiting for an
         answer. Who answers first is talked to, the others are canceled.
 
-        Raises NoFreeSlot, CallRefused, LimitReached.
+        Raises NoFreeSlot, CallRefused, LimitReached, and RowsAway where calls were begun all the same.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class EndWords:
+    """Why a call ended, in the words of an API."""
+
+    text: str
+    code: int
+    name: str
+    source: str
+    """Who or what ended it."""
+
+
+def _nobody_knows(_call: CallRow) -> EndWords:
+    return EndWords("UNKNOWN", 0, "Unknown", "Unknown")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -440,6 +480,7 @@ class Ports:
     conferences: Conferences
     call_control: CallControl
     live_calls: LiveCalls
+    live_streams: LiveStreams
     conference_control: ConferenceControl
     readiness: Callable[[], Readiness]
     instance_id: str
@@ -448,6 +489,8 @@ class Ports:
     """What absolute URLs of this server begin with."""
     recordings_are_open: bool = False
     """Whether the sound of a recording is handed out to whoever knows its URL."""
+    why_ended: Callable[[CallRow], EndWords] = _nobody_knows
+    """Why a call that is over ended, as its row tells."""
     process_states: Callable[[], Mapping[str, str]] = dict
     """What each process of the server does, by its name. Never blocks."""
     metrics: Callable[[], Awaitable[bytes]] = _no_metrics

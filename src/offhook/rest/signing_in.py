@@ -1,4 +1,4 @@
-"""Signing in with HTTP Basic: who asks, proved by an auth token, a person's password, or an API key's secret.
+"""Signing in, with HTTP Basic or as the routes read it: who asks, proved by an auth token, a person's password, or an API key's secret.
 
 What is wrong is answered alike and takes as long: an unknown name goes the same way as a wrong secret, and whether
 the slow check of a password is done depends on the secret that was sent, never on the account.
@@ -103,11 +103,15 @@ class SigningIn:
     def sign_in(self, authorization: str, source: str) -> SignedIn:
         """Who sends this header from `source`. Raises Refusal, RecordsAway."""
         name, secret = _credentials(authorization)
+        return self.prove(name, secret, source)
+
+    def prove(self, name: str, secret: str, source: str) -> SignedIn:
+        """Who has this name and secret and asks from `source`. Raises Refusal, RecordsAway."""
         self._hold_back(source, name)
         known = self._known(name)
         if not self._proves(secret, known, source, name):
             self._delays.failed(source, name)
-            raise _unauthorized()
+            raise unauthorized()
         self._delays.succeeded(source, name)
         assert known.account is not None
         if known.user is not None and known.user.status is not AccountStatus.ACTIVE:
@@ -195,14 +199,14 @@ def _keep(kept: OrderedDict[Key, Value], key: Key, value: Value) -> None:
 def _credentials(authorization: str) -> tuple[str, str]:
     scheme, _, encoded = authorization.partition(" ")
     if scheme.lower() != "basic":
-        raise _unauthorized()
+        raise unauthorized()
     try:
         text = base64.b64decode(encoded.strip(), validate=True).decode("utf-8")
     except (binascii.Error, ValueError):
-        raise _unauthorized() from None
+        raise unauthorized() from None
     name, colon, secret = text.partition(":")
     if not (name and colon and secret):
-        raise _unauthorized()
+        raise unauthorized()
     return name, secret
 
 
@@ -211,7 +215,7 @@ def _same(given: str, kept: str) -> bool:
     return hmac.compare_digest(*digests)
 
 
-def _unauthorized() -> Refusal:
+def unauthorized() -> Refusal:
     return Refusal(
         401,
         UNAUTHORIZED,

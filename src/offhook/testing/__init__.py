@@ -17,6 +17,7 @@ from offhook.testing.kept_facts import KeptFacts
 from offhook.testing.kept_partials import KeptPartials
 from offhook.testing.scripted_call import ScriptedCall
 from offhook.testing.scripted_legs import Places, ScriptedLegs
+from offhook.testing.scripted_lines import ScriptedLines
 from offhook.testing.scripted_room import ScriptedRoom
 from offhook.testing.virtual_clock import Deadlock, VirtualClockLoop, run_virtually
 from offhook.testing.webhook_stub import Page, WebhookStub
@@ -34,6 +35,7 @@ __all__ = [
     "Places",
     "ScriptedCall",
     "ScriptedLegs",
+    "ScriptedLines",
     "ScriptedRoom",
     "SilentDecoder",
     "VirtualClockLoop",

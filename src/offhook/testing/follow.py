@@ -2,7 +2,7 @@
 
 import asyncio
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -18,6 +18,7 @@ from offhook.interpreter.ports import NO_LEGS, Dialect, Tools
 from offhook.interpreter.program import Program, StatusCallback, WebhookProgram
 from offhook.interpreter.prompts import PromptStore, write_wav
 from offhook.interpreter.run import run_inbound, run_outbound
+from offhook.interpreter.stream_ports import NO_LANGUAGES, NO_LINES, StreamLanguage, StreamLines
 from offhook.speech.hold_music import exit_beep, hold_music
 from offhook.speech.pcm import duration_s
 from offhook.speech.recogniser import Recogniser
@@ -86,13 +87,16 @@ async def follow(
     recordings: Path | None = None,
     control: Control | None = None,
     meetings: Meetings = NO_MEETINGS,
+    stream_lines: StreamLines = NO_LINES,
+    stream_languages: Mapping[str, StreamLanguage] = NO_LANGUAGES,
 ) -> Followed:
     """Run `call` to its end against `application`, which reads and writes `dialect`; what came of it.
 
     `send_keys` are sent to who answers a call that `is_dialled`. `retry_s` is the setting OFFHOOK_WEBHOOK_RETRY_S; the pauses between tries have no jitter here. A caller who waits
     for more than 2 s hears `comfort`. `recordings` is the folder in which recordings are kept; without one they are gone
     after the call. `bounds` are how long the call may ring and talk; without them, for ever. Calls
-    that share `meetings` can meet in conferences and queues.
+    that share `meetings` can meet in conferences and queues. `stream_lines` open what streams need, and `stream_languages` are
+    spoken on them.
 
     Needs a virtual clock (`run_virtually`). Raises Deadlock for a call that would never end.
     """
@@ -115,6 +119,8 @@ async def follow(
             legs=legs or NO_LEGS,
             room=room,
             meetings=meetings,
+            stream_lines=stream_lines,
+            stream_languages=stream_languages,
             tapes=FolderTapes(recordings or folder / "recordings"),
         )
         if legs is not None:

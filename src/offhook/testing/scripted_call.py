@@ -57,9 +57,13 @@ class ScriptedCall:
         self._timeline = Timeline(self._loop.time)
         self._lifeline = Lifeline()
         self._answered = asyncio.Event()
+        self.hears_early = True
+        """Whether the caller can hear us before the answer."""
         self._rang = asyncio.Event()
         self._key_sinks: list[KeySink] = []
         self._frame_sinks: list[FrameSink] = []
+        self._played_sinks: list[FrameSink] = []
+        self._sounds_heard = 0
         self._speaks_until = self._beeps_until = 0.0
         self.spoke: list[tuple[float, float]] = []
         """When the caller spoke: (begin, end) on the loop's clock."""
@@ -126,6 +130,10 @@ class ScriptedCall:
         self._answered.set()
         self._voice_changed()
 
+    async def progress(self) -> bool:
+        """Let the caller hear us before the answer."""
+        return self.hears_early and not self.is_answered and self.ending is None
+
     async def reject(self, sip_status: int) -> None:
         """Refuse the call."""
         if not self.is_answered and self._lifeline.ending is None:
@@ -143,12 +151,15 @@ class ScriptedCall:
         name, was_whole = audio.label or audio.path.name, audio.is_whole
         self.hear(f"{name} goes on at {from_s:.1f} s" if from_s else f"{name} starts")
         self._timeline.note_sound(audio.label, audio.length_s - from_s)
+        self._sounds_heard += 1
         try:
             await heard_out(audio, from_s, lambda what: self.hear(f"{name} {what}"))
         except asyncio.CancelledError:
             self.hear(f"{name} stops")
             self._timeline.note_silenced(audio.label)
             raise
+        finally:
+            self._sounds_heard -= 1
         self.hear(f"{name} ends")
         if not was_whole:
             self._timeline.note_whole(audio.label, audio.length_s)
@@ -189,6 +200,17 @@ class ScriptedCall:
             yield
         finally:
             self._frame_sinks.remove(to)
+
+    @contextmanager
+    def listen_played(self, to: FrameSink) -> Iterator[None]:
+        """A block in which a frame is told every 20 ms while the caller hears a sound."""
+        self._played_sinks.append(to)
+        if len(self._played_sinks) == 1:
+            self._loop.call_later(FRAME_S, self._next_played_frame)
+        try:
+            yield
+        finally:
+            self._played_sinks.remove(to)
 
     @asynccontextmanager
     async def taped(self, path: Path, sides: Sides) -> AsyncIterator[ScriptedTaping]:
@@ -314,6 +336,13 @@ class ScriptedCall:
         self._frames += 1
         for sink in tuple(self._frame_sinks):
             sink(frame)
+
+    def _next_played_frame(self) -> None:
+        if not self._played_sinks:
+            return
+        self._loop.call_later(FRAME_S, self._next_played_frame)
+        for sink in tuple(self._played_sinks) if self._sounds_heard else ():
+            sink(BEEP)
 
     def _voice_changed(self) -> None:
         for listener in tuple(self._voice_listeners):

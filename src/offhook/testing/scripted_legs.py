@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
 from offhook.call.info import CallInfo, Direction
+from offhook.interpreter.confirming import Confirming
 from offhook.interpreter.control import Control
 from offhook.interpreter.fixed import FixedProgram
 from offhook.interpreter.noted_fetch import NotedFetch
@@ -113,29 +114,32 @@ class ScriptedLegs:
         self.calls.append(call)
         self.controls.append(control)
         leg = OutboundLeg(call, control)
-        program = self._program(wanted.destination, call, world)
+        program = self._program(wanted, call, world)
         course = run_leg(leg, program, world.tools, world.partials, wanted=wanted, control=control)
         world.group.create_task(course, name=f"leg to {info.to}")
         await control.begun.wait()
         return leg
 
-    def _program(self, destination: Destination, call: ScriptedCall, world: _World) -> Program:
-        told, screening = self._told(destination), destination.screening
+    def _program(self, wanted: WantedLeg, call: ScriptedCall, world: _World) -> Program:
+        told, screening = self._told(wanted.destination), wanted.destination.screening
+        confirmation = wanted.confirmation
         teller = FixedProgram(told=(call.info, told) if told is not None else None)
-        if screening is None:
-            return teller
+        first = screening or (confirmation.sound if confirmation is not None else None)
 
         def of_answered() -> Program:
+            assert first is not None
             return WebhookProgram(
                 info=replace(call.info, sip_call_id=call.sip_call_id, sip_headers=call.answer_headers),
                 dialect=world.dialect,
                 fetch=NotedFetch(world.application, call.timeline),
-                first=screening,
+                first=first,
                 retry_s=world.retry_s,
                 chance=lambda: 0.5,
             )
 
-        return Screening(of_answered, teller)
+        if screening is not None:
+            return Screening(of_answered, teller)
+        return teller if confirmation is None else Confirming(confirmation, of_answered, teller)
 
     def _info(self, wanted: WantedLeg) -> CallInfo:
         assert self._world is not None

@@ -40,6 +40,7 @@ from offhook.verbs.say import Say
 from offhook.verbs.send_email import SendEmail
 from offhook.verbs.send_keys import SendKeys
 from offhook.verbs.send_message import SMS_CHANNEL, MessageAsked, MessageKind, SendMessage
+from offhook.verbs.stream import Coding, SoundFormat, Stream, Streamed, StreamEnd, Track
 from offhook.verbs.turn_taking import BargeIn, Continuous, EarKind, VoiceDetection
 from offhook.verbs.wait import Wait
 
@@ -47,6 +48,7 @@ __all__ = [
     "LEG_EVENTS",
     "SMS_CHANNEL",
     "BargeIn",
+    "Coding",
     "Conference",
     "ConferenceEnd",
     "Conferred",
@@ -96,7 +98,12 @@ __all__ = [
     "SendEmail",
     "SendKeys",
     "SendMessage",
+    "SoundFormat",
+    "Stream",
+    "StreamEnd",
+    "Streamed",
     "Target",
+    "Track",
     "Trouble",
     "TryPolicy",
     "Understood",

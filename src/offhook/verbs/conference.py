@@ -32,15 +32,9 @@ class Conference:
     """A sound, or a document of Say and Play, that is heard while the conference has not begun; None is the built-in one."""
     is_wait_silent: bool = False
     """Nothing is heard while waiting."""
-    enter_sound: Target | None = None
-    """A sound, or a document of Say, Play and Pause, that all hear in place of the beep when the caller comes."""
-    exit_sound: Target | None = None
-    """The same when the caller goes."""
     max_participants: int = 40
     may_be_alone: bool = True
     """Whether the caller may stay once all others have gone; else they leave, too."""
-    relays_keys: bool = False
-    """Whether others hear the keys that the caller presses."""
     told_keys: tuple[str, ...] = ()
     """Sequences of keys that are told to `callback` when the caller has pressed them."""
     is_recorded: bool = False

@@ -19,6 +19,7 @@ from offhook.verbs.say import Say
 from offhook.verbs.send_email import SendEmail
 from offhook.verbs.send_keys import SendKeys
 from offhook.verbs.send_message import SendMessage
+from offhook.verbs.stream import Stream
 from offhook.verbs.wait import Wait
 
 Verb = (
@@ -43,6 +44,7 @@ Verb = (
     | SendEmail
     | SendKeys
     | Wait
+    | Stream
 )
 
 
@@ -63,3 +65,5 @@ class Document:
 
     verbs: tuple[Verb, ...] = ()
     problems: tuple[Problem, ...] = ()
+    before_answer: int = 0
+    """How many of its verbs, from the first on, a caller who still rings hears before the call is answered."""

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from offhook.verbs.outcomes_of_legs import Conferred, Dialled, HoldChanged, Queued, Recorded, Referred
 from offhook.verbs.send_message import MessageAsked
+from offhook.verbs.stream import Streamed
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,4 +103,15 @@ class Understood:
         return " ".join(part for part in (self.stable, self.unstable) if part)
 
 
-Outcome = Done | Gathered | Recorded | Dialled | Conferred | Queued | HoldChanged | Referred | MessageAsked
+Outcome = (
+    Done
+    | Gathered
+    | Recorded
+    | Dialled
+    | Conferred
+    | Queued
+    | HoldChanged
+    | Referred
+    | MessageAsked
+    | Streamed
+)

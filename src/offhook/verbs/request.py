@@ -47,6 +47,8 @@ class TryPolicy:
     """Until an answer begins."""
     total_s: float | None = None
     """For all tries together."""
+    most_bytes: int | None = None
+    """How long an answer may be."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,15 +5,20 @@ the house: they reach public addresses, whatever is set. The two have nothing in
 of a name, so nothing that the one opened is ever used for the other.
 """
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from offhook.call.exchange import Reply
 from offhook.call.signing import Keys, Pairs
+from offhook.interpreter.stream_ports import StreamLine
 from offhook.verbs import Request
 from offhook.webhooks.client import WebhookClient
 from offhook.webhooks.tokens import KnownTokens
 
 
 class AccountClient:
-    """Asks and tells the applications of one account. Fills `interpreter.ports.Fetch` and `sender.Sender`."""
+    """Asks and tells the applications of one account. Fills `interpreter.ports.Fetch`, `sender.Sender` and
+    `stream_ports.StreamLines`."""
 
     def __init__(
         self,
@@ -31,7 +36,7 @@ class AccountClient:
 
     async def fetch(self, request: Request, headers: Pairs = ()) -> Reply:
         """The answer to a request for verbs, which is signed; any 2xx. Raises FetchFailed."""
-        return await self._client.fetch(request, headers, keys=await self._keys(request))
+        return await self._client.fetch(request, headers, keys=await self._keys(request.signature))
 
     async def media(self, url: str, known: Reply | None = None) -> Reply:
         """A sound file, which is asked for without a signature; as `WebhookClient.media`."""
@@ -39,12 +44,18 @@ class AccountClient:
 
     async def send(self, request: Request, headers: Pairs = ()) -> Reply:
         """The answer to a notification, which is signed, whatever its status. Raises FetchFailed where there is none."""
-        return await self._client.send(request, headers, keys=await self._keys(request))
+        return await self._client.send(request, headers, keys=await self._keys(request.signature))
 
-    async def _keys(self, request: Request) -> Keys:
+    @asynccontextmanager
+    async def line(self, url: str, signature: str) -> AsyncIterator[StreamLine]:
+        """A block with an open line to a ws or wss URL; the request for it is signed. Raises StreamBroke."""
+        async with self._client.line(url, signature, keys=await self._keys(signature)) as line:
+            yield line
+
+    async def _keys(self, signature: str) -> Keys:
         own = await self._tokens.of(self._account_sid)
         # Our own signature, which all requests have, does not need them.
-        if not request.signature or self._parent_tokens is None:
+        if not signature or self._parent_tokens is None:
             return Keys(own)
         return Keys(own, await self._parent_tokens.of(self._account_sid))
 

@@ -38,6 +38,7 @@ class WebhookLimits:
             connect_s=min(policy.connect_s or self.connect_s, total_s),
             response_s=min(policy.answer_s or self.response_s, total_s),
             total_s=total_s,
+            document_bytes=policy.most_bytes or self.document_bytes,
         )
 
     def on(self, terms: TryPolicy) -> "WebhookLimits":

@@ -40,6 +40,9 @@ def told(app: WebhookStub, path: str) -> list[dict[str, str]]:
 class Course:
     """One call through a menu."""
 
+    hears_early = True
+    """Whether the caller can hear us before the answer."""
+
     def __init__(self, *script: str, **pages: str | Page | tuple[str | Page, ...]) -> None:
         self.app = WebhookStub({f"/{name}": page for name, page in pages.items()})
         self._fallback = "/fallback" if "fallback" in pages else None
@@ -48,6 +51,7 @@ class Course:
     def _run(self, script: tuple[str, ...]) -> Coroutine[Any, Any, tuple[Followed, ScriptedCall]]:
         async def course() -> tuple[Followed, ScriptedCall]:
             call = ScriptedCall(*script)
+            call.hears_early = self.hears_early
             hangup = Target("http://app.example/hangup")
             done = await follow(
                 call,
@@ -177,3 +181,47 @@ def test_the_same_answer_is_read_once() -> None:
     long = "<Response>" + "<Speak>hi</Speak>" * 300 + "</Response>"
     assert VOBIZ_XML.read(answer(long)) is not VOBIZ_XML.read(answer(long))
     assert VOBIZ_XML.read(answer(long)) == VOBIZ_XML.read(answer(long))
+
+
+EARLY = "<Response><PreAnswer><Speak>one moment</Speak></PreAnswer>{}</Response>"
+
+
+def test_what_stands_in_a_pre_answer_is_heard_while_the_call_rings() -> None:
+    course = Course(voice=EARLY.format("<Speak>hello</Speak>"))
+    assert course.heard == ["one moment starts", "one moment ends", "hello starts", "hello ends"]
+    assert course.done.notifications == []
+    assert course.hangup["Duration"] == "0", "half a second of it was talked"
+    assert course.hangup["CallStatus"] == "completed"
+
+
+def test_a_call_that_was_never_answered_after_it_is_refused() -> None:
+    course = Course(voice=EARLY.format("<Hangup reason='busy'/>"))
+    assert course.heard == ["one moment starts", "one moment ends"]
+    assert course.call.rejected_with == 486
+    assert not course.call.is_answered
+    assert course.hangup["HangupCauseCode"] == "3010"
+
+
+def test_a_caller_who_cannot_hear_before_the_answer_is_answered_first() -> None:
+    class LateCourse(Course):
+        hears_early = False
+
+    course = LateCourse(voice=EARLY.format(""))
+    assert course.heard == ["one moment starts", "one moment ends"]
+    assert course.call.is_answered
+    assert course.hangup["CallStatus"] == "completed"
+
+
+def test_a_gather_may_listen_before_the_answer() -> None:
+    page = "<Response><PreAnswer>{}</PreAnswer></Response>".format(
+        "<GetDigits action='http://app.example/choice' numDigits='1'><Speak>press</Speak></GetDigits>"
+    )
+    course = Course("0.2 key 1", voice=page, choice="<Response><Hangup reason='rejected'/></Response>")
+    [choice] = told(course.app, "/choice")
+    assert (choice["Digits"], choice["CallStatus"]) == ("1", "ringing")
+    assert course.call.rejected_with == 603
+
+
+def test_an_answer_that_is_too_long_is_no_document() -> None:
+    long = f"<Response>{'<Speak>hi</Speak>' * 7000}</Response>"
+    assert Course(voice=long).hangup["HangupCauseCode"] == "8011"

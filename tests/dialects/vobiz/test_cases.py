@@ -29,7 +29,8 @@ def read_case(path: Path) -> dict[str, Any]:
     except DocumentInvalid as invalid:
         fault = {"code": invalid.code, "line": invalid.line, "column": invalid.column}
         return {"invalid": fault | {"message": invalid.message}}
-    return {
+    early = {"before_answer": document.before_answer} if document.before_answer else {}
+    return early | {
         "verbs": [plain(verb) for verb in document.verbs],
         "problems": [f"{problem.code} {problem.message}" for problem in document.problems],
     }

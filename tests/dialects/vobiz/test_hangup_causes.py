@@ -213,3 +213,10 @@ def test_a_dial_has_its_cause(dialled: Dialled, told: tuple[int, str]) -> None:
 def test_a_call_that_ended_is_no_error_of_anybody() -> None:
     end = here(EndedBy.APPLICATION, error=CallEnded(Ending(EndCause.FAR_END)))
     assert hangup_cause(IN, COMPLETED, end).code == 5010
+
+
+def test_an_answer_that_did_not_arrive_whole_for_its_length_was_reached() -> None:
+    failed = FetchFailed(11200, "the answer is longer than allowed", None, status=200)
+    failed.asked = Asked.FIRST
+    end = CallEnd(ending=Ending(EndCause.HERE), by=EndedBy.APPLICATION, error=failed)
+    assert hangup_cause(Direction.INBOUND, CallStatus.FAILED, end).code == 8011

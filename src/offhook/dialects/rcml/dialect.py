@@ -11,6 +11,7 @@ from offhook.dialects.rcml import write
 from offhook.dialects.rcml.progress import progress_event, progress_parameters
 from offhook.dialects.rcml.read import read
 from offhook.dialects.rcml.values import Parameters
+from offhook.interpreter.news import News
 from offhook.interpreter.ports import Report, StatusChange
 from offhook.verbs import Document, Outcome, Request, Target, Understood, Verb
 
@@ -61,6 +62,10 @@ class Rcml:
     def partial(self, understood: Understood) -> Parameters:
         """The parameters that tell what is understood so far."""
         return write.partial(understood.text)
+
+    def news(self, verb: Verb, news: News, info: CallInfo) -> Parameters:
+        """Nothing: no verb of RCML names who hears of it."""
+        return ()
 
     def failure(self, code: int, url: str) -> Parameters:
         """The parameters that tell a fallback URL what went wrong and where."""

@@ -57,12 +57,18 @@ def read_conference(element: Element, reading: Reading) -> Conference | None:
     name = _name(element, reading)
     if name is None:
         return None
+    for sound in ("enterSound", "exitSound"):
+        if _sound(attributes, sound) is not None:
+            words = f"Line {element.line}: a URL in {sound} of <Conference> is not served; a beep is heard instead."
+            reading.problem(NOT_SERVED, words, element, sound)
+    if attributes.flag("relayDTMF", default=False):
+        words = f"Line {element.line}: relayDTMF of <Conference> is not served; others hear no keys."
+        reading.problem(NOT_SERVED, words, element, "relayDTMF")
     for unserved in _NOT_SERVED:
         if attributes.text(unserved):
             words = f"Line {element.line}: {unserved} of <Conference> is not served; it is ignored."
             reading.problem(NOT_SERVED, words, element, unserved)
     follows = attributes.flag("redirect", default=True)
-    enter_sound, exit_sound = _sound(attributes, "enterSound"), _sound(attributes, "exitSound")
     return Conference(
         name=name,
         action=attributes.action(follows=follows),
@@ -73,11 +79,8 @@ def read_conference(element: Element, reading: Reading) -> Conference | None:
         starts_on_enter=attributes.flag("startConferenceOnEnter", default=True),
         ends_on_exit=attributes.flag("endConferenceOnExit", default=False),
         wait=attributes.callback("waitSound", "waitMethod"),
-        enter_sound=enter_sound,
-        exit_sound=exit_sound,
         max_participants=_most(attributes),
         may_be_alone=attributes.flag("stayAlone", default=True),
-        relays_keys=attributes.flag("relayDTMF", default=False),
         told_keys=read_patterns(attributes, "digitsMatch"),
         is_recorded=attributes.flag("record", default=False),
         file_format=read_format(attributes, "recordFileFormat"),
@@ -107,9 +110,9 @@ def _most(attributes: Attributes) -> int:
 
 
 def _beeps(attributes: Attributes) -> bool:
-    """Whether there is a beep where `beep` does not say so: sounds of Plivo's may be beeps."""
+    """Whether there is a beep where `beep` does not say so: it stands for every sound of Plivo's but `none`."""
     sounds = [value for name in ("enterSound", "exitSound") if (value := attributes.text(name)) is not None]
-    return not sounds or any(_is_beep(sound) for sound in sounds)
+    return not sounds or any(sound and sound.lower() != "none" for sound in sounds)
 
 
 def _is_beep(sound: str) -> bool:

@@ -1,6 +1,7 @@
 """Vobiz XML as a dialect: reading and writing for one installation."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 from http import HTTPStatus
 
@@ -8,14 +9,22 @@ from offhook.call.errors import Asked
 from offhook.call.exchange import Reply
 from offhook.call.info import CallInfo, CallStatus
 from offhook.dialects.vobiz import retry_fragment, write
+from offhook.dialects.vobiz.news import news_parameters
 from offhook.dialects.vobiz.read import read
 from offhook.dialects.vobiz.signatures import VOBIZ
 from offhook.dialects.vobiz.standard import standard
 from offhook.dialects.vobiz.values import Parameters
+from offhook.dialects.vobiz.vocabulary import VOBIZ_XML
+from offhook.interpreter.news import News
 from offhook.interpreter.ports import Report
 from offhook.verbs import Document, Outcome, Request, Target, Understood, Verb
 
-_EVENTS = {Asked.FIRST: "StartApp", Asked.FALLBACK: "StartApp", Asked.TRANSFER: "Transfer"}
+_EVENTS = {
+    Asked.FIRST: "StartApp",
+    Asked.FALLBACK: "StartApp",
+    Asked.TRANSFER: "Transfer",
+    Asked.DIAL_SOUND: "DialRemoteSounds",
+}
 """What is told with a question that no verb asks."""
 
 
@@ -71,7 +80,7 @@ class Vobiz:
         """The request that asks for `asked`: as patient as the fragment of its URL says, and signed."""
         event = _EVENTS.get(asked)
         told = parameters if event is None else (*parameters, ("Event", event))
-        policy = retry_fragment.policy_of(target.url, asked)
+        policy = replace(retry_fragment.policy_of(target.url, asked), most_bytes=VOBIZ_XML.most_bytes)
         return Request(target, told, policy=policy, signature=self._signature)
 
     def falls_back(self, asked: Asked | None) -> bool:
@@ -81,6 +90,10 @@ class Vobiz:
     def partial(self, understood: Understood) -> Parameters:
         """The parameters that tell what is understood so far."""
         return write.partial(understood)
+
+    def news(self, verb: Verb, news: News, info: CallInfo) -> Parameters:
+        """The parameters that tell what happens while a verb runs."""
+        return news_parameters(verb, news, info, self._public_url, has_plus=self._has_plus)
 
     def failure(self, code: int, url: str) -> Parameters:
         """Nothing: the fallback URL is asked as the answer URL was."""

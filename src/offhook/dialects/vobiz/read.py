@@ -24,7 +24,8 @@ from offhook.dialects.vobiz.gather import read_gather, read_get_input
 from offhook.dialects.vobiz.get_digits import read_get_digits
 from offhook.dialects.vobiz.leaving import read_hangup, read_redirect
 from offhook.dialects.vobiz.prompts import read_dtmf, read_play, read_speak, read_wait
-from offhook.dialects.vobiz.record import read_record, starts_with_dial
+from offhook.dialects.vobiz.record import read_record, starts_with_dial, tell_stereo
+from offhook.dialects.vobiz.stream import read_stream
 from offhook.dialects.vobiz.vocabulary import VOBIZ_XML
 from offhook.dialects.xml_reading.decoding import charset
 from offhook.dialects.xml_reading.reading import Reading, quoted
@@ -46,12 +47,13 @@ _READERS: dict[str, Callable[[Element, Reading], Verb | tuple[Verb, ...] | None]
     "Record": read_record,
     "Conference": read_conference,
     "Redirect": read_redirect,
+    "Stream": read_stream,
 }
 _EARLY = ("PreAnswer", "Preanswer")
 _IN_EARLY = frozenset(
     {"Speak", "Play", "Wait", "DTMF", "Gather", "GetInput", "GetDigits", "Redirect", "Message"}
 )
-_NOT_SERVED = frozenset({"Stream", "Message", "MultiPartyCall"})
+_NOT_SERVED = frozenset({"Message", "MultiPartyCall"})
 _KNOWN = (*_READERS, "Hangup", "PreAnswer", *_NOT_SERVED)
 
 
@@ -71,7 +73,11 @@ def read(reply: Reply, reading: Reading | None = None) -> Document:
         raise DocumentInvalid(WRONG_ROOT, words, line=root.line)
     walk = _Walk(reading)
     walk.document(root)
-    return Document(verbs=tuple(walk.verbs), problems=(*repaired, *reading.problems))
+    return Document(
+        verbs=tuple(walk.verbs),
+        problems=(*repaired, *reading.problems),
+        before_answer=walk.before_answer,
+    )
 
 
 class _Walk:
@@ -80,6 +86,8 @@ class _Walk:
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
         self.verbs: list[Verb] = []
+        self.before_answer = 0
+        """How many of them stand in a PreAnswer."""
         self._met = 0
         self._dial_recording: tuple[Record, Element] | None = None
         """A recording that waits for the Dial with which it begins."""
@@ -101,9 +109,11 @@ class _Walk:
             read_verbs = reader(element, self._reading)
             if isinstance(read_verbs, Record) and starts_with_dial(element):
                 self._place_recording()
-                self._dial_recording = read_verbs, element
+                self._dial_recording = tell_stereo(read_verbs, element, self._reading), element
             elif read_verbs is not None:
                 self._take(element, *(read_verbs if isinstance(read_verbs, tuple) else (read_verbs,)))
+            if element.name == "Record":
+                self._streams_in(element)
         elif element.name == "Hangup":
             self._take(element, *read_hangup(element, self._reading, is_first=self._met == 0))
         elif element.name in _EARLY:
@@ -123,18 +133,25 @@ class _Walk:
             self._reading.verbs.append(element)
 
     def _early(self, element: Element) -> None:
-        """There is no audio before the answer here: what stands in it runs after, as on a route that has none."""
-        if self._met:
+        """What stands in it runs before the answer, if it is the first element."""
+        is_first = not self._met
+        if not is_first:
             message = f"Line {element.line}: <{element.name}> may only be the first element."
-            self._reading.problem(NESTING, f"{message} What stands in it is run.", element)
-        words = "sounds before the answer are not served; what stands in it runs after the answer."
-        self._reading.problem(NOT_SERVED, f"Line {element.line}: <{element.name}>: {words}", element)
+            self._reading.problem(NESTING, f"{message} What stands in it runs after the answer.", element)
         self._reading.loose_text(element)
         for child in element.children:
             if child.name in _IN_EARLY:
                 self._element(child)
             else:
                 skip(child, element, self._reading, "it may not stand there")
+        if is_first:
+            self.before_answer = len(self.verbs)
+
+    def _streams_in(self, record: Element) -> None:
+        """One page has a Stream within a Record: it begins after it."""
+        for child in record.children:
+            if child.name == "Stream":
+                self._element(child)
 
     def _place_recording(self) -> None:
         """A recording that no Dial came for belongs to the last one before it."""

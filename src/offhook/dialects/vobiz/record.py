@@ -1,6 +1,7 @@
 """Record: the caller's words, or both sides while the call goes on."""
 
 import re
+from dataclasses import replace
 
 from offhook.dialects.vobiz.attributes import Attributes, skip
 from offhook.dialects.vobiz.codes import NOT_SERVED, SCHEMA
@@ -48,6 +49,9 @@ def read_record(element: Element, reading: Reading) -> Record:
     kind = attributes.choice("transcriptionType", ("auto", "hybrid"), default="auto", code=SCHEMA)
     if kind == "hybrid":
         attributes.bad("transcriptionType", "served", '"auto" is used', NOT_SERVED)
+    if attributes.text("transcriptionReportType"):
+        words = f"Line {element.line}: transcriptionReportType of <Record> is not served; it is ignored."
+        reading.problem(NOT_SERVED, words, element, "transcriptionReportType")
     length_s = WHOLE_DAY_S if is_background else DEFAULT_LENGTH_S
     return Record(
         action=attributes.action(follows=follows),
@@ -64,6 +68,14 @@ def read_record(element: Element, reading: Reading) -> Record:
         transcription_target=transcription_target,
         line=element.line,
     )
+
+
+def tell_stereo(recording: Record, element: Element, reading: Reading) -> Record:
+    """`recording` as it is made of a connection, whose sides are mixed; told where it should have been otherwise."""
+    if recording.is_stereo:
+        words = f'Line {element.line}: recordChannelType="stereo" is not served of a Dial; "mono" is used.'
+        reading.problem(NOT_SERVED, words, element, "recordChannelType")
+    return replace(recording, is_stereo=False)
 
 
 def starts_with_dial(element: Element) -> bool:
@@ -92,8 +104,5 @@ def _finish_keys(attributes: Attributes) -> frozenset[str]:
 
 def _tell_children(element: Element, reading: Reading) -> None:
     for child in element.children:
-        if child.name == "Stream":
-            words = f"Line {child.line}: <Stream> in <Record> is not served; it was skipped."
-            reading.problem(NOT_SERVED, words, child)
-        else:
+        if child.name != "Stream":  # which the walk over the document takes
             skip(child, element, reading, "it takes no elements")

@@ -16,7 +16,7 @@ def report_record(verb: Record, recorded: Recorded, public_url: str) -> Report:
     if verb.action is None:
         return Report()
     if verb.is_background:
-        told = _identity(recorded)
+        told = identity(recorded)
     else:
         told = (*record_parameters(verb, recorded, public_url), ("Digits", _keys(recorded)))
     event = (("Event", "Record"),)
@@ -45,7 +45,7 @@ def recording_parameters(recorded: Recorded | None, file_format: FileFormat, pub
     if recorded is None or recorded.recording_id is None:
         return ()
     url = recording_url(recorded.account_sid, recorded.recording_id, file_format, public_url)
-    return (("RecordUrl", url), ("RecordFile", url), *_identity(recorded))
+    return (("RecordUrl", url), ("RecordFile", url), *identity(recorded))
 
 
 def recording_url(account_sid: str, recording_id: str, file_format: FileFormat, public_url: str) -> str:
@@ -63,7 +63,8 @@ def end_reason(verb: Record, recorded: Recorded) -> str:
     return "maxLength" if recorded.duration_s + _NEARLY_S >= verb.max_length_s else "RecordingTimeout"
 
 
-def _identity(recorded: Recorded) -> Parameters:
+def identity(recorded: Recorded) -> Parameters:
+    """RecordingID; nothing where nothing was recorded."""
     return (("RecordingID", uuid_of(recorded.recording_id)),) if recorded.recording_id is not None else ()
 
 

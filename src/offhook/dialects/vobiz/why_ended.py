@@ -38,7 +38,8 @@ _SIP_CODES: dict[int, tuple[int, Source]] = {
 
 _REJECTED, _BUSY_HERE = 603, 486
 """With what a document refuses a call, and as what."""
-_REACHING = 7010
+_REACHING, _UNREADABLE = 7010, 8010
+"""Where nothing came of a question; an answer that is too long was reached, and is no document."""
 _ASKED = {
     Asked.FIRST: codes.Asked.ANSWER,
     Asked.FALLBACK: codes.Asked.ANSWER,
@@ -138,4 +139,7 @@ def _of_application(error: object) -> HangupCause:
     asked = _ASKED.get(error.asked, codes.Asked.ACTION)
     if isinstance(error, DocumentInvalid):
         return cause(codes.cause_of(error.code, asked) or 5010, Source.ERROR)
-    return cause(_REACHING + asked if isinstance(error, FetchFailed) else 5010, Source.ERROR)
+    if not isinstance(error, FetchFailed):
+        return cause(5010, Source.ERROR)
+    was_reached = error.status is not None and 200 <= error.status < 300
+    return cause((_UNREADABLE if was_reached else _REACHING) + asked, Source.ERROR)

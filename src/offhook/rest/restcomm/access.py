@@ -15,20 +15,15 @@ from fastapi import Depends, Request
 from starlette.responses import Response
 
 from offhook.call.resource_rows import UserRole
-from offhook.call.rows import AccountRow, AccountStatus
-from offhook.rest.errors import INACTIVE, Refusal, forbidden, not_found, too_many
-from offhook.rest.ports import Accounts, Ports
+from offhook.call.rows import AccountRow
+from offhook.rest.callers import must_be_changeable, operated, role_of, within_rights
+from offhook.rest.errors import forbidden
+from offhook.rest.ports import Ports
 from offhook.rest.restcomm import answers
 from offhook.rest.restcomm.answers import Fields, Kind
 from offhook.rest.restcomm.paging import PageAsked, envelope, read_page
 from offhook.rest.restcomm.spelling import Spelling
 from offhook.rest.signing_in import SignedIn, SigningIn
-
-LEVELS = 3
-"""How many levels of sub-accounts an account may act on."""
-READING = ("GET", "HEAD")
-CHANGEABLE = (AccountStatus.ACTIVE, AccountStatus.UNINITIALIZED)
-"""The states of an account in which what it has can be changed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,22 +80,13 @@ class Access:
         return answers.many(kind, items, around, self.spelling.format)
 
 
-def role_of(caller: SignedIn) -> UserRole:
-    """What whoever signed in may do: a user's own role, else the account's."""
-    if caller.user is not None:
-        return caller.user.role
-    named = caller.account.role.lower()
-    return UserRole(named) if named in list(UserRole) else UserRole.DEVELOPER
-
-
 def let_in(request: Request, account_sid: str) -> Access:
     """Check who asks, how often, and that the account of the path is theirs and may be changed, where it is.
 
     Raises Refusal, RecordsAway.
     """
     access = let_in_whatever_status(request, account_sid)
-    if request.method not in READING and access.account.status not in CHANGEABLE:
-        raise Refusal(403, INACTIVE, f"The account is {access.account.status}: it can only be looked at.")
+    must_be_changeable(request, access.account)
     return access
 
 
@@ -108,7 +94,7 @@ def let_in_whatever_status(request: Request, account_sid: str) -> Access:
     """The same, but an account that is not active may be changed too. Raises Refusal, RecordsAway."""
     caller = _caller(request)
     ports: Ports = request.app.state.ports
-    return _access(request, caller, _operated(ports.accounts, caller.account, account_sid))
+    return _access(request, caller, operated(ports.accounts, caller.account, account_sid))
 
 
 def let_in_as_oneself(request: Request) -> Access:
@@ -123,13 +109,7 @@ LetInAsOneself = Annotated[Access, Depends(let_in_as_oneself)]
 
 
 def _caller(request: Request) -> SignedIn:
-    caller = _signed_in(request)
-    wait_s = request.app.state.request_rates.wait_s(caller.account.sid)
-    if wait_s:
-        raise too_many("The account asks more often than it may.", wait_s)
-    if request.method not in READING and role_of(caller) is UserRole.VIEWER:
-        raise forbidden("A viewer may only look: GET.")
-    return caller
+    return within_rights(request, _signed_in(request))
 
 
 def _access(request: Request, caller: SignedIn, account: AccountRow) -> Access:
@@ -145,18 +125,3 @@ def _access(request: Request, caller: SignedIn, account: AccountRow) -> Access:
 def _signed_in(request: Request) -> SignedIn:
     signing_in: SigningIn = request.app.state.signing_in
     return signing_in.sign_in(request.headers.get("authorization", ""), request.app.state.source(request))
-
-
-def _operated(accounts: Accounts, caller: AccountRow, name: str) -> AccountRow:
-    """The account that the path names by its sid or e-mail address."""
-    if name == caller.sid or (caller.email_address and name.lower() == caller.email_address.lower()):
-        return caller
-    wanted = accounts.find(name)
-    ancestor = wanted
-    for _ in range(LEVELS):
-        if ancestor is None or ancestor.parent_sid is None:
-            break
-        if wanted is not None and ancestor.parent_sid == caller.sid:
-            return wanted
-        ancestor = accounts.get(ancestor.parent_sid)
-    raise not_found("such account")

@@ -11,12 +11,13 @@ from starlette.responses import Response
 from offhook.call.info import new_id
 from offhook.call.resource_rows import UserRole
 from offhook.call.rows import AccountRow, AccountStatus
+from offhook.rest import forms
 from offhook.rest.errors import conflict, forbidden, invalid, not_found
-from offhook.rest.restcomm import credentials, forms
+from offhook.rest.forms import Form, FormFields
+from offhook.rest.restcomm import credentials
 from offhook.rest.restcomm.access import Access, LetIn, LetInAsOneself, LetInWhateverStatus
 from offhook.rest.restcomm.answers import Fields, Kind
 from offhook.rest.restcomm.dates import rfc_822
-from offhook.rest.restcomm.forms import Form, FormFields
 from offhook.rest.restcomm.metadata import metadata, metadata_shown, record_all
 from offhook.rest.restcomm.spelling import Format, resource_uri
 

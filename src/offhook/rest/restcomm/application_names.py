@@ -1,8 +1,8 @@
 """Sids of applications, as numbers and clients name them."""
 
 from offhook.rest.errors import invalid
+from offhook.rest.forms import Form
 from offhook.rest.restcomm.access import Access
-from offhook.rest.restcomm.forms import Form
 
 
 def application_sid(access: Access, form: Form, name: str) -> str | None:

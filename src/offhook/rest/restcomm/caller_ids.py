@@ -9,12 +9,12 @@ from starlette.responses import Response
 
 from offhook.call.info import new_id
 from offhook.call.resource_rows import CallerIdRow
+from offhook.rest import forms
 from offhook.rest.errors import invalid, not_found
-from offhook.rest.restcomm import forms
+from offhook.rest.forms import FormFields
 from offhook.rest.restcomm.access import Access, LetIn
 from offhook.rest.restcomm.answers import Fields, Kind
 from offhook.rest.restcomm.dates import rfc_822
-from offhook.rest.restcomm.forms import FormFields
 from offhook.rest.restcomm.spelling import resource_uri
 
 CALLER_ID = Kind(element="OutgoingCallerId", elements="OutgoingCallerIds", key="outgoing_caller_ids")

@@ -13,11 +13,11 @@ from offhook.call.info import CallStatus
 from offhook.call.listing import CallFilter, Page
 from offhook.call.rows import CallRow
 from offhook.rest.errors import BUSY, DESTINATION, INVALID, Refusal, invalid, not_found, too_many
+from offhook.rest.forms import FormFields
 from offhook.rest.ports import CallRefused, LimitReached
 from offhook.rest.restcomm.access import Access, LetIn
 from offhook.rest.restcomm.answers import Fields, Kind
 from offhook.rest.restcomm.dates import iso_with_offset, read_from, read_until, rfc_822
-from offhook.rest.restcomm.forms import FormFields
 from offhook.rest.restcomm.new_call import read_new_call
 from offhook.rest.restcomm.sids import call_sid, read_call_sid
 from offhook.rest.restcomm.spelling import VERSION, Format, resource_uri

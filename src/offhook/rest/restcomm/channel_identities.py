@@ -9,12 +9,12 @@ from starlette.responses import Response
 from offhook.call.info import new_id
 from offhook.call.message_parties import is_channel, sender_on
 from offhook.call.messages import ChannelIdentityRow
+from offhook.rest import forms
 from offhook.rest.errors import NUMBER_TAKEN, Refusal, invalid, not_found
-from offhook.rest.restcomm import forms
+from offhook.rest.forms import Form, FormFields
 from offhook.rest.restcomm.access import Access, LetIn
 from offhook.rest.restcomm.answers import Fields, Kind
 from offhook.rest.restcomm.dates import rfc_822
-from offhook.rest.restcomm.forms import Form, FormFields
 from offhook.rest.restcomm.spelling import VERSION, resource_uri
 from offhook.verbs import Method
 

@@ -12,13 +12,14 @@ from starlette.responses import Response
 
 from offhook.call.info import new_id
 from offhook.call.resource_rows import SIP_REALM, ClientRow
+from offhook.rest import forms
 from offhook.rest.errors import conflict, invalid, not_found
-from offhook.rest.restcomm import credentials, forms
+from offhook.rest.forms import Form, FormFields
+from offhook.rest.restcomm import credentials
 from offhook.rest.restcomm.access import Access, LetIn
 from offhook.rest.restcomm.answers import Fields, Kind
 from offhook.rest.restcomm.application_names import application_sid
 from offhook.rest.restcomm.dates import rfc_822
-from offhook.rest.restcomm.forms import Form, FormFields
 from offhook.rest.restcomm.spelling import VERSION, resource_uri
 from offhook.verbs import Method
 

@@ -8,13 +8,13 @@ from starlette.responses import Response
 from offhook.call.listing import ConferenceFilter
 from offhook.call.voice_rows import ConferenceRow, ConferenceStatus
 from offhook.rest.errors import BUSY, GONE, Refusal, invalid, not_found
+from offhook.rest.forms import FormFields
 from offhook.rest.live_ports import OwnerAway
 from offhook.rest.meeting_ports import ConferenceIsOver
 from offhook.rest.restcomm.access import Access, LetIn
 from offhook.rest.restcomm.answers import Fields, Kind
 from offhook.rest.restcomm.calls import RETRY_AFTER_S
 from offhook.rest.restcomm.dates import read_from, rfc_822
-from offhook.rest.restcomm.forms import FormFields
 from offhook.rest.restcomm.sids import read_sid
 from offhook.rest.restcomm.spelling import VERSION, resource_uri
 

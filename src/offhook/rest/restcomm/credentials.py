@@ -2,9 +2,9 @@
 
 import re
 
+from offhook.rest import forms
 from offhook.rest.errors import invalid
-from offhook.rest.restcomm import forms
-from offhook.rest.restcomm.forms import Form
+from offhook.rest.forms import Form
 from offhook.rest.signing_in import TOKEN_LIKE
 
 SHORTEST_OF_PEOPLE, SHORTEST_OF_PHONES = 12, 8

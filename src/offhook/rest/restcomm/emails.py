@@ -9,12 +9,12 @@ from starlette.responses import Response
 from offhook.call.info import new_id
 from offhook.call.message_parties import MOST_ADDRESSES, mail_addresses
 from offhook.call.messages import EmailFilter, EmailRow, EmailStatus
+from offhook.rest import forms
 from offhook.rest.errors import invalid, not_found
-from offhook.rest.restcomm import forms
+from offhook.rest.forms import Form, FormFields
 from offhook.rest.restcomm.access import Access, LetIn
 from offhook.rest.restcomm.answers import Fields, Kind
 from offhook.rest.restcomm.dates import iso_with_offset, read_from, read_until, rfc_822
-from offhook.rest.restcomm.forms import Form, FormFields
 from offhook.rest.restcomm.sids import read_sid
 from offhook.rest.restcomm.spelling import VERSION, resource_uri
 

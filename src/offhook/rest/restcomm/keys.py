@@ -7,12 +7,12 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from offhook.call.rows import ApiKeyRow
+from offhook.rest import forms
 from offhook.rest.errors import not_found
-from offhook.rest.restcomm import forms
+from offhook.rest.forms import FormFields
 from offhook.rest.restcomm.access import Access, LetIn
 from offhook.rest.restcomm.answers import Fields, Kind
 from offhook.rest.restcomm.dates import rfc_822
-from offhook.rest.restcomm.forms import FormFields
 from offhook.rest.restcomm.spelling import resource_uri
 
 API_KEY = Kind(element="ApiKey", elements="ApiKeys", key="api_keys")

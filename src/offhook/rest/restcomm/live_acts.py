@@ -13,11 +13,11 @@ from starlette.responses import Response
 from offhook.call.info import new_id
 from offhook.call.rows import CallRow
 from offhook.call.voice_rows import VerbKind
+from offhook.rest import forms
 from offhook.rest.errors import CONFLICT, Refusal, invalid
+from offhook.rest.forms import Form, FormFields
 from offhook.rest.live_ports import CallIsOver, CallNotAnswered, LiveVerb, OwnerAway
-from offhook.rest.restcomm import forms
 from offhook.rest.restcomm.access import Access, LetIn
-from offhook.rest.restcomm.forms import Form, FormFields
 from offhook.rest.restcomm.modify_call import already_over, live_call, owner_away
 from offhook.rest.restcomm.verb_records import SHELVES, begun_fields, record_fields
 from offhook.verbs import Hold, Play, Refer, Resume, Say

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from offhook.call.message_parties import LONGEST_BODY
 from offhook.call.messages import MessageFilter, MessageStatus
 from offhook.rest.errors import invalid
+from offhook.rest.forms import Form
 from offhook.rest.restcomm.dates import read_from, read_until
-from offhook.rest.restcomm.forms import Form
 from offhook.verbs import MessageKind
 
 FILTERS = ("From", "To", "Body", "Status", "StartTime", "EndTime", "SortBy")

@@ -15,12 +15,12 @@ from starlette.responses import Response
 from offhook.call.info import new_id
 from offhook.call.message_parties import is_channel, recipient_on, sender_on
 from offhook.call.messages import MessageDirection, MessageRow, MessageStatus
+from offhook.rest import forms
 from offhook.rest.errors import TOO_LARGE, Refusal, invalid, not_found
-from offhook.rest.restcomm import forms
+from offhook.rest.forms import Form
 from offhook.rest.restcomm.access import Access, LetIn
 from offhook.rest.restcomm.answers import Fields, Kind
 from offhook.rest.restcomm.dates import iso_with_offset, rfc_822
-from offhook.rest.restcomm.forms import Form
 from offhook.rest.restcomm.message_lists import FILTERS, read_body, read_filter
 from offhook.rest.restcomm.sids import read_sid
 from offhook.rest.restcomm.spelling import VERSION, Format, resource_uri

@@ -3,9 +3,9 @@
 import json
 
 from offhook.call.rows import RecordAll
+from offhook.rest import forms
 from offhook.rest.errors import invalid
-from offhook.rest.restcomm import forms
-from offhook.rest.restcomm.forms import Form
+from offhook.rest.forms import Form
 from offhook.rest.restcomm.spelling import Format
 
 

@@ -7,12 +7,12 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from offhook.call.rows import CallRow
+from offhook.rest import forms
 from offhook.rest.errors import BUSY, GONE, Refusal, invalid, not_found
+from offhook.rest.forms import Form, FormFields
 from offhook.rest.live_ports import CallIsOver, LiveChange, OwnerAway, WantedEnd
-from offhook.rest.restcomm import forms
 from offhook.rest.restcomm.access import Access, LetIn
 from offhook.rest.restcomm.calls import CALL, RETRY_AFTER_S, call_fields
-from offhook.rest.restcomm.forms import Form, FormFields
 from offhook.rest.restcomm.new_call import ApplicationOf, read_application
 from offhook.rest.restcomm.sids import is_call_sid, read_call_sid
 

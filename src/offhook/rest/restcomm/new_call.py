@@ -6,10 +6,10 @@ from urllib.parse import parse_qsl
 
 from offhook.call.resource_rows import ApplicationRow
 from offhook.call.rows import RecordAll
+from offhook.rest import forms
 from offhook.rest.errors import invalid
+from offhook.rest.forms import Form
 from offhook.rest.ports import NewCall, StatusEvent
-from offhook.rest.restcomm import forms
-from offhook.rest.restcomm.forms import Form
 from offhook.rest.restcomm.metadata import record_all
 from offhook.verbs import Method, Target
 

@@ -7,13 +7,13 @@ from typing import Any
 
 from offhook.call.number_patterns import fault, is_pattern
 from offhook.call.rows import NumberRow
+from offhook.rest import forms
 from offhook.rest.errors import invalid
-from offhook.rest.restcomm import forms
+from offhook.rest.forms import Form
 from offhook.rest.restcomm.access import Access
 from offhook.rest.restcomm.answers import Fields
 from offhook.rest.restcomm.application_names import application_sid
 from offhook.rest.restcomm.dates import rfc_822
-from offhook.rest.restcomm.forms import Form
 from offhook.rest.restcomm.metadata import metadata, metadata_shown, record_all
 from offhook.rest.restcomm.spelling import VERSION, resource_uri
 from offhook.verbs import Method

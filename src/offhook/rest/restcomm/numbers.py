@@ -16,11 +16,11 @@ from offhook.call.listing import NumberFilter
 from offhook.call.number_kinds import NumberKind, countries, kinds_of
 from offhook.call.number_patterns import is_pattern
 from offhook.call.rows import NumberRow
+from offhook.rest import forms
 from offhook.rest.errors import NUMBER_TAKEN, Refusal, invalid, not_found
-from offhook.rest.restcomm import forms
+from offhook.rest.forms import Form, FormFields
 from offhook.rest.restcomm.access import Access, LetIn
 from offhook.rest.restcomm.answers import Kind
-from offhook.rest.restcomm.forms import Form, FormFields
 from offhook.rest.restcomm.number_fields import application_names, fields, read_phone_number, with_properties
 from offhook.rest.restcomm.spelling import VERSION
 

@@ -6,15 +6,15 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from offhook.call.voice_rows import ConferenceRow, ParticipantRow
+from offhook.rest import forms
 from offhook.rest.errors import invalid, not_found
+from offhook.rest.forms import Form, FormFields
 from offhook.rest.live_ports import OwnerAway
 from offhook.rest.meeting_ports import ConferenceIsOver, ParticipantChange
-from offhook.rest.restcomm import forms
 from offhook.rest.restcomm.access import Access, LetIn
 from offhook.rest.restcomm.answers import Fields, Kind
 from offhook.rest.restcomm.conferences import COMPLETED, already_over, find_conference, owner_away
 from offhook.rest.restcomm.dates import rfc_822
-from offhook.rest.restcomm.forms import Form, FormFields
 from offhook.rest.restcomm.sids import call_sid, read_call_sid
 from offhook.rest.restcomm.spelling import resource_uri
 

@@ -41,6 +41,20 @@ _CODES = (
         "Nothing in your application is wrong. If it happens again, give the CallSid to whoever runs the server.",
     ),
     ReasonCode(
+        13700,
+        Shelf.WEBHOOK,
+        "Stream failed",
+        "The WebSocket of an audio stream could not be opened, or broke, as often as it was tried, or the call has as many streams as it may. The call went on with what follows.",
+        "The message says why. Addresses that webhooks may not reach are closed to streams, too; the server at the other end has to keep up with 50 messages a second.",
+    ),
+    ReasonCode(
+        13701,
+        Shelf.WEBHOOK,
+        "Stream message passed over",
+        "A message that an application sent on an audio stream is no command, or cannot be carried out. It was passed over, and the stream went on.",
+        "The message says what was wrong with it. docs/streams.md has every command.",
+    ),
+    ReasonCode(
         20429,
         Shelf.SERVER,
         "Limit reached",

@@ -1,23 +1,21 @@
 """`/Accounts/{sid}/Recordings`: what was recorded, to be listed, heard and deleted."""
 
-import threading
-import wave
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 
 from offhook.call.listing import Page, RecordingFilter
-from offhook.call.voice_rows import RecordingRow, RecordingStatus
-from offhook.rest.errors import conflict, invalid, not_found, too_many
+from offhook.call.voice_rows import RecordingRow
+from offhook.rest import forms, sounds
+from offhook.rest.callers import LEVELS
+from offhook.rest.errors import invalid, not_found
 from offhook.rest.ports import Ports
-from offhook.rest.restcomm import forms
-from offhook.rest.restcomm.access import LEVELS, Access, LetIn, let_in
+from offhook.rest.restcomm.access import Access, LetIn, let_in
 from offhook.rest.restcomm.answers import Fields, Kind
 from offhook.rest.restcomm.dates import read_from, read_until, rfc_822
 from offhook.rest.restcomm.sids import call_sid, read_call_sid, read_sid
 from offhook.rest.restcomm.spelling import VERSION, Format, resource_uri
-from offhook.speech.mp3 import mp3_of
 
 RECORDING = Kind(element="Recording", elements="Recordings", key="recordings")
 FILTERS = (
@@ -36,11 +34,6 @@ SORTED_BY: dict[str, SortedBy] = {
     "Duration": "duration_s",
     "CallSid": "call_id",
 }
-WAV, MP3 = "audio/wav", "audio/mpeg"
-MOST_MP3, MP3_WAIT_S = 2, 5.0
-MAKING_MP3 = threading.BoundedSemaphore(MOST_MP3)
-"""A long recording takes a core for a minute, and nobody gets all cores, nor all that answer requests, by asking."""
-
 router = APIRouter()
 
 
@@ -69,10 +62,7 @@ def show_of_call(access: LetIn, call: str) -> Response:
 
 def _owner(request: Request, account_sid: str) -> str:
     """Whose media may be fetched: that of the account let in, or of any where fetching is open. Raises Refusal."""
-    ports: Ports = request.app.state.ports
-    if ports.recordings_are_open and "authorization" not in request.headers:
-        return account_sid
-    return let_in(request, account_sid).account.sid
+    return account_sid if sounds.is_open_to(request) else let_in(request, account_sid).account.sid
 
 
 Owner = Annotated[str, Depends(_owner)]
@@ -82,29 +72,14 @@ Owner = Annotated[str, Depends(_owner)]
 def fetch_wav(request: Request, owner: Owner, sid: str) -> Response:
     """The sound of a recording, whole or in parts (Range)."""
     recording = _media(request, owner, sid)
-    path = request.app.state.ports.recordings.file(recording)
-    if path is None:
-        raise not_found(f"file of recording {sid}")
-    return FileResponse(path, media_type=WAV, headers=_safe())
+    return sounds.wav(request.app.state.ports, recording, sid)
 
 
 @router.api_route("/Accounts/{account_sid}/Recordings/{sid}.mp3", methods=["GET", "HEAD"])
 def fetch_mp3(request: Request, owner: Owner, sid: str) -> Response:
     """The sound of a recording as MP3, made when it is asked for."""
     recording = _media(request, owner, sid)
-    path = request.app.state.ports.recordings.file(recording)
-    if path is None:
-        raise not_found(f"file of recording {sid}")
-    if not MAKING_MP3.acquire(blocking=False):
-        raise too_many("MP3s of other recordings are being made now.", MP3_WAIT_S)
-    try:
-        return Response(mp3_of(path), media_type=MP3, headers=_safe())
-    except (OSError, EOFError, wave.Error):
-        raise conflict(
-            f"Recording {sid} cannot be read as sound, so that no MP3 can be made of it."
-        ) from None
-    finally:
-        MAKING_MP3.release()
+    return sounds.mp3(request.app.state.ports, recording, sid)
 
 
 @router.get("/Accounts/{account_sid}/Recordings/{sid}.mp4")
@@ -125,7 +100,7 @@ def delete(access: LetIn, sid: str) -> Response:
     """Delete a recording, its file and its words."""
     recording = _recording(access, sid)
     if not access.ports.recordings.delete(access.account.sid, recording.recording_id):
-        _refuse_running(_recording(access, sid))
+        sounds.refuse_running(_recording(access, sid), sid)
     return Response(status_code=200)
 
 
@@ -136,19 +111,7 @@ def _media(request: Request, owner: str, sid: str) -> RecordingRow:
     recording = ports.recordings.get(owner, recording_id) if recording_id else None
     if recording is None:
         raise not_found(f"recording {sid}")
-    _refuse_running(recording)
     return recording
-
-
-def _refuse_running(recording: RecordingRow) -> None:
-    if recording.status is RecordingStatus.IN_PROGRESS:
-        raise conflict(
-            f"Recording RE{recording.recording_id} is being made now; it can be fetched or deleted when it is over."
-        )
-
-
-def _safe() -> dict[str, str]:
-    return {"X-Content-Type-Options": "nosniff", "Cache-Control": "private"}
 
 
 def _recording(access: Access, sid: str) -> RecordingRow:
