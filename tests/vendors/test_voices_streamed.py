@@ -4,7 +4,7 @@ import asyncio
 import base64
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from http import HTTPStatus
@@ -240,3 +240,20 @@ async def test_what_goes_wrong_with_a_wyoming_server() -> None:
         await spoken(WyomingVoice(url))
     with pytest.raises(ValueError, match="tcp://"):
         WyomingVoice("http://127.0.0.1")
+
+
+async def test_a_voice_that_sends_sound_without_end_is_left() -> None:
+    piece = bytes(4_000_000)
+
+    async def never_ends(handler: Handler, asked: Synthesize) -> bool:
+        with suppress(ConnectionError):
+            while True:
+                await handler.write_event(AudioChunk(8000, 2, 1, piece).event())
+        return False
+
+    heard_bytes = 0
+    async with wyoming(never_ends) as (url, _), asyncio.timeout(DEADLINE_S):
+        with pytest.raises(ProviderError, match="more than 64 MB"):
+            async for pcm in WyomingVoice(url).speak("Hello.", OPTIONS):
+                heard_bytes += len(pcm)
+    assert heard_bytes <= 64 * 1024 * 1024

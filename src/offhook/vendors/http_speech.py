@@ -18,12 +18,11 @@ import httpx2
 
 from offhook.call.errors import PromptUnusable, ProviderError
 from offhook.speech.voice import Decoder
-from offhook.vendors.sound_reading import NotSound, Reading, reading_of
+from offhook.vendors.sound_reading import MOST_SOUND_BYTES, NotSound, Reading, reading_of
 
 CONNECT_S = 3.0
 ANSWER_S = 10.0
 """Until the first byte of sound, and between any two pieces of it."""
-MOST_SOUND_BYTES = 64 * 1024 * 1024
 MOST_DETAIL_CHARACTERS = 300
 MAY_PASS = (408, 409, 425, 429)
 """HTTP statuses below 500 after which another try may go well."""

@@ -15,6 +15,8 @@ from offhook.speech.pcm import SAMPLE_RATE_HZ
 
 LEAST_RATE_HZ, MOST_RATE_HZ = 4_000, 192_000
 MOST_CHANNELS = 8
+MOST_SOUND_BYTES = 64 * 1024 * 1024
+"""Of one text, as it comes: a voice may send without end."""
 MOST_HEAD_BYTES = 65_536
 """Of a WAV file, before its sound begins."""
 PCM, ULAW, EXTENSIBLE = 1, 7, 0xFFFE
@@ -45,6 +47,7 @@ class RawReading:
         self._is_ulaw = is_ulaw
         self._unit = channels * (1 if is_ulaw else 2)
         self._rest = b""
+        self._received = 0
         self._resampler = (
             soxr.ResampleStream(rate_hz, SAMPLE_RATE_HZ, 1, "int16", "HQ")
             if rate_hz != SAMPLE_RATE_HZ
@@ -52,7 +55,10 @@ class RawReading:
         )
 
     def feed(self, received: bytes) -> bytes:
-        """PCM of what is whole."""
+        """PCM of what is whole. Raises NotSound where it never ends."""
+        self._received += len(received)
+        if self._received > MOST_SOUND_BYTES:
+            raise NotSound(f"more than {MOST_SOUND_BYTES // 1_048_576} MB")
         data = self._rest + received
         whole = len(data) // self._unit * self._unit
         self._rest = data[whole:]
