@@ -78,6 +78,13 @@ class TestInACall:
         assert [told.code for told in done.notifications] == [LEFT]
         assert first.under_way == 0
 
+    async def test_who_says_nothing_is_waited_for_once_and_not_with_each_sentence(self) -> None:
+        call, first, second = ScriptedCall(), FakeVoice("first", hangs_at="."), FakeVoice("second")
+        await said(call, voices(first, second), "One. Two. Three.")
+        assert call.heard == ["1.5 One. Two. Three. starts", "2.9 One. Two. Three. ends"]
+        assert asked(second) == ["One.", "Two.", "Three."]
+        assert first.under_way == 0
+
     async def test_only_what_was_not_heard_is_spoken_by_the_next(self) -> None:
         call = ScriptedCall()
         first, second = FakeVoice("first", fails_at="Three"), FakeVoice("second")

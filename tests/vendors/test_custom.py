@@ -279,7 +279,7 @@ class TestEvents:
         ("written", "understood"),
         [
             *(("0.5", 0.5), ("1", 1.0), ("0", 0.0), ("1.5", None), ("-1", None), ("NaN", None)),
-            *(("true", None), ("null", None), ('"0.5"', None), ("1e999", None)),
+            *(("true", None), ("null", None), ('"0.5"', None), ("1e999", None), ("1" + "0" * 400, None)),
         ],
     )
     def test_a_confidence_that_makes_no_sense_is_none(self, written: str, understood: float | None) -> None:

@@ -72,6 +72,21 @@ async def test_what_a_voice_said_is_kept_and_said_sentence_by_sentence(
     assert "hush" not in repr(settings)
 
 
+async def test_what_was_kept_of_another_server_is_not_heard_from_this_one(
+    surroundings: Surroundings, tmp_path: Path
+) -> None:
+    async with voice_server() as one, voice_server() as other:
+        for server in (one, other, one):
+            settings = Settings.model_validate(
+                {**ALL, "tts": "elevenlabs", "elevenlabs_url": server.url, "data_dir": tmp_path}
+            )
+            speech = open_speech(settings, surroundings)
+            async for _ in speech.voices["elevenlabs"].speak("One.", VoiceOptions()):
+                pass
+            await speech.close()
+        assert (len(one.requests), len(other.requests)) == (1, 1)
+
+
 @pytest.mark.parametrize(
     ("settings", "fault"),
     [

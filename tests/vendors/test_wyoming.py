@@ -120,6 +120,7 @@ async def test_silence_ends_without_words() -> None:
         ((b'{"type":"transcript","data_length":10}\n{"te', None), "within an event"),
         ((b'{"type":"transcript","data":{"text":7}}\n',), "not a string"),
         ((Error("no model", "x").event(),), "the Wyoming server says: no model"),
+        ((TranscriptChunk("ha " * 1_000).event(),) * 4, "more than 10,000 characters"),
     ],
 )
 async def test_what_goes_wrong_is_told(answers: Answers, told: str) -> None:

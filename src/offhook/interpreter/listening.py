@@ -8,6 +8,7 @@ from dataclasses import replace
 from offhook.interpreter.gather_events import VoiceHeard
 from offhook.interpreter.inbox import Inbox
 from offhook.interpreter.scene import Scene
+from offhook.interpreter.utterance import BLIP_S
 from offhook.speech.ears import ear_of
 from offhook.speech.pcm import FRAME_S
 from offhook.speech.recognisers import Hearing, Switch
@@ -175,7 +176,7 @@ class Listening:
     def _voiced(self) -> None:
         """A hearing that waits for a voice begins with it; one that has begun is expected to understand something."""
         detection = self._verb.voice_detection
-        if not detection.gates_recogniser or self._ear.voiced_s >= detection.voice_s:
+        if self._ear.voiced_s >= (detection.voice_s if detection.gates_recogniser else BLIP_S):
             self._was_voiced = True
             if self._is_sent and self._hearing is not None:
                 self._hearing.open()

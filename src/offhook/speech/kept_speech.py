@@ -57,8 +57,9 @@ class KeptSpeech:
         """PCM, as it is kept or as it is made. Raises ProviderError."""
         path = self._folder / (self.key(text, options) + SUFFIX)
         if len(text) > LONGEST_TEXT:
-            async for pcm in self._voice.speak(text, options):
-                yield pcm
+            async with aclosing(self._voice.speak(text, options)) as made:  # type: ignore[type-var]  # a generator
+                async for pcm in made:
+                    yield pcm
             return
         making = self._makings.get(path.name)
         if making is None:

@@ -5,7 +5,6 @@ recognisers, so what speaks to jambonz speaks to Offhook too.
 """
 
 import json
-import math
 import re
 from typing import Any
 
@@ -93,12 +92,12 @@ def _transcription(message: dict[str, Any]) -> Partial | Final | None:
             raise Unknown("a transcription needs is_final and alternatives, the first with a transcript")
     if not words:
         return None
-    return Final(words, _confidence(best.get("confidence"))) if is_final else Partial(words)
+    return Final(words, confidence(best.get("confidence"))) if is_final else Partial(words)
 
 
-def _confidence(value: Any) -> float | None:
-    """0 to 1; None where the engine says nothing, or what makes no sense."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+def confidence(value: Any) -> float | None:
+    """0 to 1; None where an engine says nothing, or what makes no sense."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return float(value) if 0 <= value <= 1 else None
 

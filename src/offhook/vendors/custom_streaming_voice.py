@@ -10,7 +10,7 @@ import binascii
 import json
 import ssl
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Any
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
@@ -71,7 +71,8 @@ class CustomStreamingVoice:
                 async with aclosing(self._sound(connection)) as sound:
                     async for pcm in sound:
                         yield pcm
-                await connection.send(json.dumps({"type": "stop"}))
+                with suppress(ConnectionError):  # one that closed once it had spoken needs no telling
+                    await connection.send(json.dumps({"type": "stop"}))
         except ProviderError:
             raise
         except NotSound as what:
@@ -107,6 +108,7 @@ class CustomStreamingVoice:
                         self._name, f"it sent nothing within {self._answer_s:g} s", retryable=True
                     ) from None
                 if message is None:
+                    connection.say_goodbye(was_told_to_stop=True)
                     break
                 told = message if isinstance(message, bytes) else self._read(message)
                 match told:

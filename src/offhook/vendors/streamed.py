@@ -22,6 +22,8 @@ from offhook.speech.recogniser import (
     SpeechFailed,
     SpeechStarted,
 )
+from offhook.vendors import custom_protocol
+from offhook.vendors.custom_protocol import line
 from offhook.verbs.recogniser_options import unhonoured
 
 WAITING_FRAMES = 500
@@ -117,15 +119,15 @@ class StreamedRecognition:
 
     def partial(self, text: str, stability: float | None = None) -> None:
         """What is understood so far; nothing where there are no words."""
-        if words := " ".join(text.split()):
+        if words := line(text):
             self.started()
             self.tell(Partial(words, stability))
 
     def final(self, text: str, confidence: float | None = None) -> None:
-        """Words that stay; nothing where there are none."""
-        if words := " ".join(text.split()):
+        """Words that stay; nothing where there are none. A confidence that makes no sense is none."""
+        if words := line(text):
             self.started()
-            self.tell(Final(words, confidence))
+            self.tell(Final(words, custom_protocol.confidence(confidence)))
 
     def tell(self, event: SpeechEvent) -> None:
         """Add an event, unless recognition is over."""
