@@ -126,8 +126,8 @@ class TestPrompts:
             f"4.9 {beep} ends",
             f"4.9 {beep} starts",
             f"5.1 {beep} stops",
-            f"5.9 {beep} starts",
-            f"6.9 {beep} ends",
+            f"5.9 {beep} goes on at 0.1 s",
+            f"6.8 {beep} ends",
         ]
 
     async def test_speech_stops_it_for_good(self) -> None:

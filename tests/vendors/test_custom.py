@@ -249,11 +249,21 @@ class TestEvents:
     async def test_an_engine_that_says_nothing_after_the_stop_is_not_waited_for_for_ever(self) -> None:
         async with custom(Stay()) as (server, recogniser):
             began_at = asyncio.get_running_loop().time()
-            assert await heard(recogniser) == [SpeechEnded()]
+            failed = await failure(recogniser, finish=True)
             took_s = asyncio.get_running_loop().time() - began_at
             async with asyncio.timeout(DEADLINE_S):
                 await server.connections[0].over.wait()
+        assert "said no last words within 5 s" in failed.detail
+        assert failed.retryable
         assert 4.5 < took_s < 15
+
+    async def test_an_engine_that_breaks_off_after_the_stop_has_failed_unless_it_said_its_words(self) -> None:
+        async with custom(AfterStop(), Vanish()) as (_, recogniser):
+            failed = await failure(recogniser, finish=True)
+        assert "closed the connection after it was told to stop" in failed.detail
+        assert failed.retryable
+        async with custom(AfterStop(), transcription("sales"), Vanish()) as (_, recogniser):
+            assert await heard(recogniser) == [SpeechStarted(), Final("sales"), SpeechEnded()]
 
     async def test_garbage_is_told_once_counted_and_passed_over(self) -> None:
         garbage = (

@@ -54,14 +54,18 @@ class Turn:
         """Done once whoever speaks now is left."""
         self._heard_number = 0
         self._heard_since = self._runs_out_at = self._loop.time()
+        self._waited_s = 0.0
+        """How long the part that is heard let whoever listens wait, bit by bit."""
 
     def now_heard(self, number: int) -> None:
         """Whoever listens has come to this part."""
-        self._heard_number, self._heard_since = number, self._loop.time()
+        self._heard_number, self._heard_since, self._waited_s = number, self._loop.time(), 0.0
 
     def taken(self, pcm: bytes) -> None:
         """Whoever listens has got this."""
-        self._runs_out_at = max(self._runs_out_at, self._loop.time()) + duration_s(pcm)
+        now = self._loop.time()
+        self._waited_s += max(0.0, now - max(self._runs_out_at, self._heard_since))
+        self._runs_out_at = max(self._runs_out_at, now) + duration_s(pcm)
 
     async def speak(self, number: int, part: str) -> AsyncGenerator[bytes, None]:
         """PCM of one part. Raises ProviderError."""
@@ -148,7 +152,7 @@ class Turn:
                 return
             has_begun = False
             while (piece := await self._in_time(choice, number, _next(made), has_begun)) is not None:
-                has_begun = True
+                has_begun = has_begun or bool(piece)
                 yield piece
         finally:
             if hasattr(made, "aclose"):
@@ -164,7 +168,8 @@ class Turn:
         try:
             while not coming.done():
                 now = self._loop.time()
-                due = max(asked_at, self._heard_since, self._runs_out_at) + self._fallback_s
+                patience_s = max(0.0, self._fallback_s - self._waited_s)
+                due = max(asked_at, self._heard_since, self._runs_out_at) + patience_s
                 if number != self._heard_number:
                     # Who is not heard yet may take its time: a voice may speak one sentence after another.
                     due = now + self._fallback_s
