@@ -347,3 +347,12 @@ def test_whatever_happens_keys_are_delivered_and_nothing_is_played_after_the_out
     policy = gather.barge_in
     if not policy.on_keys and not policy.on_speech:
         assert told[:2] == ["0.0 hello starts", "5.0 hello ends"]
+
+
+async def test_a_recogniser_that_may_take_long_for_its_last_words_is_waited_for() -> None:
+    slow = FakeRecogniser(at_finish=(Final("sales"),), latency_s=4.0, last_words_s=6.0)
+    _, gathered = await ask(asking(prompts=()), "0.5 says 1", recogniser=slow)
+    assert gathered.speech == "sales"
+    hasty = FakeRecogniser(at_finish=(Final("sales"),), latency_s=4.0)
+    _, gathered = await ask(asking(prompts=()), "0.5 says 1", recogniser=hasty)
+    assert gathered.end is GatherEnd.RECOGNISER_FAILED

@@ -36,7 +36,6 @@ from offhook.speech.recogniser import (
 )
 from offhook.verbs import Gather, Gathered, GatherEnd, Input
 
-
 MOST_WORDLESS_ENDS = 3
 """A recogniser that stops by itself again and again is not asked for ever."""
 

@@ -59,8 +59,13 @@ class Listening:
 
     @property
     def last_words_by(self) -> float | None:
-        """Until when to wait for last words because another recogniser has to hear all again; None where none has."""
-        return self._hearing.last_words_by if self._hearing is not None else None
+        """Until when to wait for last words because the recogniser needs long, or another has to hear all again; None where
+        nobody listened yet."""
+        hearing = self._hearing
+        if hearing is None:
+            return None
+        asked_until = self._asked_at + hearing.last_words_s
+        return max(asked_until, hearing.last_words_by or asked_until)
 
     @property
     def switches(self) -> tuple[Switch, ...]:
@@ -123,6 +128,7 @@ class Listening:
             replace(verb.recogniser, partials=wants_partials),
             names=verb.recognisers,
             waits_for_voice=verb.voice_detection.gates_recogniser,
+            is_private=not verb.keeps_log,
             tell=self._warn,
         )
         async with AsyncExitStack() as stack:
