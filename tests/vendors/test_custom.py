@@ -37,6 +37,7 @@ from tests.vendors.custom_server import (
     interim,
     transcription,
 )
+from tests.vendors.hearing import up_to_date
 from tests.webhooks.conftest import CERTIFICATE, TRUSTS_LOCALHOST
 
 DEADLINE_S = 30.0
@@ -213,9 +214,8 @@ class TestEvents:
             transcription(" please "),
         )
         async with custom(*script) as (_, recogniser):
-            assert await heard(recogniser) == [
+            assert up_to_date(await heard(recogniser)) == [
                 SpeechStarted(),
-                Partial("spe"),
                 Partial("speak to"),
                 Final("speak to sales", 0.75),
                 Partial("ple"),
@@ -283,6 +283,41 @@ class TestEvents:
         assert [(entry["event"], entry.get("why"), entry.get("count")) for entry in logs] == [
             ("recogniser.message_dropped", "it is not JSON", None),
             ("recogniser.messages_dropped", None, len(garbage)),
+        ]
+
+    @pytest.mark.parametrize("garbage", ["<html>", "[1]", b"\x00\x01binary"])
+    async def test_an_engine_that_says_nothing_but_garbage_has_failed(self, garbage: str | bytes) -> None:
+        async with custom(garbage, garbage) as (_, recogniser):
+            failed = await failure(recogniser, finish=True)
+        assert failed.detail == "nothing that the engine sent could be understood"
+        assert failed.retryable
+
+    @pytest.mark.parametrize("message", ['{"type":"listening"}', transcription("")])
+    async def test_one_that_speaks_the_protocol_and_hears_nothing_has_not(self, message: str) -> None:
+        async with custom("<html>", message) as (_, recogniser):
+            assert await heard(recogniser) == [SpeechEnded()]
+
+    async def test_of_partials_that_wait_only_the_newest_is_told_and_no_final_is_lost(self) -> None:
+        rounds = [[interim(f"{number} {word}") for word in range(2_000)] for number in range(3)]
+        script = [
+            message
+            for number, partials in enumerate(rounds)
+            for message in (*partials, transcription(f"{number}"))
+        ]
+        async with (
+            custom(*script, Close(1000)) as (server, recogniser),
+            asyncio.timeout(DEADLINE_S),
+            recogniser.listen(RecogniserOptions(partials=True)) as recognition,
+        ):
+            recognition.finish()
+            while not server.connections:  # noqa: ASYNC110  # it tells by nothing else
+                await asyncio.sleep(0)
+            await server.connections[0].over.wait()  # nobody reads before all of it is there
+            told = [event async for event in recognition]
+        assert told == [
+            SpeechStarted(),
+            *(event for number in range(3) for event in (Partial(f"{number} 1999"), Final(f"{number}"))),
+            SpeechEnded(),
         ]
 
     @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from offhook.speech.recogniser import (
 )
 from offhook.vendors.deepgram import STOP, DeepgramRecogniser
 from tests.vendors.custom_server import AfterAudio, AfterStop, Close, Stay, Vanish
-from tests.vendors.hearing import DEADLINE_S, FRAME, failure, heard
+from tests.vendors.hearing import DEADLINE_S, FRAME, failure, heard, up_to_date
 from tests.vendors.websocket_server import WebSocketServer, nobody, silence, websocket_server
 
 
@@ -97,11 +97,8 @@ async def test_events_come_in_order() -> None:
             events.append(event)
             if isinstance(event, Final):
                 recognition.finish()
-    assert events == [
+    assert up_to_date(events) == [
         SpeechStarted(),
-        Partial("spe"),
-        Partial("speak to"),
-        Partial("speak to sa"),
         Partial("speak to sales"),
         Final("speak to sales", 0.5),
         Final("please", 0.5),

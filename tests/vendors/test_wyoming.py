@@ -25,7 +25,7 @@ from offhook.speech.recogniser import (
 )
 from offhook.vendors.wyoming_protocol import Event, Malformed, read_event, write_event
 from offhook.vendors.wyoming_recogniser import WyomingRecogniser
-from tests.vendors.hearing import FRAME, failure, heard
+from tests.vendors.hearing import FRAME, failure, heard, up_to_date
 from tests.vendors.websocket_server import nobody
 
 Answers = tuple[WyomingEvent | bytes | None, ...]
@@ -102,7 +102,7 @@ async def test_partials_grow() -> None:
     answers = (TranscriptChunk("sa").event(), TranscriptChunk("les").event(), Transcript("sales").event())
     async with wyoming(*answers) as (_, recogniser):
         events = await heard(recogniser, options=RecogniserOptions(partials=True))
-    assert events == [SpeechStarted(), Partial("sa"), Partial("sales"), Final("sales"), SpeechEnded()]
+    assert up_to_date(events) == [SpeechStarted(), Partial("sales"), Final("sales"), SpeechEnded()]
 
 
 async def test_silence_ends_without_words() -> None:

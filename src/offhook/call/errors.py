@@ -19,6 +19,8 @@ from offhook.call.exchange import Exchange
 
 TOO_MANY = 429
 """Too Many Requests (RFC 6585)."""
+MOST_PROVIDER_CHARACTERS = 300
+"""Of what is told of a vendor's failure."""
 
 
 class Trouble(StrEnum):
@@ -109,6 +111,9 @@ class ProviderError(OffhookError):
     """A speech vendor, or our own speech process, failed; `retryable` where another try may succeed."""
 
     def __init__(self, vendor: str, message: str, *, retryable: bool) -> None:
+        """A longer message is cut: a vendor may have written most of it."""
+        if len(message) > MOST_PROVIDER_CHARACTERS:
+            message = f"{message[: MOST_PROVIDER_CHARACTERS - 1]}…"
         super().__init__(f"{vendor}: {message}")
         self.vendor = vendor
         self.message = message

@@ -12,6 +12,7 @@ import structlog
 
 from offhook.speech.attempt import SLOW_LAST_WORDS_S, Attempt
 from offhook.speech.breaker import Breaker
+from offhook.speech.event_queue import EventQueue
 from offhook.speech.kept_frames import KeptFrames
 from offhook.speech.pcm import FRAME_S
 from offhook.speech.recogniser import (
@@ -73,7 +74,7 @@ class Hearing:
         self._leaves = leaves
         self._is_private = is_private
         self._loop = asyncio.get_running_loop()
-        self._events: asyncio.Queue[SpeechEvent] = asyncio.Queue()
+        self._events = EventQueue()
         self._waits = waits_for_voice
         self._audio = KeptFrames(round((PRE_ROLL_S if waits_for_voice else KEPT_S) / FRAME_S))
         self._may_begin = asyncio.Event()
@@ -144,7 +145,7 @@ class Hearing:
     async def __aiter__(self) -> AsyncIterator[SpeechEvent]:
         """The events, in order, as those of one recogniser."""
         while True:
-            event = await self._events.get()
+            event = await self._events.take()
             yield event
             if isinstance(event, SpeechEnded | SpeechFailed):
                 return
@@ -273,4 +274,4 @@ class Hearing:
     def _tell(self, event: SpeechEvent) -> None:
         if not self._is_over:
             self._is_over = isinstance(event, SpeechEnded | SpeechFailed)
-            self._events.put_nowait(event)
+            self._events.put(event)

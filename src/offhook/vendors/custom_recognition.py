@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 import structlog
 from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
 
+from offhook.speech.event_queue import EventQueue
 from offhook.speech.recogniser import (
     FailureKind,
     Final,
@@ -21,7 +22,15 @@ from offhook.speech.recogniser import (
     SpeechFailed,
     SpeechStarted,
 )
-from offhook.vendors.custom_protocol import MOST_MESSAGE_BYTES, STOP, Unknown, line, read_message, write_start
+from offhook.vendors.custom_protocol import (
+    MOST_MESSAGE_BYTES,
+    STOP,
+    Garbage,
+    Unknown,
+    line,
+    read_message,
+    write_start,
+)
 from offhook.vendors.websocket import broken_rule
 
 WAITING_FRAMES = 150
@@ -41,7 +50,7 @@ class CustomRecognition(WSListener):
     def __init__(self, vendor: str, options: RecogniserOptions) -> None:
         self._vendor = vendor
         self._start = write_start(options)
-        self._events: asyncio.Queue[SpeechEvent] = asyncio.Queue()
+        self._events = EventQueue()
         self._waiting: deque[bytes] = deque()
         self._transport: WSTransport | None = None
         self._last_words: asyncio.TimerHandle | None = None
@@ -51,6 +60,8 @@ class CustomRecognition(WSListener):
         self._is_finished = False
         self._is_over = False
         self._has_started = False
+        self._is_understood = False
+        """Whether any message was of the protocol's kind, whether or not it meant something."""
         self._has_words = False
         """Whether something was understood for good."""
         self.frames_lost = 0
@@ -87,7 +98,7 @@ class CustomRecognition(WSListener):
     async def __aiter__(self) -> AsyncIterator[SpeechEvent]:
         """The events, in order."""
         while True:
-            event = await self._events.get()
+            event = await self._events.take()
             yield event
             if isinstance(event, SpeechEnded | SpeechFailed):
                 return
@@ -183,9 +194,14 @@ class CustomRecognition(WSListener):
     def _take(self, message: bytes) -> None:
         try:
             event = read_message(message)
-        except Unknown as fault:
+        except Garbage as fault:
             self._drop(str(fault))
             return
+        except Unknown as fault:
+            self._is_understood = True
+            self._drop(str(fault))
+            return
+        self._is_understood = True
         if event is None:
             return
         if not self._has_started and not isinstance(event, SpeechFailed):
@@ -204,7 +220,10 @@ class CustomRecognition(WSListener):
         if (broken := broken_rule(transport)) is not None:
             self.fail(f"the engine breaks the WebSocket protocol: {broken}", retryable=False)
         elif self._is_finished and (self._has_words if code is None else code in GOOD_CLOSES):
-            self._tell(SpeechEnded())
+            if self.messages_dropped and not self._is_understood:
+                self.fail("nothing that the engine sent could be understood", retryable=True)
+            else:
+                self._tell(SpeechEnded())
         else:
             told = "" if code in (None, WSCloseCode.NO_INFO) else f" ({_shown_close(code, reason)})"
             when = "after" if self._is_finished else "before"
@@ -213,7 +232,7 @@ class CustomRecognition(WSListener):
     def _tell(self, event: SpeechEvent) -> None:
         if self._is_over:
             return
-        self._events.put_nowait(event)
+        self._events.put(event)
         self._has_words = self._has_words or isinstance(event, Final)
         if isinstance(event, SpeechEnded | SpeechFailed):
             self._is_over = True

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import structlog
 
+from offhook.speech.event_queue import EventQueue
 from offhook.speech.recogniser import (
     FailureKind,
     Final,
@@ -23,7 +24,7 @@ from offhook.speech.recogniser import (
     SpeechStarted,
 )
 from offhook.vendors import custom_protocol
-from offhook.vendors.custom_protocol import line
+from offhook.vendors.custom_protocol import line, shortened
 from offhook.verbs.recogniser_options import unhonoured
 
 WAITING_FRAMES = 500
@@ -42,8 +43,8 @@ class VendorFailed(Exception):
     def __init__(
         self, detail: str, *, retryable: bool = False, kind: FailureKind = FailureKind.BROKEN
     ) -> None:
-        super().__init__(detail)
-        self.event = SpeechFailed(kind, detail, retryable=retryable)
+        self.event = SpeechFailed(kind, shortened(detail), retryable=retryable)
+        super().__init__(self.event.detail)
 
 
 class StreamedRecognition:
@@ -55,7 +56,7 @@ class StreamedRecognition:
     def __init__(self, vendor: str, *, frames_a_message: int = 1) -> None:
         self.vendor = vendor
         self._frames_a_message = frames_a_message
-        self._events: asyncio.Queue[SpeechEvent] = asyncio.Queue()
+        self._events = EventQueue()
         self._frames: deque[bytes] = deque()
         self._more = asyncio.Event()
         self._is_over = False
@@ -90,7 +91,7 @@ class StreamedRecognition:
     async def __aiter__(self) -> AsyncIterator[SpeechEvent]:
         """The events, in order."""
         while True:
-            event = await self._events.get()
+            event = await self._events.take()
             yield event
             if isinstance(event, SpeechEnded | SpeechFailed):
                 return
@@ -134,7 +135,7 @@ class StreamedRecognition:
         if self._is_over:
             return
         self._is_over = isinstance(event, SpeechEnded | SpeechFailed)
-        self._events.put_nowait(event)
+        self._events.put(event)
 
     def drop(self, why: str) -> None:
         """A message meant nothing. One line tells of the first; the rest are counted, or a vendor could fill the log."""

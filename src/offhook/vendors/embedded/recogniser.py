@@ -12,7 +12,6 @@ from offhook.vendors.embedded.recogniser_processes import RecogniserProcesses
 from offhook.vendors.embedded.recognition import EmbeddedRecognition
 from offhook.vendors.streamed import warn_of_unhonoured
 
-
 LAST_WORDS_S = 6.0
 """Fifty callers who stop speaking at the same moment wait so long for one core."""
 
