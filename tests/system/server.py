@@ -43,8 +43,8 @@ def free_udp_ports(count: int) -> int:
         return first
 
 
-CLAIMED: list[socket.socket] = []
-"""What keeps ranges of audio ports for this run of tests, until it ends."""
+CLAIMED: dict[str, socket.socket] = {}
+"""What keeps each range of audio ports for this run of tests, until its server is stopped or the run ends."""
 RANGES = range(15_000, 24_800, 201)
 """Where they begin: below the ports that the system gives away by itself, and beside those of `test_edge`."""
 
@@ -58,8 +58,9 @@ def rtp_ports() -> str:
         except OSError:
             claim.close()
             continue
-        CLAIMED.append(claim)
-        return f"{first}-{first + 199}"
+        ports = f"{first}-{first + 199}"
+        CLAIMED[ports] = claim
+        return ports
     raise OSError("no range of audio ports is left for tests")
 
 
@@ -249,6 +250,8 @@ def running_server(data_dir: Path, **settings: str) -> Iterator[Server]:
         yield server
     finally:
         status = server.stop()
+        if (claim := CLAIMED.pop(chosen["OFFHOOK_RTP_PORTS"], None)) is not None:
+            claim.close()
         assert status in (STOPPED, CUT_SHORT), (
             f"the server ended with {status}:\n{server.output.text[-4000:]}"
         )
