@@ -6,6 +6,7 @@ the background, over OTLP/HTTP. This file is loaded only where a collector is co
 """
 
 import contextlib
+import re
 from collections.abc import Iterator
 from contextvars import ContextVar
 
@@ -29,6 +30,9 @@ from offhook.verbs import Target, Verb
 
 EXPORT_S = 5.0
 """How long the collector may take, for a batch and for the last one."""
+
+_QUERY = re.compile(r"(://[^\s?]+)\?\S*?(?=:?(?:\s|$))")
+"""The query of a URL, in a message that names it."""
 
 _beginning: ContextVar[str | None] = ContextVar("beginning", default=None)
 """The call whose own span is being made."""
@@ -95,11 +99,11 @@ class CallTracer:
         span.set_attribute("offhook.status", fact.status.value)
         span.set_attribute("offhook.duration_s", round(fact.duration_s, 3))
         if fact.reason:
-            span.set_attribute("offhook.reason", fact.reason)
+            span.set_attribute("offhook.reason", _told(fact.reason))
         if fact.sip_status is not None:
             span.set_attribute("offhook.sip_status", fact.sip_status)
         if fact.status is CallStatus.FAILED:
-            span.set_status(Status(StatusCode.ERROR, fact.reason))
+            span.set_status(Status(StatusCode.ERROR, _told(fact.reason)))
 
     def begin(self, target: Target, kind: str) -> "TracedExchange":
         """An exchange with an application begins: in the call that runs, or the one that the log is bound to."""
@@ -143,7 +147,7 @@ class TracedExchange:
         if status is not None:
             self._span.set_attribute("http.response.status_code", status)
         if error is not None:
-            self._span.set_status(Status(StatusCode.ERROR, str(error) or type(error).__name__))
+            self._span.set_status(Status(StatusCode.ERROR, _told(str(error)) or type(error).__name__))
         self._span.end()
 
 
@@ -159,7 +163,7 @@ def _current(span: Span) -> Iterator[None]:
     except Exception as error:
         attributes: dict[str, AttributeValue] = {"offhook.error": type(error).__name__}
         span.set_attributes(attributes)
-        span.set_status(Status(StatusCode.ERROR, str(error)))
+        span.set_status(Status(StatusCode.ERROR, _told(str(error))))
         raise
     finally:
         span.end()
@@ -178,3 +182,8 @@ def _within(call_id: str) -> Context:
         trace_flags=TraceFlags(TraceFlags.SAMPLED),
     )
     return trace.set_span_in_context(NonRecordingSpan(context))
+
+
+def _told(message: str) -> str:
+    """It without the queries of URLs, which `url.full` leaves out as well: they may repeat what callers typed and said."""
+    return _QUERY.sub(r"\1", message)

@@ -4,7 +4,6 @@ All but the embedded one are spoken sentence by sentence, and what they said is 
 """
 
 from collections.abc import Callable
-from pathlib import Path
 
 from offhook.config import Settings
 from offhook.speech.kept_speech import KeptSpeech
@@ -15,35 +14,38 @@ from offhook.voice_settings import TTS_NEEDS
 
 FOLDER = "speech"
 """Where speech is kept, inside the data directory."""
+SOUNDS_BY: dict[str, tuple[str, ...]] = {
+    "google": ("google_tts_endpoint",),
+    "aws": ("aws_region", "aws_tts_engine", "aws_tts_url"),
+    "microsoft": ("microsoft_region", "microsoft_tts_url"),
+    "deepgram": ("deepgram_tts_url",),
+    "elevenlabs": ("elevenlabs_model", "elevenlabs_url"),
+    "wyoming": ("wyoming_tts",),
+    "piper": ("piper_voice",),
+}
+"""Settings that decide what a voice sounds like: under others, what is kept is another's speech."""
 
 
 def configured_voices(settings: Settings, decoder: Decoder) -> dict[str, Voice]:
     """Those that have all settings they need, by name. `decoder` reads MP3 and the like."""
-    folder = settings.data_dir / FOLDER
     voices: dict[str, Voice] = {
-        name: _ready(MAKERS[name](settings), folder, settings)
+        name: _ready(
+            MAKERS[name](settings), settings, *(getattr(settings, field) for field in SOUNDS_BY[name])
+        )
         for name in TTS_NEEDS
         if settings.has_voice(name)
     }
     for name, (url, token) in settings.custom_voices.items():
         voice = _custom(name, url, token, decoder)
-        voices[voice.name] = _ready(voice, folder, settings, set_as=url)
+        voices[voice.name] = _ready(voice, settings, url)
     return voices
 
 
-def _ready(voice: Voice, folder: Path, settings: Settings, *, set_as: str = "") -> Voice:
+def _ready(voice: Voice, settings: Settings, *set_as: object) -> Voice:
     kept: Voice = voice
     if settings.tts_kept_mb:
-        told = repr(
-            (
-                set_as,
-                settings.elevenlabs_model,
-                settings.aws_tts_engine,
-                settings.aws_region,
-                settings.piper_voice,
-            )
-        )
-        kept = KeptSpeech(voice, folder, most_bytes=settings.tts_kept_mb * 1_000_000, settings=told)
+        folder, most_bytes = settings.data_dir / FOLDER, settings.tts_kept_mb * 1_000_000
+        kept = KeptSpeech(voice, folder, most_bytes=most_bytes, settings=repr(set_as))
     return SentenceVoice(kept, longest=LONGEST)
 
 

@@ -33,7 +33,7 @@ async def answered(world: World) -> Call:
 
 async def test_it_is_heard_as_one_sound_while_it_grows(world: World) -> None:
     call = await answered(world)
-    growing, audio = growing_audio(0.4)
+    growing, audio = growing_audio(1.0)
     playing = asyncio.create_task(call.play(audio))
     for _ in range(4):
         await asyncio.sleep(0.15)
@@ -42,7 +42,7 @@ async def test_it_is_heard_as_one_sound_while_it_grows(world: World) -> None:
     await playing
     await asyncio.sleep(0.2)
     [(begin, end)] = await world.sounds()
-    assert end - begin == pytest.approx(1.2, abs=PACKET_S)
+    assert end - begin == pytest.approx(1.8, abs=PACKET_S)
 
 
 async def test_where_it_grows_too_slowly_it_is_silent_and_nothing_is_lost(world: World) -> None:

@@ -2,16 +2,19 @@
 
 import asyncio
 import wave
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 
+from offhook.call.errors import ProviderError
 from offhook.call.facts import TimelineKept, VerbRan
 from offhook.call.port import Audio
 from offhook.dialects.rcml.dialect import Rcml
 from offhook.interpreter.prompts import PromptStore
 from offhook.interpreter.voices import Voices
+from offhook.speech.voice import VoiceOptions
 from offhook.testing import FakeVoice, Followed, ScriptedCall, SilentDecoder, WebhookStub, follow
 from offhook.verbs import Say
 
@@ -177,6 +180,29 @@ class TestInTheStore:
             assert audio.growing is not None
             await audio.growing.until(1_000.0)
             assert audio.growing.length_s == pytest.approx(length_s(TEXT), abs=0.01)
+
+    @pytest.mark.parametrize("after_s", [0.0, 0.01, 1.0])
+    async def test_one_that_broke_off_is_kept_for_nobody_however_soon_it_did(
+        self, tmp_path: Path, after_s: float
+    ) -> None:
+        class BreaksOffOnce(FakeVoice):
+            async def speak(self, text: str, options: VoiceOptions) -> AsyncIterator[bytes]:
+                is_first = not self.asked
+                async for pcm in super().speak(text, options):
+                    yield pcm
+                if is_first:
+                    await asyncio.sleep(after_s)
+                    raise ProviderError(self.name, "the connection broke", retryable=True)
+
+        voice = BreaksOffOnce()
+        store = self.store(voice, tmp_path)
+        async with store.ready(Say(text="Hello")) as audio:
+            assert audio.growing is not None
+            await audio.growing.until(1_000.0)
+            assert audio.growing.fault is not None
+        async with store.ready(Say(text="Hello")) as audio:
+            assert audio.growing is None
+            assert wav_length(audio) == pytest.approx(length_s("Hello"), abs=0.01)
 
     async def test_who_leaves_does_not_disturb_who_stays(self, tmp_path: Path) -> None:
         voice = FakeVoice(pace=0.9)

@@ -25,7 +25,7 @@ from offhook.records.database import Database
 from offhook.records.entry import Entry
 from offhook.records.fact_codec import decode, encode
 from offhook.records.journal import Author, Journal
-from offhook.speech.recogniser import Final, Partial
+from offhook.speech.recogniser import FailureKind, Final, Partial, SpeechFailed
 from offhook.testing import FakeRecogniser, Followed, Page, ScriptedCall, WebhookStub, follow
 from offhook.testing.scripted_call import SOME_CALL
 from offhook.verbs import GatherEnd
@@ -221,3 +221,18 @@ def test_facts_of_an_older_version_are_read_as_ever() -> None:
 def test_a_notification_is_one_of_those_that_are_searched() -> None:
     """Else the tests above would look into nothing."""
     assert NotificationRaised.__name__ in {kind.__name__ for kind in Fact.__args__}
+
+
+@pytest.mark.parametrize("log", ["false", "true"])
+async def test_what_a_recogniser_that_fails_quotes_is_kept_only_where_it_may_be(
+    log: str, folder: Path, lines: list[Any]
+) -> None:
+    quoting = SpeechFailed(FailureKind.BROKEN, f"cannot make sense of {PHRASE!r}")
+    voice = ask('input="speech" postTimeout="1" actionOnEmptyResult="true"', log=log)
+    app = WebhookStub({"/voice": voice, "/heard": BYE})
+    done = await follow(
+        ScriptedCall("1.0 says 1.0"), app, dialect=RCML, recogniser=FakeRecogniser(fails=(30, quoting))
+    )
+    assert [gather.gathered.end for gather in done.gathers] == [GatherEnd.RECOGNISER_FAILED]
+    assert [notification.code for notification in done.notifications] == [13334]
+    assert (PHRASE in kept_of(done, folder) + repr(lines)) is (log == "true")

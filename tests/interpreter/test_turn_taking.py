@@ -21,7 +21,17 @@ from offhook.speech.recogniser import (
     SpeechFailed,
     SpeechStarted,
 )
-from offhook.verbs import BargeIn, Continuous, Gather, Gathered, GatherEnd, Input, Say, VoiceDetection
+from offhook.verbs import (
+    BargeIn,
+    Continuous,
+    Gather,
+    Gathered,
+    GatherEnd,
+    Input,
+    RecogniserOptions,
+    Say,
+    VoiceDetection,
+)
 
 KEYS = frozenset({Input.KEYS})
 SPEECH = frozenset({Input.SPEECH})
@@ -299,8 +309,8 @@ class TestContinuous:
         assert collector.gathered == Gathered(end=GatherEnd.SPEECH, speech="one two")
 
     def test_one_that_stops_without_words_is_not_asked_for_ever(self) -> None:
-        collector = fed(self.GATHER, (1.0, VoiceHeard(1.5, 0.5)), *[(1.6, SpeechEnded())] * 5, finds_end=True)
-        assert collector.hearings == 1
+        collector = fed(self.GATHER, (1.0, VoiceHeard(1.5, 0.5)), *[(1.6, SpeechEnded())] * 9, finds_end=True)
+        assert collector.hearings == 4
 
     def test_the_end_key_ends_it_where_something_was_said(self) -> None:
         collector = fed(self.GATHER, (1.0, VoiceHeard(1.0, 0.5)), (1.5, KeyPressed("*")))
@@ -321,6 +331,35 @@ class TestContinuous:
         noise = [(at / 2, VoiceHeard(at / 2, at / 2)) for at in range(2, 62)]
         collector = fed(self.GATHER, *noise)
         assert collector.deadline == 31.0
+
+
+def test_a_recogniser_that_stopped_on_noise_listens_again_for_who_speaks_then() -> None:
+    gather = Gather(inputs=SPEECH, speech_end_timeout_s=0.7)
+    collector = fed(gather, (1.0, SpeechEnded()), (2.0, VoiceHeard(2.4, 0.4)), finds_end=True)
+    assert collector.hearings == 2
+    collector.feed(Final("sales"), at=2.5)
+    pass_time(collector, 4.0)
+    assert collector.gathered is None or collector.gathered.speech == "sales"
+
+
+def test_one_that_waited_as_long_as_it_was_told_does_not() -> None:
+    gather = Gather(inputs=SPEECH, recogniser=RecogniserOptions(initial_speech_timeout_s=1.0))
+    assert fed(gather, (1.0, SpeechEnded()), finds_end=True).hearings == 1
+
+
+def test_a_voice_of_which_nothing_is_understood_was_a_false_alarm_and_the_prompts_go_on() -> None:
+    collector = fed(asking(), (1.0, VoiceHeard(2.0, 0.8)))
+    assert heard_of(collector) is Prompts.WAIT
+    pass_time(collector, 3.5)
+    collector.feed(SpeechEnded(), at=3.5)
+    assert (collector.gathered, heard_of(collector)) == (None, Prompts.PLAY)
+
+
+def test_a_voice_that_lasts_was_no_false_alarm() -> None:
+    collector = fed(asking(), (1.0, VoiceHeard(5.0, 4.0)))
+    pass_time(collector, 6.5)
+    collector.feed(SpeechEnded(), at=6.5)
+    assert collector.gathered == Gathered(end=GatherEnd.NO_MATCH)
 
 
 def test_a_voice_too_short_to_connect_a_recogniser_is_a_blip() -> None:

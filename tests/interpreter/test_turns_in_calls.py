@@ -12,6 +12,7 @@ from offhook.call.facts import TimelineKept
 from offhook.dialects.rcml.dialect import Rcml
 from offhook.speech.pcm import SAMPLE_BYTES, SAMPLE_RATE_HZ
 from offhook.speech.recogniser import FailureKind, Final, Partial, SpeechEnded, SpeechEvent, SpeechFailed
+from offhook.speech.recognisers import Recognisers
 from offhook.speech.voice import VoiceOptions
 from offhook.testing import (
     FakeRecogniser,
@@ -125,8 +126,8 @@ class TestPrompts:
             f"4.9 {beep} ends",
             f"4.9 {beep} starts",
             f"5.1 {beep} stops",
-            f"5.9 {beep} starts",
-            f"6.9 {beep} ends",
+            f"5.9 {beep} goes on at 0.1 s",
+            f"6.8 {beep} ends",
         ]
 
     async def test_speech_stops_it_for_good(self) -> None:
@@ -210,6 +211,17 @@ class TestContinuousSpeech:
         assert gathered.speech == "one"
 
 
+class TestNoise:
+    async def test_a_line_that_clicks_for_ever_delays_the_prompts_and_does_not_keep_them_from_their_end(
+        self,
+    ) -> None:
+        call, gathered = await ask(asking(), *(f"{second}.5 says 0.06" for second in range(120)))
+        last = heard_as(call)[-1]
+        assert last.endswith("hello ends")
+        assert float(last.split()[0]) < 90.0
+        assert gathered.end is not GatherEnd.SPEECH
+
+
 class TestGatedRecogniser:
     async def test_it_is_asked_only_once_somebody_speaks_and_hears_what_came_before(self) -> None:
         recogniser = FakeRecogniser.that_hears("sales")
@@ -247,6 +259,16 @@ class TestFaults:
         done = await follow(call, app, dialect=Asks(gather), voice=BreaksOff())
         [finished] = done.gathers
         assert (finished.gathered.end, finished.gathered.keys) == (GatherEnd.PROMPT_FAILED, "7")
+
+    async def test_a_recogniser_that_says_nothing_to_a_cough_is_not_left_for_that(self) -> None:
+        first, second = (FakeRecogniser(name=name, at_finish=(Final(name),)) for name in ("first", "second"))
+        both = Recognisers({"first": first, "second": second}, ("first", "second"))
+        gather = asking(partials_to=Target("http://app.example/so-far"))
+        app = WebhookStub({"/voice": "", "/heard": "<Response/>"})
+        call = ScriptedCall("1.0 says 0.06", "8.0 says 1")
+        [finished] = (await follow(call, app, dialect=Asks(gather), recognisers=both)).gathers
+        assert (finished.gathered.speech, finished.switches) == ("first", ())
+        assert second.asked == []
 
     async def test_a_recogniser_that_fails_after_a_key_changes_nothing(self) -> None:
         failing = FakeRecogniser(events=((1.5, SpeechFailed(FailureKind.BROKEN, "gone")),))
@@ -325,3 +347,12 @@ def test_whatever_happens_keys_are_delivered_and_nothing_is_played_after_the_out
     policy = gather.barge_in
     if not policy.on_keys and not policy.on_speech:
         assert told[:2] == ["0.0 hello starts", "5.0 hello ends"]
+
+
+async def test_a_recogniser_that_may_take_long_for_its_last_words_is_waited_for() -> None:
+    slow = FakeRecogniser(at_finish=(Final("sales"),), latency_s=4.0, last_words_s=6.0)
+    _, gathered = await ask(asking(prompts=()), "0.5 says 1", recogniser=slow)
+    assert gathered.speech == "sales"
+    hasty = FakeRecogniser(at_finish=(Final("sales"),), latency_s=4.0)
+    _, gathered = await ask(asking(prompts=()), "0.5 says 1", recogniser=hasty)
+    assert gathered.end is GatherEnd.RECOGNISER_FAILED

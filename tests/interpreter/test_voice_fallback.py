@@ -78,6 +78,22 @@ class TestInACall:
         assert [told.code for told in done.notifications] == [LEFT]
         assert first.under_way == 0
 
+    async def test_who_says_nothing_is_waited_for_once_and_not_with_each_sentence(self) -> None:
+        call, first, second = ScriptedCall(), FakeVoice("first", hangs_at="Say"), FakeVoice("second")
+        await said(call, voices(first, second), "Say one. Say two. Say three.")
+        assert call.heard == [
+            "1.5 Say one. Say two. Say three. starts",
+            "4.1 Say one. Say two. Say three. ends",
+        ]
+        assert asked(second) == ["Say one.", "Say two.", "Say three."]
+        assert first.under_way == 0
+
+    async def test_one_that_sends_a_little_again_and_again_is_left_as_well(self) -> None:
+        call, first, second = ScriptedCall(), FakeVoice("first", pace=10.0), FakeVoice("second")
+        done = await said(call, voices(first, second), "Hello there.")
+        assert [told.code for told in done.notifications] == [LEFT]
+        assert call.heard[-1] == "3.7 Hello there. ends"
+
     async def test_only_what_was_not_heard_is_spoken_by_the_next(self) -> None:
         call = ScriptedCall()
         first, second = FakeVoice("first", fails_at="Three"), FakeVoice("second")

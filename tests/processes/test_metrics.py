@@ -202,6 +202,15 @@ async def test_a_voice_is_timed_to_its_first_sound() -> None:
     assert samples_of(meter)["offhook_voice_first_byte_seconds_count", voice.name] == 1
 
 
+async def test_a_voice_that_nobody_hears_any_more_is_closed_at_once() -> None:
+    fake = FakeVoice(pace=0.01)
+    spoken = metered_voices({"fake": fake}, Meter())["fake"].speak("Hello", VoiceOptions())
+    await anext(spoken)
+    assert fake.under_way == 1
+    await spoken.aclose()  # type: ignore[attr-defined]  # a generator
+    assert fake.under_way == 0
+
+
 async def test_a_recogniser_is_timed_from_the_end_of_the_utterance_to_its_words() -> None:
     meter = Meter()
     heard = FakeRecogniser(at_finish=(Final("yes"), Final("please")))

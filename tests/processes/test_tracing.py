@@ -14,7 +14,7 @@ import structlog
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from offhook.call.ending import EndCause, Ending
-from offhook.call.errors import CallEnded
+from offhook.call.errors import CallEnded, FetchFailed
 from offhook.call.facts import CallFinished
 from offhook.call.info import CallInfo, CallStatus, Direction
 from offhook.config import LOOPBACK
@@ -142,6 +142,28 @@ async def test_a_callback_from_another_process_is_found_in_the_same_trace(collec
     notice = collector.named("webhook notice")
     assert notice.trace_id.hex() == CALL_ID
     assert notice.parent_span_id == collector.named("call").span_id
+
+
+async def test_an_exchange_that_fails_does_not_tell_the_query_of_its_url(collector: Collector) -> None:
+    tracer = CallTracer(collector.url, process="worker-0")
+    client = WebhookClient(policy=AddressPolicy(allow=LOOPBACK), watch=Watching(Meter(), tracer))
+    with pytest.raises(FetchFailed, match="canary") as failed:
+        await client.fetch(Request(Target("http://127.0.0.1:9/voice?pin=canary")))
+    with tracer.call(info()):
+        tracer.finished(
+            CallFinished(
+                call_id=CALL_ID,
+                account_sid="AC",
+                at=NOON,
+                status=CallStatus.FAILED,
+                duration_s=1.25,
+                reason=failed.value.message,
+            )
+        )
+    await client.close()
+    await asyncio.to_thread(tracer.close)
+    assert "http://127.0.0.1:9/voice: " in collector.named("webhook document").status.message
+    assert "canary" not in str(collector.spans)
 
 
 async def test_a_hang_up_is_no_error_and_a_fault_is_one(collector: Collector) -> None:

@@ -107,6 +107,43 @@ async def test_one_who_leaves_does_not_disturb_the_others_and_the_last_ends_it(t
     assert len(counted.asked) == 2
 
 
+async def test_who_comes_while_a_making_is_being_ended_hears_it_all(tmp_path: Path) -> None:
+    is_ending, may_end = asyncio.Event(), asyncio.Event()
+
+    class SlowToEnd(CountedVoice):
+        async def speak(self, text: str, options: VoiceOptions) -> AsyncIterator[bytes]:
+            is_first = not self.asked
+            try:
+                async for piece in super().speak(text, options):
+                    yield piece
+            finally:
+                if is_first:
+                    is_ending.set()
+                    await may_end.wait()
+
+    counted = SlowToEnd()
+    counted.may_go_on.clear()
+    voice = KeptSpeech(counted, tmp_path, most_bytes=100_000)
+    async with asyncio.timeout(DEADLINE_S):
+        first = voice.speak("abc", OPTIONS)
+        await anext(first)
+        leaving = asyncio.create_task(first.aclose())
+        await is_ending.wait()
+        second = voice.speak("abc", OPTIONS)
+        begins = asyncio.create_task(anext(second))
+        counted.is_asked.clear()
+        await asyncio.wait(
+            (begins, asyncio.create_task(counted.is_asked.wait())), return_when="FIRST_COMPLETED"
+        )
+        may_end.set()
+        counted.may_go_on.set()
+        await leaving
+        assert await begins + b"".join([piece async for piece in second]) == b"".join(
+            letter * 320 for letter in (b"a", b"b", b"c")
+        )
+    assert counted.asked == ["abc", "abc"]
+
+
 async def test_a_failure_is_told_to_all_and_kept_for_nobody(tmp_path: Path) -> None:
     counted = CountedVoice()
     counted.fault = ProviderError("counted", "no more", retryable=True)

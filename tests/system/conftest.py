@@ -34,7 +34,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The same with the PJSIP from PyPI, which holds four calls, whatever other build is installed."""
     folder = tmp_path_factory.mktemp("small")
-    with running_server(folder, ENGINE="wheel", RTP_PORTS="22300-22499") as running:
+    with running_server(folder, ENGINE="wheel") as running:
         yield running
 
 

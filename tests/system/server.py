@@ -43,6 +43,27 @@ def free_udp_ports(count: int) -> int:
         return first
 
 
+CLAIMED: dict[str, socket.socket] = {}
+"""What keeps each range of audio ports for this run of tests, until its server is stopped or the run ends."""
+RANGES = range(15_000, 24_800, 201)
+"""Where they begin: below the ports that the system gives away by itself, and beside those of `test_edge`."""
+
+
+def rtp_ports() -> str:
+    """A range of 200 UDP ports that no other run of tests on this machine has: who claims one binds the port above it."""
+    for first in RANGES:
+        claim = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            claim.bind(("127.0.0.1", first + 200))
+        except OSError:
+            claim.close()
+            continue
+        ports = f"{first}-{first + 199}"
+        CLAIMED[ports] = claim
+        return ports
+    raise OSError("no range of audio ports is left for tests")
+
+
 class Output:
     """What a process prints, line by line, to be waited for."""
 
@@ -199,7 +220,7 @@ def environment(data_dir: Path, **settings: str) -> dict[str, str]:
         "ACCOUNT_SID": ACCOUNT_SID,
         "AUTH_TOKEN": TOKEN,
         "DEV": "1",
-        "RTP_PORTS": "22000-22199",
+        **({} if "RTP_PORTS" in settings else {"RTP_PORTS": rtp_ports()}),
         **settings,
     }
     return {**clean, **{f"OFFHOOK_{name}": value for name, value in chosen.items()}}
@@ -229,6 +250,8 @@ def running_server(data_dir: Path, **settings: str) -> Iterator[Server]:
         yield server
     finally:
         status = server.stop()
+        if (claim := CLAIMED.pop(chosen["OFFHOOK_RTP_PORTS"], None)) is not None:
+            claim.close()
         assert status in (STOPPED, CUT_SHORT), (
             f"the server ended with {status}:\n{server.output.text[-4000:]}"
         )

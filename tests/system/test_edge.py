@@ -1,6 +1,7 @@
 """Kamailio in front of two workers, as an operator runs it: calls are spread, and what dies or floods is survived."""
 
 import asyncio
+import contextlib
 import itertools
 import os
 import signal
@@ -30,6 +31,7 @@ SLOTS_EACH = 4
 RTP_PORTS = 2 * 2 * SLOTS_EACH
 SHARES = itertools.count(os.getpid() % 120 * 4)
 """Of ports that the system gives to nobody by itself: a port that was free a moment ago would not stay so."""
+MOST_FLOODS = 10
 WITHIN_S = 15.0
 """Three times the promise: a new call finds a living worker within 5 s."""
 LISTEN = (
@@ -180,15 +182,18 @@ async def test_a_flood_is_refused_before_the_workers_and_a_running_call_goes_on(
         async with stubs(1) as [flooder]:
             began = peer.loop.time()
             start = f"INVITE sip:nobody@127.0.0.1:{pair.sip_port}"
-            await flooder.flood(
-                start, pair.sip_port, call_ids=[f"flood{number}" for number in range(8 * per_s)]
-            )
-            await flooder.until(lambda: flooder.statuses()[503] >= per_s)
+            for turn in range(MOST_FLOODS):  # a busy machine loses packets, and sends fewer a second
+                names = [f"flood{turn}-{number}" for number in range(8 * per_s)]
+                await flooder.flood(start, pair.sip_port, call_ids=names)
+                with contextlib.suppress(TimeoutError):
+                    await flooder.until(lambda: flooder.statuses()[503] >= per_s, within_s=5.0)
+                    break
+            assert flooder.statuses()[503] >= per_s
             let_through = rpc.call("tm.stats")["total"] - let_through
             seconds = int(peer.loop.time() - began) + 2
         refused = [each for each in flooder.messages if each.status == 503]
     pings = 2 * seconds
-    assert let_through <= min(seconds * per_s, 7 * per_s) + pings
+    assert let_through <= min(seconds, 7 * (turn + 1)) * per_s + pings
     assert any("Too Many New Calls" in each.start for each in refused)
     assert all(int(each.get("Retry-After")) >= 1 for each in refused)
     times = [packet.at for packet in peer.heard[heard_before:]]

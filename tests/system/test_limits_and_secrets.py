@@ -24,9 +24,7 @@ ENOUGH_S, LOOK_EVERY_S = 60.0, 0.2
 @pytest.fixture(scope="module")
 def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server whose account these tests change."""
-    with running_server(
-        tmp_path_factory.mktemp("limits"), RTP_PORTS="22500-22599", TRUNK="sip:127.0.0.1:9"
-    ) as running:
+    with running_server(tmp_path_factory.mktemp("limits"), TRUNK="sip:127.0.0.1:9") as running:
         yield running
 
 

@@ -49,7 +49,7 @@ async def test_a_minute_without_a_database_costs_no_call_and_no_event(
     for path in ("/state", "/short-state", "/lasting-state"):
         app.on(path, page(200))
     lasting, during = await Peer.open(), await Peer.open()
-    settings = {"DATABASE_URL": database.create("calls"), "MEDIA_TIMEOUT_S": "0", "RTP_PORTS": "22600-22699"}
+    settings = {"DATABASE_URL": database.create("calls"), "MEDIA_TIMEOUT_S": "0"}
     with running_server(tmp_path, **settings) as server:
         for name, path in (("7301", "voice"), ("7302", "short"), ("7303", "voice")):
             told = {"7301": "state", "7302": "short-state", "7303": "lasting-state"}[name]
@@ -107,7 +107,7 @@ async def test_a_worker_that_stands_still_loses_its_calls_and_starts_anew(
 ) -> None:
     app.on("/voice", page(200, LISTEN))
     app.on("/state", page(200))
-    settings = {"RTP_PORTS": "22700-22799", "WATCHDOG_S": "0", "SIP_PORT": str(free_udp_ports(1))}
+    settings = {"WATCHDOG_S": "0", "SIP_PORT": str(free_udp_ports(1))}
     with running_server(tmp_path, **settings) as server:
         server.give_number("7310", f"{app.url}/voice", StatusCallback=f"{app.url}/state")
         assert (await peer.invite("7310", server.sip_port)).status == 200
@@ -138,7 +138,7 @@ async def test_two_kills_in_a_row_leave_no_call_open(tmp_path: Path, app: Applic
     """The successor of a dead worker dies too, before it could take its place."""
     app.on("/voice", page(200, LISTEN))
     app.on("/state", page(200))
-    with running_server(tmp_path, RTP_PORTS="22800-22899", SIP_PORT=str(free_udp_ports(1))) as server:
+    with running_server(tmp_path, SIP_PORT=str(free_udp_ports(1))) as server:
         server.give_number("7320", f"{app.url}/voice", StatusCallback=f"{app.url}/state")
         peers = [await Peer.open() for _ in range(3)]
         for peer in peers:

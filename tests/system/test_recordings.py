@@ -28,7 +28,7 @@ VOICEMAIL = """<Response>
 @pytest.fixture
 def fresh(tmp_path: Path) -> Iterator[Server]:
     """A server that nobody else uses."""
-    with running_server(tmp_path, RTP_PORTS="22600-22699") as running:
+    with running_server(tmp_path) as running:
         yield running
 
 

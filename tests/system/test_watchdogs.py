@@ -23,7 +23,7 @@ FREE_REQUESTS, REQUESTS = 6, 10
 @pytest.fixture(scope="module")
 def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server that is not patient with calls."""
-    settings = {"MAX_CALL_S": "8", "MAX_RING_S": "2", "MEDIA_TIMEOUT_S": "2", "RTP_PORTS": "22500-22599"}
+    settings = {"MAX_CALL_S": "8", "MAX_RING_S": "2", "MEDIA_TIMEOUT_S": "2"}
     with running_server(tmp_path_factory.mktemp("strict"), **settings) as running:
         yield running
 

@@ -1,10 +1,12 @@
 """One utterance put to any recogniser, and all its events."""
 
 import asyncio
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from offhook.speech.pcm import FRAME_BYTES
-from offhook.speech.recogniser import Recogniser, RecogniserOptions, SpeechEvent, SpeechFailed
+from offhook.speech.recogniser import Partial, Recogniser, RecogniserOptions, SpeechEvent, SpeechFailed
 
 FRAME = b"\x01\x02" * (FRAME_BYTES // 2)
 DEADLINE_S = 30.0
@@ -31,3 +33,13 @@ async def failure(recogniser: Recogniser, **how: Any) -> SpeechFailed:
     last = (await heard(recogniser, **{"finish": False, **how}))[-1]
     assert isinstance(last, SpeechFailed)
     return last
+
+
+def up_to_date(events: Sequence[SpeechEvent]) -> list[SpeechEvent]:
+    """`events` without each partial that another follows: whether such a one is told depends on who is quicker."""
+    kept = [
+        one
+        for one, after in pairwise(events)
+        if not (isinstance(one, Partial) and isinstance(after, Partial))
+    ]
+    return [*kept, *events[-1:]]

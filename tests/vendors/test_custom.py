@@ -37,6 +37,7 @@ from tests.vendors.custom_server import (
     interim,
     transcription,
 )
+from tests.vendors.hearing import up_to_date
 from tests.webhooks.conftest import CERTIFICATE, TRUSTS_LOCALHOST
 
 DEADLINE_S = 30.0
@@ -213,9 +214,8 @@ class TestEvents:
             transcription(" please "),
         )
         async with custom(*script) as (_, recogniser):
-            assert await heard(recogniser) == [
+            assert up_to_date(await heard(recogniser)) == [
                 SpeechStarted(),
-                Partial("spe"),
                 Partial("speak to"),
                 Final("speak to sales", 0.75),
                 Partial("ple"),
@@ -249,11 +249,21 @@ class TestEvents:
     async def test_an_engine_that_says_nothing_after_the_stop_is_not_waited_for_for_ever(self) -> None:
         async with custom(Stay()) as (server, recogniser):
             began_at = asyncio.get_running_loop().time()
-            assert await heard(recogniser) == [SpeechEnded()]
+            failed = await failure(recogniser, finish=True)
             took_s = asyncio.get_running_loop().time() - began_at
             async with asyncio.timeout(DEADLINE_S):
                 await server.connections[0].over.wait()
+        assert "said no last words within 5 s" in failed.detail
+        assert failed.retryable
         assert 4.5 < took_s < 15
+
+    async def test_an_engine_that_breaks_off_after_the_stop_has_failed_unless_it_said_its_words(self) -> None:
+        async with custom(AfterStop(), Vanish()) as (_, recogniser):
+            failed = await failure(recogniser, finish=True)
+        assert "closed the connection after it was told to stop" in failed.detail
+        assert failed.retryable
+        async with custom(AfterStop(), transcription("sales"), Vanish()) as (_, recogniser):
+            assert await heard(recogniser) == [SpeechStarted(), Final("sales"), SpeechEnded()]
 
     async def test_garbage_is_told_once_counted_and_passed_over(self) -> None:
         garbage = (
@@ -275,11 +285,46 @@ class TestEvents:
             ("recogniser.messages_dropped", None, len(garbage)),
         ]
 
+    @pytest.mark.parametrize("garbage", ["<html>", "[1]", b"\x00\x01binary"])
+    async def test_an_engine_that_says_nothing_but_garbage_has_failed(self, garbage: str | bytes) -> None:
+        async with custom(garbage, garbage) as (_, recogniser):
+            failed = await failure(recogniser, finish=True)
+        assert failed.detail == "nothing that the engine sent could be understood"
+        assert failed.retryable
+
+    @pytest.mark.parametrize("message", ['{"type":"listening"}', transcription("")])
+    async def test_one_that_speaks_the_protocol_and_hears_nothing_has_not(self, message: str) -> None:
+        async with custom("<html>", message) as (_, recogniser):
+            assert await heard(recogniser) == [SpeechEnded()]
+
+    async def test_of_partials_that_wait_only_the_newest_is_told_and_no_final_is_lost(self) -> None:
+        rounds = [[interim(f"{number} {word}") for word in range(2_000)] for number in range(3)]
+        script = [
+            message
+            for number, partials in enumerate(rounds)
+            for message in (*partials, transcription(f"{number}"))
+        ]
+        async with (
+            custom(*script, Close(1000)) as (server, recogniser),
+            asyncio.timeout(DEADLINE_S),
+            recogniser.listen(RecogniserOptions(partials=True)) as recognition,
+        ):
+            recognition.finish()
+            while not server.connections:  # noqa: ASYNC110  # it tells by nothing else
+                await asyncio.sleep(0)
+            await server.connections[0].over.wait()  # nobody reads before all of it is there
+            told = [event async for event in recognition]
+        assert told == [
+            SpeechStarted(),
+            *(event for number in range(3) for event in (Partial(f"{number} 1999"), Final(f"{number}"))),
+            SpeechEnded(),
+        ]
+
     @pytest.mark.parametrize(
         ("written", "understood"),
         [
             *(("0.5", 0.5), ("1", 1.0), ("0", 0.0), ("1.5", None), ("-1", None), ("NaN", None)),
-            *(("true", None), ("null", None), ('"0.5"', None), ("1e999", None)),
+            *(("true", None), ("null", None), ('"0.5"', None), ("1e999", None), ("1" + "0" * 400, None)),
         ],
     )
     def test_a_confidence_that_makes_no_sense_is_none(self, written: str, understood: float | None) -> None:

@@ -22,7 +22,7 @@ from offhook.speech.recogniser import (
 )
 from offhook.vendors.deepgram import STOP, DeepgramRecogniser
 from tests.vendors.custom_server import AfterAudio, AfterStop, Close, Stay, Vanish
-from tests.vendors.hearing import DEADLINE_S, FRAME, failure, heard
+from tests.vendors.hearing import DEADLINE_S, FRAME, failure, heard, up_to_date
 from tests.vendors.websocket_server import WebSocketServer, nobody, silence, websocket_server
 
 
@@ -73,21 +73,55 @@ async def test_events_come_in_order() -> None:
         AfterAudio(),
         '{"type":"SpeechStarted"}',
         results("spe", is_final=False),
-        results("speak to sales", confidence=0.75),
+        results("speak to", confidence=0.75),
         results(""),
+        results("sa", is_final=False),
+        results("sales"),
+        results("", ends=True),
+        results(" "),
         AfterStop(),
         results("please"),
         '{"type":"Metadata"}',
         Close(1000),
     )
-    async with deepgram(*script) as (_, recogniser):
-        assert await heard(recogniser, options=RecogniserOptions(partials=True)) == [
+    events = []
+    options = RecogniserOptions(partials=True)
+    async with (
+        asyncio.timeout(DEADLINE_S),
+        deepgram(*script) as (_, recogniser),
+        recogniser.listen(options) as recognition,
+    ):
+        recognition.send(FRAME)
+        recognition.send(FRAME)
+        async for event in recognition:
+            events.append(event)
+            if isinstance(event, Final):
+                recognition.finish()
+    assert up_to_date(events) == [
+        SpeechStarted(),
+        Partial("speak to sales"),
+        Final("speak to sales", 0.5),
+        Final("please", 0.5),
+        SpeechEnded(),
+    ]
+
+
+async def test_words_that_settle_while_somebody_goes_on_are_not_the_end() -> None:
+    script = (
+        AfterAudio(),
+        results("I would like to"),
+        results("speak to"),
+        results("sales", ends=True),
+        AfterStop(),
+    )
+    options = RecogniserOptions(single_utterance=True)
+    async with deepgram(*script, Close(1000)) as (server, recogniser):
+        assert await heard(recogniser, finish=False, options=options) == [
             SpeechStarted(),
-            Partial("spe"),
-            Final("speak to sales", 0.75),
-            Final("please", 0.5),
+            Final("I would like to speak to sales", 0.5),
             SpeechEnded(),
         ]
+    assert dict(server.connections[0].query)["endpointing"] == "500"
 
 
 async def test_a_single_utterance_ends_by_itself() -> None:

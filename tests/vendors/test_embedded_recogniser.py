@@ -184,7 +184,7 @@ class TestPartials:
                     recognition.finish()
         partials = [event.text for event in seen if isinstance(event, Partial)]
         assert seen[0] == SpeechStarted()
-        assert len(partials) >= 2
+        assert partials
         assert all(any(hint.startswith(text) for hint in self.MENU) for text in partials)
         assert words(seen) == ["Report a lost card"]
 

@@ -34,10 +34,18 @@ def numbered(number: int) -> bytes:
         ((AfterStart(), AfterAudio(20), interim("I want to"), Close(1011, "overload")), 0),
         ((AfterAudio(20), transcription("I want"), AfterAudio(40), Vanish()), 20),
         ((AfterStart(), "<html>", "[]", AfterAudio(20), Vanish()), 0),
+        ((AfterStart(), "<html>", "[]", b"\x00", AfterStop(), Close(1000)), 0),
         ((AfterStop(), Stay()), 0),
         ((AfterStart(), "x" * 2_000_000), 0),
     ],
-    ids=["closes mid-stream", "vanishes after words", "garbage", "stalls at the end", "floods"],
+    ids=[
+        "closes mid-stream",
+        "vanishes after words",
+        "garbage",
+        "garbage and a good end",
+        "stalls at the end",
+        "floods",
+    ],
 )
 async def test_the_second_engine_hears_what_the_first_did_not_make_words_of(
     script: tuple[Any, ...], heard_again_from: int

@@ -15,7 +15,7 @@ from offhook.speech.recogniser import (
     SpeechFailed,
     SpeechStarted,
 )
-from offhook.vendors.microsoft import MicrosoftRecogniser
+from offhook.vendors.microsoft import OWN_ADDRESS, MicrosoftRecogniser
 from offhook.verbs.recogniser_options import OutputFormat
 from tests.vendors.custom_server import AfterAudio, Close, Vanish
 from tests.vendors.hearing import FRAME, failure, heard
@@ -73,9 +73,34 @@ async def test_one_that_is_not_there_can_be_tried_again() -> None:
     assert failed.retryable
 
 
-async def test_an_endpoint_of_somebody_else_does_not_get_the_key() -> None:
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "wss://evil.example/speech?x=.speech.microsoft.com",
+        "wss://evil.westeurope.cloudapp.azure.com/speech",  # a machine that anybody may rent
+        "wss://evil.example\\@x.speech.microsoft.com/speech",
+        "wss://a:b@evil.example/.speech.microsoft.com",
+        "wss://x.speech.microsoft.com.evil.example/speech",
+        "ws://x.speech.microsoft.com/speech",
+    ],
+)
+async def test_an_endpoint_of_somebody_else_does_not_get_the_key(endpoint: str) -> None:
     async with microsoft() as (server, recogniser):
-        options = RecogniserOptions(service_endpoint="wss://evil.example/speech?x=.microsoft.com")
+        options = RecogniserOptions(service_endpoint=endpoint)
         failed = await failure(recogniser, options=options)
     assert "the key is not sent there" in failed.detail
     assert server.connections == []
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "is_own"),
+    [
+        ("wss://westeurope.stt.speech.microsoft.com/speech/recognition/x?cid=1", True),
+        ("wss://my-own.cognitiveservices.azure.com/stt", True),
+        ("wss://usgovvirginia.stt.speech.azure.us", True),
+        ("wss://speech.microsoft.com.evil.example", False),
+        ("wss://x.blob.azure.com/", False),
+    ],
+)
+def test_endpoints_of_azures_speech_are_known_by_their_names(endpoint: str, is_own: bool) -> None:
+    assert (OWN_ADDRESS.fullmatch(endpoint) is not None) is is_own

@@ -6,6 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from offhook.bootstrap import open_speech
+from offhook.cli.speech_at_hand import speech_at_hand
 from offhook.config import Settings
 from offhook.speech.voice import VoiceOptions
 from offhook.surroundings import Surroundings
@@ -70,6 +71,34 @@ async def test_what_a_voice_said_is_kept_and_said_sentence_by_sentence(
             assert b"".join(pieces) == SECOND * 2
     assert sorted(asked.json["text"] for asked in server.requests) == ["One.", "Two."]
     assert "hush" not in repr(settings)
+
+
+async def test_who_tries_a_voice_asks_it_whatever_was_kept(tmp_path: Path) -> None:
+    async with voice_server() as server:
+        settings = Settings.model_validate(
+            {"tts": "custom:own", "tts_custom": f"own={server.url}/say", "data_dir": tmp_path}
+        )
+        for _ in range(2):
+            async with speech_at_hand(settings) as at_hand:
+                async for _ in at_hand.voice(None).speak("One.", VoiceOptions()):
+                    pass
+        assert len(server.requests) == 2
+        assert list(tmp_path.iterdir()) == []
+
+
+async def test_what_was_kept_of_another_server_is_not_heard_from_this_one(
+    surroundings: Surroundings, tmp_path: Path
+) -> None:
+    async with voice_server() as one, voice_server() as other:
+        for server in (one, other, one):
+            settings = Settings.model_validate(
+                {**ALL, "tts": "elevenlabs", "elevenlabs_url": server.url, "data_dir": tmp_path}
+            )
+            speech = open_speech(settings, surroundings)
+            async for _ in speech.voices["elevenlabs"].speak("One.", VoiceOptions()):
+                pass
+            await speech.close()
+        assert (len(one.requests), len(other.requests)) == (1, 1)
 
 
 @pytest.mark.parametrize(

@@ -144,16 +144,40 @@ async def test_nonsense_is_an_error_and_no_sound(make: Make, answer: Answer | Ra
         assert (await fault(make(server.url))).args
 
 
+async def test_sound_that_is_far_too_long_for_its_text_is_an_error(make: Make) -> None:
+    async with voice_server(Answer((SECOND,) * 73)) as server, asyncio.timeout(DEADLINE_S):
+        voice, got = make(server.url), 0
+        with pytest.raises(ProviderError, match="more than 72 s of sound for 6 characters"):
+            async for piece in voice.speak("Hello.", ENGLISH):
+                got += len(piece)
+        await voice.close()
+    assert got <= 72 * len(SECOND)
+    assert server.requests[0].headers["accept-encoding"] == "identity"
+
+
+async def test_a_long_text_may_last_longer(make: Make) -> None:
+    async with voice_server(Answer((SECOND,) * 73)) as server:
+        assert len(await spoken(make(server.url), "Hello, you")) == 73 * len(SECOND)
+
+
+async def test_a_vendor_does_not_fill_the_message_that_tells_of_it(make: Make) -> None:
+    answer = Answer((b'{"message": "' + b"no " * 5_000 + b'"}',), "application/json", 400)
+    async with voice_server(answer) as server:
+        failed = await fault(make(server.url))
+    assert "status 400: " in failed.message
+    assert len(failed.message) <= 300
+
+
 async def test_one_that_is_slow_is_given_up() -> None:
     speech = HttpSpeech("slow", credentials="", answer_s=0.2)
     async with voice_server(Nothing()) as server, asyncio.timeout(DEADLINE_S):
         with pytest.raises(ProviderError, match="nothing within") as raised:
-            async for _ in speech.pieces(SpeechRequest(url=server.url, body=b"")):
+            async for _ in speech.pieces(SpeechRequest(url=server.url, text="x", body=b"")):
                 pass
         assert raised.value.retryable
     async with voice_server(Answer(holds=True)) as server, asyncio.timeout(DEADLINE_S):
         with pytest.raises(ProviderError, match="nothing within"):
-            async for _ in speech.pieces(SpeechRequest(url=server.url, body=b"")):
+            async for _ in speech.pieces(SpeechRequest(url=server.url, text="x", body=b"")):
                 pass
     await speech.close()
 

@@ -4,7 +4,7 @@ import asyncio
 import base64
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from http import HTTPStatus
@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from websockets.asyncio.server import ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
 from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.error import Error
 from wyoming.event import Event
@@ -113,6 +114,7 @@ async def test_sound_in_json_of_another_rate_and_an_end_without_a_word() -> None
         ("[1]", "no type"),
         ('{"type": "data", "data": {"audio": "§"}}', "base64"),
         ('{"type": "connect", "data": {"sample_rate": 7}}', "7 samples"),
+        ('{"type": "connect", "data": {"sample_rate": %s}}' % ("7" * 400), "sound of 7{190}…"),
         ('{"type": "done"}', "before it spoke"),
     ],
 )
@@ -124,6 +126,20 @@ async def test_nonsense_is_told(message: str, words: str) -> None:
     async with engine(act) as it:
         with pytest.raises(ProviderError, match=words):
             await spoken(CustomStreamingVoice("own", it.url))
+
+
+async def test_a_stream_that_is_far_too_long_for_its_text_is_left() -> None:
+    async def act(connection: ServerConnection, it: Engine) -> None:
+        with suppress(ConnectionClosed):
+            while True:
+                await connection.send(bytes(64_000))
+
+    heard_bytes = 0
+    async with engine(act) as it, asyncio.timeout(DEADLINE_S):
+        with pytest.raises(ProviderError, match="more than 72 s of sound for 6 characters"):
+            async for pcm in CustomStreamingVoice("own", it.url).speak("Hello.", OPTIONS):
+                heard_bytes += len(pcm)
+    assert heard_bytes <= 72 * 16_000
 
 
 async def test_refused_down_silent_and_gone() -> None:
@@ -240,3 +256,20 @@ async def test_what_goes_wrong_with_a_wyoming_server() -> None:
         await spoken(WyomingVoice(url))
     with pytest.raises(ValueError, match="tcp://"):
         WyomingVoice("http://127.0.0.1")
+
+
+async def test_a_voice_that_sends_sound_without_end_is_left() -> None:
+    piece = bytes(400_000)
+
+    async def never_ends(handler: Handler, asked: Synthesize) -> bool:
+        with suppress(ConnectionError):
+            while True:
+                await handler.write_event(AudioChunk(8000, 2, 1, piece).event())
+        return False
+
+    heard_bytes = 0
+    async with wyoming(never_ends) as (url, _), asyncio.timeout(DEADLINE_S):
+        with pytest.raises(ProviderError, match="more than 72 s of sound for 6 characters"):
+            async for pcm in WyomingVoice(url).speak("Hello.", OPTIONS):
+                heard_bytes += len(pcm)
+    assert heard_bytes <= 72 * 16_000

@@ -21,6 +21,8 @@ from offhook.verbs.request import Trouble as Trouble  # it belongs to the errors
 
 TOO_MANY = 429
 """Too Many Requests (RFC 6585)."""
+MOST_PROVIDER_CHARACTERS = 300
+"""Of what is told of a vendor's failure."""
 
 
 class Asked(StrEnum):
@@ -129,6 +131,9 @@ class ProviderError(OffhookError):
     """A speech vendor, or our own speech process, failed; `retryable` where another try may succeed."""
 
     def __init__(self, vendor: str, message: str, *, retryable: bool) -> None:
+        """A longer message is cut: a vendor may have written most of it."""
+        if len(message) > MOST_PROVIDER_CHARACTERS:
+            message = f"{message[: MOST_PROVIDER_CHARACTERS - 1]}…"
         super().__init__(f"{vendor}: {message}")
         self.vendor = vendor
         self.message = message

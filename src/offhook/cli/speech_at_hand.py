@@ -71,7 +71,9 @@ async def speech_at_hand(settings: Settings) -> AsyncIterator[SpeechAtHand]:
         recogniser = await stack.enter_async_context(speech_process("recogniser", *tries_freely))
         surroundings.voice_socket.symlink_to(voice)
         surroundings.recogniser_socket(0).symlink_to(recogniser)
-        speech = open_speech(settings.model_copy(update={"embedded_recognisers": 1}), surroundings)
+        # What a voice said before is no answer to whether it speaks now.
+        tried = settings.model_copy(update={"embedded_recognisers": 1, "tts_kept_mb": 0})
+        speech = open_speech(tried, surroundings)
         stack.push_async_callback(speech.close)
         yield SpeechAtHand(
             voices=speech.voices,

@@ -39,6 +39,9 @@ from offhook.speech.recogniser import (
 )
 from offhook.verbs import Gather, Gathered, GatherEnd, Input, Understood
 
+MOST_WORDLESS_ENDS = 3
+"""A recogniser that stops by itself again and again is not asked for ever."""
+
 
 class Phase(Enum):
     """Where a gather stands."""
@@ -76,6 +79,8 @@ class Collector:
         self._goes_on = False
         """Whether what the recogniser is asked for is only a stretch of the utterance."""
         self._attempts = self._hearings = 1
+        self._wordless_ends = 0
+        """How often the recogniser stopped by itself with nothing to tell."""
         self._finals_before = False
         """Whether this hearing understood something."""
         self._failure: SpeechFailed | None = None
@@ -263,6 +268,10 @@ class Collector:
             self._phase, self._goes_on = Phase.SPEAKING, False
             self._listen_again()
             return
+        if not was_asked and self._stopped_on_noise:
+            self._wordless_ends += 1
+            self._listen_again()
+            return
         self._recognition_over = True
         if was_asked:
             self._conclude_speech()
@@ -272,12 +281,21 @@ class Collector:
         is_continuous = self._gather.continuous is not None
         return is_continuous and self._phase is Phase.SPEAKING and self._finals_before
 
+    @property
+    def _stopped_on_noise(self) -> bool:
+        """Whether the recogniser took something for the utterance that was none, and the caller may still speak. One that
+        was told how long to wait for them has done so."""
+        may_wait = self._gather.recogniser.initial_speech_timeout_s is None
+        is_wordless = self._failure is None and not self.words
+        return may_wait and is_wordless and self._wordless_ends < MOST_WORDLESS_ENDS
+
     def _listen_again(self) -> None:
         self._hearings += 1
         self._recognition_over = self._finals_before = False
 
     def _end_of_speech(self, at: float) -> None:
-        self._stop_prompts(at)
+        if not self._may_prove_nothing:
+            self._stop_prompts(at)
         if self._phase in (Phase.KEYS, Phase.OVER):  # keys that had to wait beat speech, too
             return
         if self._recognition_over or (self._has_settled and self._phase is Phase.SPEAKING):
@@ -378,13 +396,19 @@ class Collector:
                 FailureKind.BROKEN, f"no answer within {self._grace_s:g} s of the end of speech"
             )
             self._over(GatherEnd.RECOGNISER_FAILED)
-        elif self._waited_for_prompts:
-            # What was heard while the prompts played was nothing; the caller's turn only begins.
+        elif self._waited_for_prompts or self._may_prove_nothing:
+            # What was heard while the prompts played was nothing; they go on, or the caller's turn only begins.
             self._waited_for_prompts = False
             self._wait_anew()
             self._listen_again()
+            self._prompts.resume()
         else:
             self._over(GatherEnd.NO_MATCH)
+
+    @property
+    def _may_prove_nothing(self) -> bool:
+        """Whether prompts that a voice silenced go on where nothing of it is understood."""
+        return self._prompts.state is Prompts.WAIT and self._utterance.is_brief
 
     def _over(self, end: GatherEnd, *, is_submitted: bool = False) -> None:
         self._phase = Phase.OVER

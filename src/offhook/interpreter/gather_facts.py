@@ -8,7 +8,10 @@ from offhook.interpreter.collector import Collector
 from offhook.interpreter.listening import Listening
 from offhook.interpreter.scene import Scene
 from offhook.interpreter.utterance import AUTO_END_S
-from offhook.verbs import Gather, Gathered, Input
+from offhook.verbs import Gather, Gathered, GatherEnd, Input
+
+NOT_RECOGNISED = 13334
+"""The notification's code for a gather that no recogniser could hear for."""
 
 
 class GatherFacts:
@@ -51,6 +54,9 @@ class GatherFacts:
         """The last fact. `speech_began_at` is a time of the event loop; None where nobody spoke."""
         self.is_finished = True
         info, tools = self._scene.call.info, self._scene.tools
+        if gathered.end in (GatherEnd.NEEDS_MODEL, GatherEnd.RECOGNISER_FAILED):
+            message = f"the recogniser {listening.vendor!r} could not be used: {gathered.detail}"
+            self._scene.notices.warning(NOT_RECOGNISED, message)
         tools.recorder.emit(
             GatherFinished(
                 gather_id=self._id,

@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 
 from offhook.interpreter.gather_events import Event
+from offhook.speech.recogniser import Partial
 
 
 class Inbox:
@@ -15,7 +16,9 @@ class Inbox:
         self._arrived = asyncio.Event()
 
     def put(self, event: Event) -> None:
-        """Add an event that happens now."""
+        """Add an event that happens now. A partial takes the place of one that waits at the end."""
+        if isinstance(event, Partial) and self._events and isinstance(self._events[-1][1], Partial):
+            self._events.pop()
         self._events.append((self._loop.time(), event))
         self._arrived.set()
 

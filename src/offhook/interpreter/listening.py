@@ -8,6 +8,7 @@ from dataclasses import replace
 from offhook.interpreter.gather_events import VoiceHeard
 from offhook.interpreter.inbox import Inbox
 from offhook.interpreter.scene import Scene
+from offhook.interpreter.utterance import BLIP_S
 from offhook.speech.ears import ear_of
 from offhook.speech.pcm import FRAME_S
 from offhook.speech.recognisers import Hearing, Switch
@@ -58,8 +59,13 @@ class Listening:
 
     @property
     def last_words_by(self) -> float | None:
-        """Until when to wait for last words because another recogniser has to hear all again; None where none has."""
-        return self._hearing.last_words_by if self._hearing is not None else None
+        """Until when to wait for last words because the recogniser needs long, or another has to hear all again; None where
+        nobody listened yet."""
+        hearing = self._hearing
+        if hearing is None:
+            return None
+        asked_until = self._asked_at + hearing.last_words_s
+        return max(asked_until, hearing.last_words_by or asked_until)
 
     @property
     def switches(self) -> tuple[Switch, ...]:
@@ -122,6 +128,7 @@ class Listening:
             replace(verb.recogniser, partials=wants_partials),
             names=verb.recognisers,
             waits_for_voice=verb.voice_detection.gates_recogniser,
+            is_private=not verb.keeps_log,
             tell=self._warn,
         )
         async with AsyncExitStack() as stack:
@@ -175,7 +182,7 @@ class Listening:
     def _voiced(self) -> None:
         """A hearing that waits for a voice begins with it; one that has begun is expected to understand something."""
         detection = self._verb.voice_detection
-        if not detection.gates_recogniser or self._ear.voiced_s >= detection.voice_s:
+        if self._ear.voiced_s >= (detection.voice_s if detection.gates_recogniser else BLIP_S):
             self._was_voiced = True
             if self._is_sent and self._hearing is not None:
                 self._hearing.open()

@@ -84,7 +84,9 @@ class PromptPlayer:
             try:
                 await play_once(audio, self._call, self._watch, from_s=self._from_s)
             except asyncio.CancelledError:
-                self._from_s = max(0.0, self._from_s + self._loop.time() - began_at - STEP_BACK_S)
+                heard_s = self._loop.time() - began_at
+                # Half of it at most is heard again: on a line that clicks for ever, it comes to its end all the same.
+                self._from_s += max(heard_s - STEP_BACK_S, heard_s / 2)
                 raise
             self._times, self._from_s = self._times + 1, 0.0
 

@@ -156,8 +156,7 @@ class SoundCache:
 
     def _keep_once_made(self, key: Hashable, sound: Sound) -> None:
         if sound.making is None or sound.making.done():
-            sound.making = None
-            self._keep(key, sound)
+            self._keep_if_whole(key, sound)
             return
         if self._most_bytes and sound.terms.may_be_kept:
             self._growing[key] = sound
@@ -165,12 +164,16 @@ class SoundCache:
         def made(_: "asyncio.Task[None]") -> None:
             if self._growing.get(key) is sound:
                 del self._growing[key]
-            sound.making = None
-            if sound.growing is None or not sound.terms.may_be_kept:
-                self._keep(key, sound)
+            self._keep_if_whole(key, sound)
             _unlink_if_unused(sound)
 
         sound.making.add_done_callback(made)
+
+    def _keep_if_whole(self, key: Hashable, sound: Sound) -> None:
+        """Nothing more is made of it; what broke off is made anew for whoever wants it next."""
+        sound.making = None
+        if sound.growing is None or not sound.terms.may_be_kept:
+            self._keep(key, sound)
 
     def _keep(self, key: Hashable, sound: Sound) -> None:
         self._drop(key)

@@ -6,6 +6,9 @@ from offhook.verbs import Gather, Understood
 
 BLIP_S = 0.2
 """A shorter sound that left no words is no speech: a cough, a click."""
+BRIEF_S = 2.0
+"""So much voice of which nothing is understood may have been a cough or a neighbour; more is a caller, or a line that never
+falls silent."""
 FALSE_ALARM_S = 0.8
 """Silence after a blip into a prompt, until it is believed to have been one: words of a short answer come sooner."""
 AUTO_END_S = 0.7
@@ -59,6 +62,11 @@ class Utterance:
         return (
             self._last_words_at is None and self._last_voiced_at is not None and self._voiced_s < self._blip_s
         )
+
+    @property
+    def is_brief(self) -> bool:
+        """Whether there was little voice, and no words."""
+        return self._last_words_at is None and self._voiced_s < BRIEF_S
 
     @property
     def was_voiced(self) -> bool:

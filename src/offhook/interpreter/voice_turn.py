@@ -50,16 +50,22 @@ class Turn:
         """Whom the breaker has let in, for all parts."""
         self._is_proven = False
         """Whether that one has spoken a part since."""
+        self._leaving: asyncio.Future[None] = self._loop.create_future()
+        """Done once whoever speaks now is left."""
         self._heard_number = 0
         self._heard_since = self._runs_out_at = self._loop.time()
+        self._waited_s = 0.0
+        """How long the part that is heard let whoever listens wait, bit by bit."""
 
     def now_heard(self, number: int) -> None:
         """Whoever listens has come to this part."""
-        self._heard_number, self._heard_since = number, self._loop.time()
+        self._heard_number, self._heard_since, self._waited_s = number, self._loop.time(), 0.0
 
     def taken(self, pcm: bytes) -> None:
         """Whoever listens has got this."""
-        self._runs_out_at = max(self._runs_out_at, self._loop.time()) + duration_s(pcm)
+        now = self._loop.time()
+        self._waited_s += max(0.0, now - max(self._runs_out_at, self._heard_since))
+        self._runs_out_at = max(self._runs_out_at, now) + duration_s(pcm)
 
     async def speak(self, number: int, part: str) -> AsyncGenerator[bytes, None]:
         """PCM of one part. Raises ProviderError."""
@@ -120,6 +126,8 @@ class Turn:
     def _go_on(self, choice: Choice, why: str) -> None:
         self._left.pop(0)
         self._trusted, self._is_proven = "", False
+        self._leaving.set_result(None)
+        self._leaving = self._loop.create_future()
         name, following = choice[0], self._left[0][0]
         self._spoken.was_left = True
         self._spoken.tell(VOICE_LEFT, name, f"the voice {name!r} was left for {following!r}: {why}")
@@ -142,28 +150,37 @@ class Turn:
                 async for pcm in made:
                     yield pcm
                 return
-            while (piece := await self._in_time(name, number, _next(made))) is not None:
+            has_begun = False
+            while (piece := await self._in_time(choice, number, _next(made), has_begun)) is not None:
+                has_begun = has_begun or bool(piece)
                 yield piece
         finally:
             if hasattr(made, "aclose"):
                 await made.aclose()
 
     async def _in_time(
-        self, name: str, number: int, piece: Coroutine[Any, Any, bytes | None]
+        self, choice: Choice, number: int, piece: Coroutine[Any, Any, bytes | None], has_begun: bool
     ) -> bytes | None:
-        """The next piece. Raises ProviderError where the caller would wait for it too long."""
+        """The next piece. Raises ProviderError where the caller would wait for it too long, and where another part has
+        left the voice before this one `has_begun`."""
         asked_at = self._loop.time()
         coming = asyncio.create_task(piece)
         try:
             while not coming.done():
                 now = self._loop.time()
-                due = max(asked_at, self._heard_since, self._runs_out_at) + self._fallback_s
+                patience_s = max(0.0, self._fallback_s - self._waited_s)
+                due = max(asked_at, self._heard_since, self._runs_out_at) + patience_s
                 if number != self._heard_number:
                     # Who is not heard yet may take its time: a voice may speak one sentence after another.
                     due = now + self._fallback_s
                 if now >= due:
-                    raise ProviderError(name, f"sent no sound for {self._fallback_s:g} s", retryable=True)
-                await asyncio.wait((coming,), timeout=due - now)
+                    told = f"sent no sound for {self._fallback_s:g} s"
+                    raise ProviderError(choice[0], told, retryable=True)
+                if not has_begun and self._left[0] is not choice:
+                    raise ProviderError(choice[0], "was left with another part", retryable=False)
+                await asyncio.wait(
+                    (coming, self._leaving), timeout=due - now, return_when=asyncio.FIRST_COMPLETED
+                )
             return coming.result()
         finally:
             if not coming.done():

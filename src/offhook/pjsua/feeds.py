@@ -101,8 +101,8 @@ class FeedPort(pj.AudioMediaPort):
 
 
 class FeedPorts:
-    """The pool. Ports are made when first needed, rest before they are lent again, and are never dropped. Everything here
-    runs on the owner thread."""
+    """The pool. Ports are made when first needed, the one that has been idle for longest is lent, and none is ever dropped.
+    Everything here runs on the owner thread."""
 
     def __init__(self) -> None:
         self._idle: deque[FeedPort] = deque()

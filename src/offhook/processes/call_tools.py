@@ -26,8 +26,7 @@ from offhook.surroundings import Surroundings
 from offhook.verbs import Say
 from offhook.webhooks.clients import Clients
 
-FINISH_GRACE_S = 6.0
-"""A recogniser that hears fifty people at once on one core may take so long; its words are late then, and not lost."""
+FINISH_GRACE_S = 2.0
 MEGABYTE = 1_000_000
 MOST_ACCOUNTS = 1_000
 """Of how many accounts tools are kept."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 
 from offhook.metrics import FAST_S, Counter, Histogram, Meter
 from offhook.speech.recogniser import (
@@ -33,11 +33,13 @@ class MeteredVoice:
         """PCM of the spoken text, piece by piece. Raises ProviderError."""
         loop = asyncio.get_running_loop()
         began_at: float | None = loop.time()
-        async for piece in self._voice.speak(text, options):
-            if began_at is not None:
-                self._first_s.observe(loop.time() - began_at, self._voice.name)
-                began_at = None
-            yield piece
+        # Who stops listening shall know that all is closed; without this, it would be some time after.
+        async with aclosing(self._voice.speak(text, options)) as pieces:  # type: ignore[type-var]  # a generator
+            async for piece in pieces:
+                if began_at is not None:
+                    self._first_s.observe(loop.time() - began_at, self._voice.name)
+                    began_at = None
+                yield piece
 
     async def close(self) -> None:
         """Let go of connections."""

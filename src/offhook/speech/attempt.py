@@ -29,6 +29,8 @@ BEGIN_S = 10.0
 """How long one may take until it listens at all."""
 STALL_S = 3.0
 """Somebody speaks, and a recogniser that tells partial results tells nothing for so long."""
+PAUSE_S = 1.0
+"""Voice after so long a silence is another voice, and does not prove that somebody has spoken all the time."""
 LAST_WORDS_S = 0.7
 """How long one may take for its last words while another could be asked."""
 SLOW_LAST_WORDS_S = 1.5
@@ -67,6 +69,7 @@ class Attempt:
         self.owes_words = True
         """Whether there may be words that it did not tell yet."""
         self._unanswered_since: float | None = None
+        self._voice_at: float | None = None
         self._feeding: asyncio.TimerHandle | None = None
         self._beginning = self._loop.call_later(BEGIN_S, self._does_not_begin)
         self._stalling: asyncio.TimerHandle | None = None
@@ -128,6 +131,9 @@ class Attempt:
         if not (self._has_next and self._options.partials and can.partials and can.free_speech):
             return
         now = self._loop.time()
+        if self._voice_at is not None and now - self._voice_at > PAUSE_S:
+            self._unanswered_since = None  # what was before was a noise, or has been said
+        self._voice_at = now
         if self._unanswered_since is None:
             self._unanswered_since = now
             if not self._has_told and not self._is_finished:

@@ -6,12 +6,13 @@ listens it is one utterance.
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
 from offhook.speech.attempt import SLOW_LAST_WORDS_S, Attempt
 from offhook.speech.breaker import Breaker
+from offhook.speech.event_queue import EventQueue
 from offhook.speech.kept_frames import KeptFrames
 from offhook.speech.pcm import FRAME_S
 from offhook.speech.recogniser import (
@@ -33,6 +34,8 @@ PRE_ROLL_S = 1.0
 NEXT_ONE_S = SLOW_LAST_WORDS_S + 0.5
 """How long the next recogniser may take for its last words, from the moment it is asked."""
 
+WITHHELD = "it failed; why is withheld, as a recogniser may quote what was said"
+
 log = structlog.get_logger()
 
 
@@ -50,7 +53,7 @@ class Hearing:
     """One utterance. Fills `speech.recogniser.Recognition`.
 
     `recognisers`: who is tried, in order, with the breaker of each by its name. `begins` is told who is asked,
-    `leaves` who was left.
+    `leaves` who was left. `is_private`: what is said may be kept nowhere, so no recogniser's own words are told.
     """
 
     def __init__(
@@ -62,14 +65,16 @@ class Hearing:
         waits_for_voice: bool,
         begins: Callable[[Recogniser], None],
         leaves: Callable[[Switch], None],
+        is_private: bool = False,
     ) -> None:
         self._recognisers = recognisers
         self._options = options
         self._breakers = breakers
         self._begins = begins
         self._leaves = leaves
+        self._is_private = is_private
         self._loop = asyncio.get_running_loop()
-        self._events: asyncio.Queue[SpeechEvent] = asyncio.Queue()
+        self._events = EventQueue()
         self._waits = waits_for_voice
         self._audio = KeptFrames(round((PRE_ROLL_S if waits_for_voice else KEPT_S) / FRAME_S))
         self._may_begin = asyncio.Event()
@@ -95,6 +100,11 @@ class Hearing:
     def finds_end(self) -> bool:
         """Whether that one tells by itself when the speaker stopped."""
         return self._recogniser.capabilities.finds_end
+
+    @property
+    def last_words_s(self) -> float:
+        """How long that one may take for its last words, where it needs longer than others."""
+        return self._recogniser.capabilities.last_words_s
 
     @property
     def switches(self) -> tuple[Switch, ...]:
@@ -135,7 +145,7 @@ class Hearing:
     async def __aiter__(self) -> AsyncIterator[SpeechEvent]:
         """The events, in order, as those of one recogniser."""
         while True:
-            event = await self._events.get()
+            event = await self._events.take()
             yield event
             if isinstance(event, SpeechEnded | SpeechFailed):
                 return
@@ -146,7 +156,8 @@ class Hearing:
             await self._run()
         except Exception as error:
             log.exception("hearing.broke")
-            self._tell(SpeechFailed(FailureKind.BROKEN, f"{type(error).__name__}: {error}"))
+            detail = WITHHELD if self._is_private else f"{type(error).__name__}: {error}"
+            self._tell(SpeechFailed(FailureKind.BROKEN, detail))
 
     async def _run(self) -> None:
         if self._waits:
@@ -182,6 +193,8 @@ class Hearing:
             failure = await self._ask(recogniser, breaker, has_next=self._has_somebody(later))
             if failure is None:
                 return None
+            if self._is_private and failure.kind is FailureKind.BROKEN:
+                failure = replace(failure, detail=WITHHELD)
             if later:
                 self._leave(recogniser, failure.detail)
         return failure
@@ -261,4 +274,4 @@ class Hearing:
     def _tell(self, event: SpeechEvent) -> None:
         if not self._is_over:
             self._is_over = isinstance(event, SpeechEnded | SpeechFailed)
-            self._events.put_nowait(event)
+            self._events.put(event)

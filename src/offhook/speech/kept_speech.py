@@ -57,14 +57,15 @@ class KeptSpeech:
         """PCM, as it is kept or as it is made. Raises ProviderError."""
         path = self._folder / (self.key(text, options) + SUFFIX)
         if len(text) > LONGEST_TEXT:
-            async for pcm in self._voice.speak(text, options):
-                yield pcm
+            async with aclosing(self._voice.speak(text, options)) as made:  # type: ignore[type-var]  # a generator
+                async for pcm in made:
+                    yield pcm
             return
         making = self._makings.get(path.name)
         if making is None:
             making = self._makings[path.name] = _Making()
             making.task = asyncio.create_task(self._make(making, path, text, options))
-        async with aclosing(self._heard(making)) as pieces:
+        async with aclosing(self._heard(making, path.name)) as pieces:
             async for pcm in pieces:
                 yield pcm
 
@@ -82,7 +83,7 @@ class KeptSpeech:
         parts = (self._voice.name, self._settings, told, text)
         return hashlib.sha256(repr(parts).encode(errors="surrogatepass")).hexdigest()
 
-    async def _heard(self, making: "_Making") -> AsyncGenerator[bytes, None]:
+    async def _heard(self, making: "_Making", name: str) -> AsyncGenerator[bytes, None]:
         """What is made, from its beginning; the last one who goes ends the making."""
         making.listeners += 1
         heard = 0
@@ -99,6 +100,7 @@ class KeptSpeech:
         finally:
             making.listeners -= 1
             if not making.listeners and making.task is not None and not making.task.done():
+                self._forget(name, making)  # who wants it while it is being ended has it made anew
                 making.task.cancel()
                 await asyncio.wait((making.task,))
 
@@ -115,9 +117,13 @@ class KeptSpeech:
         except Exception as error:  # noqa: BLE001  # all who listen get it
             making.fault = error
         finally:
-            self._makings.pop(path.name, None)
+            self._forget(path.name, making)
             making.is_over = True
             making.tell()
+
+    def _forget(self, name: str, making: "_Making") -> None:
+        if self._makings.get(name) is making:
+            del self._makings[name]
 
     def _keep(self, path: Path, pcm: bytes) -> None:
         """Lay a sound down, whole or not at all. A disk that takes nothing costs the keeping, never the call."""

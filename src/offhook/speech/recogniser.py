@@ -71,6 +71,9 @@ class RecogniserCapabilities:
     """Understands more than the hints."""
     finds_end: bool
     """Yields a `Final` by itself when the speaker stops, before `finish` is called."""
+    last_words_s: float = 0.0
+    """How long it may take for its last words where that is longer than what is granted to all: it shares this machine with
+    many, and its words are late then and not lost."""
     options: frozenset[str] = HINTS
     """The fields of `RecogniserOptions` that it honours, besides those that every vendor does."""
 

@@ -68,12 +68,13 @@ class Recognisers:
         *,
         names: Sequence[str] = (),
         waits_for_voice: bool = False,
+        is_private: bool = False,
         tell: Callable[[int, str], None],
     ) -> AsyncIterator[Hearing]:
         """A block that hears one utterance. What goes wrong comes as a `SpeechFailed` event, never raised.
 
-        `names`: who is tried, in this order. `waits_for_voice`: connect only once `open` is called. `tell` is given the
-        code and the text of what the customer should know: an option that is passed over, a name that is not there, a
+        `names`: who is tried, in this order. `waits_for_voice`: connect only once `open` is called. `is_private`: what is
+        said may be kept nowhere. `tell` is given the code and the text of what the customer should know: an option that is passed over, a name that is not there, a
         recogniser that was left.
         """
 
@@ -92,6 +93,7 @@ class Recognisers:
             waits_for_voice=waits_for_voice,
             begins=begins,
             leaves=leaves,
+            is_private=is_private,
         )
         # A task of its own rather than a TaskGroup, which would wrap what the block itself raises.
         running = asyncio.create_task(hearing.run())

@@ -44,10 +44,15 @@ class FakeRecogniser:
         fails: tuple[int, SpeechFailed] | None = None,
         is_silent: bool = False,
         frame_s: float = 0.0,
+        last_words_s: float = 0.0,
     ) -> None:
         self.name = name
         self.capabilities = RecogniserCapabilities(
-            partials=partials, free_speech=free_speech, finds_end=finds_end, options=options
+            partials=partials,
+            free_speech=free_speech,
+            finds_end=finds_end,
+            options=options,
+            last_words_s=last_words_s,
         )
         self.asked: list[RecogniserOptions] = []
         """The options of each utterance."""

@@ -76,6 +76,7 @@ async def follow(
     fallback: str | None = None,
     status_callback: Callable[[], StatusCallback] | None = None,
     recogniser: Recogniser | None = None,
+    recognisers: Recognisers | None = None,
     voice: Voice | None = None,
     is_dialled: bool = False,
     ring_timeout_s: float = 60.0,
@@ -92,7 +93,7 @@ async def follow(
 ) -> Followed:
     """Run `call` to its end against `application`, which reads and writes `dialect`; what came of it.
 
-    `send_keys` are sent to who answers a call that `is_dialled`. `retry_s` is the setting OFFHOOK_WEBHOOK_RETRY_S; the pauses between tries have no jitter here. A caller who waits
+    `recognisers` are several, in their order, in place of one `recogniser`. `send_keys` are sent to who answers a call that `is_dialled`. `retry_s` is the setting OFFHOOK_WEBHOOK_RETRY_S; the pauses between tries have no jitter here. A caller who waits
     for more than 2 s hears `comfort`. `recordings` is the folder in which recordings are kept; without one they are gone
     after the call. `bounds` are how long the call may ring and talk; without them, for ever. Calls
     that share `meetings` can meet in conferences and queues. `stream_lines` open what streams need, and `stream_languages` are
@@ -114,7 +115,7 @@ async def follow(
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         tools = replace(
-            _tools(application, followed, recogniser, voice, folder),
+            _tools(application, followed, recognisers or _one(recogniser), voice, folder),
             bounds=bounds,
             legs=legs or NO_LEGS,
             room=room,
@@ -169,10 +170,14 @@ async def _run(
     )
 
 
+def _one(recogniser: Recogniser | None) -> Recognisers:
+    return Recognisers({"fake": recogniser or FakeRecogniser()}, ("fake",))
+
+
 def _tools(
     application: WebhookStub,
     followed: Followed,
-    recogniser: Recogniser | None,
+    recognisers: Recognisers,
     voice: Voice | None,
     folder: Path,
 ) -> Tools:
@@ -181,7 +186,7 @@ def _tools(
         prompts=PromptStore(
             fetch=application, voice=voice or FakeVoice(), decoder=SilentDecoder(), folder=folder
         ),
-        recognisers=Recognisers({"fake": recogniser or FakeRecogniser()}, ("fake",)),
+        recognisers=recognisers,
         recorder=followed.facts,
         voice_name="fake",
         wall_clock=lambda: BEGINNING + timedelta(seconds=loop.time()),

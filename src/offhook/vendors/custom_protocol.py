@@ -5,7 +5,6 @@ recognisers, so what speaks to jambonz speaks to Offhook too.
 """
 
 import json
-import math
 import re
 from typing import Any
 
@@ -16,7 +15,10 @@ from offhook.verbs.recogniser_options import asked_for
 STOP = b'{"type":"stop"}'
 """No more audio comes."""
 MOST_MESSAGE_BYTES = 262_144
-MOST_DETAIL_CHARACTERS = 500
+MOST_DETAIL_CHARACTERS = 200
+"""Of what a vendor says, where people read of it."""
+MOST_FAILURE_CHARACTERS = 300
+"""Of that with our own words around it."""
 
 UNKEEPABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 """Control characters and halves of characters, which JSON can carry and a database cannot keep."""
@@ -24,6 +26,10 @@ UNKEEPABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 class Unknown(ValueError):
     """A message that means nothing here; the text says why, and does not repeat what was said."""
+
+
+class Garbage(Unknown):
+    """A message that is not even of the protocol's kind."""
 
 
 def write_start(options: RecogniserOptions) -> bytes:
@@ -71,9 +77,9 @@ def read_message(text: bytes) -> Partial | Final | SpeechFailed | None:
     try:
         message = json.loads(text)
     except (ValueError, RecursionError):
-        raise Unknown("it is not JSON") from None
+        raise Garbage("it is not JSON") from None
     if not isinstance(message, dict):
-        raise Unknown("it is not a JSON object")
+        raise Garbage("it is not a JSON object")
     match message.get("type"):
         case "transcription":
             return _transcription(message)
@@ -93,12 +99,12 @@ def _transcription(message: dict[str, Any]) -> Partial | Final | None:
             raise Unknown("a transcription needs is_final and alternatives, the first with a transcript")
     if not words:
         return None
-    return Final(words, _confidence(best.get("confidence"))) if is_final else Partial(words)
+    return Final(words, confidence(best.get("confidence"))) if is_final else Partial(words)
 
 
-def _confidence(value: Any) -> float | None:
-    """0 to 1; None where the engine says nothing, or what makes no sense."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+def confidence(value: Any) -> float | None:
+    """0 to 1; None where an engine says nothing, or what makes no sense."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return float(value) if 0 <= value <= 1 else None
 
@@ -106,6 +112,11 @@ def _confidence(value: Any) -> float | None:
 def _detail(error: Any) -> str:
     told = error if isinstance(error, str) else json.dumps(error)
     return f"the engine says: {line(told)[:MOST_DETAIL_CHARACTERS] or 'error'}"
+
+
+def shortened(text: str, most: int = MOST_FAILURE_CHARACTERS) -> str:
+    """`text`, cut to so many characters where it has more."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def line(text: str) -> str:

@@ -12,15 +12,25 @@ from collections.abc import AsyncIterator
 import structlog
 from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
 
+from offhook.speech.event_queue import EventQueue
 from offhook.speech.recogniser import (
     FailureKind,
+    Final,
     RecogniserOptions,
     SpeechEnded,
     SpeechEvent,
     SpeechFailed,
     SpeechStarted,
 )
-from offhook.vendors.custom_protocol import MOST_MESSAGE_BYTES, STOP, Unknown, line, read_message, write_start
+from offhook.vendors.custom_protocol import (
+    MOST_MESSAGE_BYTES,
+    STOP,
+    Garbage,
+    Unknown,
+    line,
+    read_message,
+    write_start,
+)
 from offhook.vendors.websocket import broken_rule
 
 WAITING_FRAMES = 150
@@ -40,7 +50,7 @@ class CustomRecognition(WSListener):
     def __init__(self, vendor: str, options: RecogniserOptions) -> None:
         self._vendor = vendor
         self._start = write_start(options)
-        self._events: asyncio.Queue[SpeechEvent] = asyncio.Queue()
+        self._events = EventQueue()
         self._waiting: deque[bytes] = deque()
         self._transport: WSTransport | None = None
         self._last_words: asyncio.TimerHandle | None = None
@@ -50,6 +60,10 @@ class CustomRecognition(WSListener):
         self._is_finished = False
         self._is_over = False
         self._has_started = False
+        self._is_understood = False
+        """Whether any message was of the protocol's kind, whether or not it meant something."""
+        self._has_words = False
+        """Whether something was understood for good."""
         self.frames_lost = 0
         """Frames that found no room."""
         self.messages_dropped = 0
@@ -84,7 +98,7 @@ class CustomRecognition(WSListener):
     async def __aiter__(self) -> AsyncIterator[SpeechEvent]:
         """The events, in order."""
         while True:
-            event = await self._events.get()
+            event = await self._events.take()
             yield event
             if isinstance(event, SpeechEnded | SpeechFailed):
                 return
@@ -130,7 +144,7 @@ class CustomRecognition(WSListener):
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
         """picows: the connection is gone, by either side."""
-        self._closed(transport, WSCloseCode.NO_INFO, "")
+        self._closed(transport, None, "")
 
     def pause_writing(self) -> None:
         """picows: the engine does not read, and the buffer is full."""
@@ -152,7 +166,13 @@ class CustomRecognition(WSListener):
     def _stop(self, transport: WSTransport) -> None:
         transport.send(WSMsgType.TEXT, STOP)
         loop = asyncio.get_running_loop()
-        self._last_words = loop.call_later(LAST_WORDS_S, self._tell, SpeechEnded())
+        self._last_words = loop.call_later(LAST_WORDS_S, self._gave_no_end)
+
+    def _gave_no_end(self) -> None:
+        if self._has_words:
+            self._tell(SpeechEnded())
+        else:
+            self.fail(f"the engine said no last words within {LAST_WORDS_S:g} s", retryable=True)
 
     def _piece(self, frame: WSFrame) -> None:
         """A message comes whole, or as a text frame and what continues it."""
@@ -174,9 +194,14 @@ class CustomRecognition(WSListener):
     def _take(self, message: bytes) -> None:
         try:
             event = read_message(message)
-        except Unknown as fault:
+        except Garbage as fault:
             self._drop(str(fault))
             return
+        except Unknown as fault:
+            self._is_understood = True
+            self._drop(str(fault))
+            return
+        self._is_understood = True
         if event is None:
             return
         if not self._has_started and not isinstance(event, SpeechFailed):
@@ -190,20 +215,25 @@ class CustomRecognition(WSListener):
         if self.messages_dropped == 1:
             log.warning("recogniser.message_dropped", vendor=self._vendor, why=why)
 
-    def _closed(self, transport: WSTransport, code: WSCloseCode, reason: str) -> None:
+    def _closed(self, transport: WSTransport, code: WSCloseCode | None, reason: str) -> None:
+        """`code`: None where the connection broke without a word, which is an end only for one that has said its words."""
         if (broken := broken_rule(transport)) is not None:
             self.fail(f"the engine breaks the WebSocket protocol: {broken}", retryable=False)
-        elif self._is_finished and code in GOOD_CLOSES:
-            self._tell(SpeechEnded())
+        elif self._is_finished and (self._has_words if code is None else code in GOOD_CLOSES):
+            if self.messages_dropped and not self._is_understood:
+                self.fail("nothing that the engine sent could be understood", retryable=True)
+            else:
+                self._tell(SpeechEnded())
         else:
-            told = "" if code == WSCloseCode.NO_INFO else f" ({_shown_close(code, reason)})"
+            told = "" if code in (None, WSCloseCode.NO_INFO) else f" ({_shown_close(code, reason)})"
             when = "after" if self._is_finished else "before"
             self.fail(f"the engine closed the connection{told} {when} it was told to stop", retryable=True)
 
     def _tell(self, event: SpeechEvent) -> None:
         if self._is_over:
             return
-        self._events.put_nowait(event)
+        self._events.put(event)
+        self._has_words = self._has_words or isinstance(event, Final)
         if isinstance(event, SpeechEnded | SpeechFailed):
             self._is_over = True
             self._hang_up()
@@ -219,6 +249,6 @@ class CustomRecognition(WSListener):
             self._transport.disconnect(graceful=False)
 
 
-def _shown_close(code: WSCloseCode, reason: str) -> str:
+def _shown_close(code: WSCloseCode | None, reason: str) -> str:
     number = str(int(code))  # type: ignore[call-overload]  # compiled, it is an int
     return f"{number}: {line(reason)}" if reason else number

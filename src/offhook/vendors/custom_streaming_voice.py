@@ -10,7 +10,7 @@ import binascii
 import json
 import ssl
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Any
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
@@ -21,7 +21,7 @@ from offhook.speech.pcm import SAMPLE_RATE_HZ
 from offhook.speech.spoken_form import plain_text
 from offhook.speech.voice import VoiceOptions
 from offhook.vendors.custom_protocol import MOST_DETAIL_CHARACTERS, line
-from offhook.vendors.sound_reading import NotSound, RawReading
+from offhook.vendors.sound_reading import Allowance, NotSound, RawReading
 from offhook.vendors.streamed import VendorFailed
 from offhook.vendors.websocket import WebSocket, explain_in_words, websocket
 
@@ -68,10 +68,11 @@ class CustomStreamingVoice:
             async with websocket(self._asked(options), self._headers, self._tls) as connection:
                 await connection.send(json.dumps({"type": "stream", "text": said}))
                 await connection.send(json.dumps({"type": "flush"}))
-                async with aclosing(self._sound(connection)) as sound:
+                async with aclosing(self._sound(connection, Allowance(text))) as sound:
                     async for pcm in sound:
                         yield pcm
-                await connection.send(json.dumps({"type": "stop"}))
+                with suppress(ConnectionError):  # one that closed once it had spoken needs no telling
+                    await connection.send(json.dumps({"type": "stop"}))
         except ProviderError:
             raise
         except NotSound as what:
@@ -92,7 +93,7 @@ class CustomStreamingVoice:
         query = "&".join(filter(None, (parts.query, urlencode(asked))))
         return urlunsplit(parts._replace(query=query))
 
-    async def _sound(self, connection: WebSocket) -> AsyncGenerator[bytes, None]:
+    async def _sound(self, connection: WebSocket, allowance: Allowance) -> AsyncGenerator[bytes, None]:
         reading = RawReading(SAMPLE_RATE_HZ)
         has_spoken = False
         async with aclosing(connection.messages()) as messages:  # type: ignore[type-var]  # a generator
@@ -107,6 +108,7 @@ class CustomStreamingVoice:
                         self._name, f"it sent nothing within {self._answer_s:g} s", retryable=True
                     ) from None
                 if message is None:
+                    connection.say_goodbye(was_told_to_stop=True)
                     break
                 told = message if isinstance(message, bytes) else self._read(message)
                 match told:
@@ -116,9 +118,9 @@ class CustomStreamingVoice:
                         reading = RawReading(rate_hz)
                     case bytes() if told and (pcm := reading.feed(told)):
                         has_spoken = True
-                        yield pcm
+                        yield allowance.spent_on(pcm)
         if pcm := reading.finish():
-            yield pcm
+            yield allowance.spent_on(pcm)
         if not has_spoken:
             raise ProviderError(self._name, "it closed the connection before it spoke", retryable=True)
 

@@ -54,7 +54,7 @@ class CustomVoice:
             asked["model"] = options.model
         if options.extra:
             asked["options"] = dict(options.extra)
-        request = SpeechRequest(url=self._url, headers=self._headers, body=as_json(asked))
+        request = SpeechRequest(url=self._url, text=text, headers=self._headers, body=as_json(asked))
         async with aclosing(self._speech.pieces(request)) as pieces:
             async for pcm in pieces:
                 yield pcm

@@ -29,6 +29,8 @@ URL = "wss://api.deepgram.com/v1/listen"
 FRAMES_A_MESSAGE = 2
 STOP = '{"type":"CloseStream"}'
 """No more audio comes; Deepgram then says its last words and closes."""
+ENDPOINTING_MS = 500
+"""Silence after which Deepgram finds the end of what was said; by itself it does after 10 ms, which is within a word."""
 CREDENTIALS = "OFFHOOK_DEEPGRAM_KEY"
 KEYTERM_MODELS = ("nova-3", "flux")
 """Models that take hints as they are; those before take them with a boost."""
@@ -64,9 +66,7 @@ class DeepgramRecogniser:
 
         async def work() -> None:
             async with websocket(self._address(options), self._headers) as socket:
-                await converse(
-                    _send(socket, recognition), _read(socket, recognition, ends=options.single_utterance)
-                )
+                await converse(_send(socket, recognition), _Reading(recognition, options).read(socket))
 
         return streamed(recognition, work, _explain)
 
@@ -83,6 +83,7 @@ class DeepgramRecogniser:
             ("language", options.language),
             ("interim_results", _spelt(options.partials)),
             ("vad_events", "true"),
+            ("endpointing", ENDPOINTING_MS),
         ]
         if options.punctuation is not None:
             query.append(("punctuate", _spelt(options.punctuation)))
@@ -98,35 +99,73 @@ async def _send(socket: WebSocket, recognition: StreamedRecognition) -> None:
     await socket.send(STOP)
 
 
-async def _read(socket: WebSocket, recognition: StreamedRecognition, *, ends: bool) -> None:
-    async for message in socket.messages():
+class _Reading:
+    """What Deepgram says, as events. It settles words in pieces while somebody goes on speaking, each final for itself; to
+    whoever listens they are final once the speaker has stopped."""
+
+    def __init__(self, recognition: StreamedRecognition, options: RecogniserOptions) -> None:
+        self._recognition = recognition
+        self._wants_partials = options.partials
+        self._ends = options.single_utterance
+        self._settled: list[str] = []
+        self._confidences: list[float] = []
+
+    async def read(self, socket: WebSocket) -> None:
+        """Read until the end. Raises VendorFailed."""
         try:
-            _take(json.loads(message), recognition, ends=ends)
-        except (ValueError, RecursionError, TypeError, KeyError, IndexError, AttributeError):
-            recognition.drop("it is not what Deepgram sends")
-    socket.say_goodbye(was_told_to_stop=recognition.is_finished)
+            async for message in socket.messages():
+                try:
+                    self._take(json.loads(message))
+                except (ValueError, RecursionError, TypeError, KeyError, IndexError, AttributeError):
+                    self._recognition.drop("it is not what Deepgram sends")
+        finally:
+            self._tell_settled()
+        socket.say_goodbye(was_told_to_stop=self._recognition.is_finished)
 
+    def _take(self, message: dict[str, Any]) -> None:
+        match message.get("type"):
+            case "Results":
+                best = message["channel"]["alternatives"][0]
+                self._words(
+                    str(best["transcript"]),
+                    best.get("confidence"),
+                    is_settled=bool(message["is_final"]),
+                    has_stopped=bool(message.get("speech_final")),
+                )
+            case "SpeechStarted":
+                self._recognition.started()
+            case "Error":
+                told = line(str(message.get("description") or message.get("message") or "error"))
+                raise VendorFailed(f"Deepgram says: {told[:MOST_DETAIL_CHARACTERS]}", retryable=True)
+            case "Metadata" | "UtteranceEnd":
+                pass
+            case _:
+                self._recognition.drop("its type is unknown")
 
-def _take(message: dict[str, Any], recognition: StreamedRecognition, *, ends: bool) -> None:
-    match message.get("type"):
-        case "Results":
-            best = message["channel"]["alternatives"][0]
-            text, confidence = str(best["transcript"]), best.get("confidence")
-            if not message["is_final"]:
-                recognition.partial(text)
-                return
-            recognition.final(text, confidence if isinstance(confidence, float) else None)
-            if ends and text and message.get("speech_final"):
-                recognition.finish()
-        case "SpeechStarted":
-            recognition.started()
-        case "Error":
-            told = line(str(message.get("description") or message.get("message") or "error"))
-            raise VendorFailed(f"Deepgram says: {told[:MOST_DETAIL_CHARACTERS]}", retryable=True)
-        case "Metadata" | "UtteranceEnd":
-            pass
-        case _:
-            recognition.drop("its type is unknown")
+    def _words(self, text: str, confidence: Any, *, is_settled: bool, has_stopped: bool) -> None:
+        if is_settled and text.strip():
+            self._settled.append(text)
+            if isinstance(confidence, float):
+                self._confidences.append(confidence)
+        if is_settled and (has_stopped or self._recognition.is_finished):
+            self._tell_settled()
+        elif text.strip():
+            self._so_far(text if not is_settled else "")
+
+    def _so_far(self, unsettled: str) -> None:
+        if self._wants_partials:
+            self._recognition.partial(" ".join((*self._settled, unsettled)))
+        else:
+            self._recognition.started()
+
+    def _tell_settled(self) -> None:
+        if not self._settled:
+            return
+        self._recognition.final(" ".join(self._settled), min(self._confidences, default=None))
+        self._settled.clear()
+        self._confidences.clear()
+        if self._ends:
+            self._recognition.finish()
 
 
 def _hint(hint: str, model: str, boost: float | None) -> tuple[str, str]:

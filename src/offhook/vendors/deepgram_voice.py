@@ -56,6 +56,7 @@ class DeepgramVoice:
         query |= {name: value for name, value in options.extra if name in OWN_OPTIONS}
         request = SpeechRequest(
             url=f"{self._address}/v1/speak?{urlencode(query)}",
+            text=text,
             headers=self._headers,
             body=as_json({"text": said}),
             sound=RawReading(SAMPLE_RATE_HZ),

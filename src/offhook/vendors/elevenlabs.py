@@ -59,6 +59,7 @@ class ElevenLabsVoice:
         query = urlencode({"output_format": f"pcm_{SAMPLE_RATE_HZ}"})
         request = SpeechRequest(
             url=f"{self._address}/v1/text-to-speech/{quote(voice, safe='')}/stream?{query}",
+            text=text,
             headers=self._headers,
             body=as_json(asked),
             sound=RawReading(SAMPLE_RATE_HZ),

@@ -10,6 +10,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
 from offhook.speech.recogniser import FailureKind, RecogniserCapabilities, RecogniserOptions, SpeechFailed
+from offhook.vendors.custom_protocol import MOST_DETAIL_CHARACTERS, line, shortened
 from offhook.vendors.google_answer import Answer
 from offhook.vendors.google_stream import StreamSpan
 from offhook.vendors.google_v1 import GoogleV1
@@ -259,7 +260,9 @@ def _failure(error: Exception) -> SpeechFailed:
     name = code.name if code is not None else type(error).__name__
     message = getattr(error, "message", None) or str(error)
     kind = FailureKind.NEEDS_MODEL if name in NO_MODEL else FailureKind.BROKEN
-    return SpeechFailed(kind, f"{name}: {message}", retryable=name in RETRYABLE)
+    return SpeechFailed(
+        kind, f"{name}: {shortened(line(str(message)), MOST_DETAIL_CHARACTERS)}", retryable=name in RETRYABLE
+    )
 
 
 def _own_code(error: Exception) -> Any:

@@ -13,7 +13,8 @@ from offhook.call.errors import ProviderError
 from offhook.speech.pcm import SAMPLE_RATE_HZ
 from offhook.speech.spoken_form import with_say_as_in_words
 from offhook.speech.voice import VoiceOptions
-from offhook.vendors.sound_reading import NotSound, WavReading
+from offhook.vendors.custom_protocol import MOST_DETAIL_CHARACTERS, line, shortened
+from offhook.vendors.sound_reading import Allowance, NotSound, WavReading
 
 VENDOR = "google"
 ANSWER_S = 10.0
@@ -67,7 +68,7 @@ class GoogleVoice:
                     request=_request(text, options), retry=None, timeout=None
                 )
             reading = WavReading()
-            pcm = reading.feed(answer.audio_content) + reading.finish()
+            pcm = Allowance(text).spent_on(reading.feed(answer.audio_content) + reading.finish())
         except ProviderError:
             raise
         except TimeoutError as error:
@@ -159,6 +160,5 @@ def _failure(error: Exception) -> ProviderError:
     if code is None and callable(own := getattr(error, "code", None)):
         code = own()
     name = code.name if code is not None and hasattr(code, "name") else type(error).__name__
-    return ProviderError(
-        VENDOR, f"{name}: {getattr(error, 'message', None) or error}", retryable=name in RETRYABLE
-    )
+    message = shortened(line(str(getattr(error, "message", None) or error)), MOST_DETAIL_CHARACTERS)
+    return ProviderError(VENDOR, f"{name}: {message}", retryable=name in RETRYABLE)

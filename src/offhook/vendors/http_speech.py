@@ -18,13 +18,12 @@ import httpx2
 
 from offhook.call.errors import PromptUnusable, ProviderError
 from offhook.speech.voice import Decoder
-from offhook.vendors.sound_reading import NotSound, Reading, reading_of
+from offhook.vendors.custom_protocol import MOST_DETAIL_CHARACTERS
+from offhook.vendors.sound_reading import MOST_SOUND_BYTES, Allowance, NotSound, Reading, reading_of
 
 CONNECT_S = 3.0
 ANSWER_S = 10.0
 """Until the first byte of sound, and between any two pieces of it."""
-MOST_SOUND_BYTES = 64 * 1024 * 1024
-MOST_DETAIL_CHARACTERS = 300
 MAY_PASS = (408, 409, 425, 429)
 """HTTP statuses below 500 after which another try may go well."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -35,6 +34,8 @@ class SpeechRequest:
     """What is asked of a vendor."""
 
     url: str
+    text: str
+    """What is to be said. How long it is bounds the sound that is taken for it."""
     body: bytes
     headers: Mapping[str, str] = field(default_factory=dict)
     sound: Reading | None = None
@@ -95,6 +96,7 @@ class HttpSpeech:
         if reading is None or kind.startswith(("text/", "application/json")):
             reading = reading_of(kind)
         whole = bytearray()
+        allowance = Allowance(request.text)
         received = heard = 0
         async for piece in response.aiter_bytes():
             received += len(piece)
@@ -104,10 +106,10 @@ class HttpSpeech:
                 whole += piece
             elif pcm := reading.feed(piece):
                 heard += len(pcm)
-                yield pcm
+                yield allowance.spent_on(pcm)
         pcm = reading.finish() if reading is not None else await self._decoded(bytes(whole), kind)
         if pcm:
-            yield pcm
+            yield allowance.spent_on(pcm)
         if not heard and not pcm:
             raise NotSound("nothing")
 
@@ -146,6 +148,8 @@ class HttpSpeech:
     def _connected(self) -> httpx2.AsyncClient:
         if self._client is None:
             self._client = httpx2.AsyncClient(
+                # Packed sound would be bounded only once it is unpacked, and does not shrink.
+                headers={"Accept-Encoding": "identity"},
                 verify=self._tls or _system_trust(),
                 timeout=httpx2.Timeout(self._answer_s, connect=CONNECT_S),
                 trust_env=False,

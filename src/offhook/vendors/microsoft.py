@@ -5,11 +5,11 @@ The library is closed, runs threads of its own, and calls back from them. It is 
 
 import asyncio
 import json
+import re
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from threading import Thread
 from typing import Any
-from urllib.parse import urlsplit
 
 from offhook.speech.pcm import SAMPLE_BYTES, SAMPLE_RATE_HZ
 from offhook.speech.recogniser import FailureKind, RecogniserCapabilities, RecogniserOptions, SpeechFailed
@@ -26,8 +26,14 @@ from offhook.verbs.recogniser_options import OutputFormat, Profanity
 VENDOR = "microsoft"
 FRAMES_A_MESSAGE = 5
 CREDENTIALS = "OFFHOOK_MICROSOFT_KEY and OFFHOOK_MICROSOFT_REGION"
-OWN_DOMAINS = (".microsoft.com", ".azure.com", ".azure.us", ".azure.cn", ".microsoft.us")
-"""Where a custom endpoint may be: an application names it, and the operator's key goes there."""
+OWN_ADDRESS = re.compile(
+    r"wss://(?:[a-z0-9-]+\.)+"
+    r"(?:speech\.microsoft\.com|speech\.azure\.(?:us|cn)|cognitiveservices\.azure\.(?:com|us|cn))"
+    r"(?::443)?(?:[/?][!-\[\]-~]*)?",
+    re.IGNORECASE,
+)
+"""Where a custom endpoint may be: an application names it, and the operator's key goes there. Other names of Microsoft's, such
+as cloudapp.azure.com, are given to machines of anybody's; and no backslash, which is read in more than one way."""
 OPTIONS = frozenset(
     (
         *("hints", "alternative_languages", "punctuation", "profanity_filter", "profanity"),
@@ -137,14 +143,20 @@ class MicrosoftRecogniser:
         return config
 
     def _check_endpoint(self, endpoint: str) -> None:
-        parts = urlsplit(endpoint)
-        own = urlsplit(self._host).netloc if self._host else None
-        is_known = parts.scheme == "wss" and (parts.hostname or "").endswith(OWN_DOMAINS)
-        if not is_known and (own is None or parts.netloc != own):
-            raise VendorFailed(
-                "the endpoint that the application names is not one of Azure's (wss://….microsoft.com/…); "
-                "the key is not sent there"
-            )
+        if OWN_ADDRESS.fullmatch(endpoint) or (self._host is not None and _is_within(endpoint, self._host)):
+            return
+        raise VendorFailed(
+            "the endpoint that the application names is not one of Azure's (wss://….speech.microsoft.com/…); "
+            "the key is not sent there"
+        )
+
+
+def _is_within(endpoint: str, host: str) -> bool:
+    """Whether an address leads to the operator's own `host`, by the same scheme."""
+    beginning = host.rstrip("/")
+    return endpoint == beginning or (
+        endpoint.startswith((f"{beginning}/", f"{beginning}?")) and "\\" not in endpoint
+    )
 
 
 class _Listening:

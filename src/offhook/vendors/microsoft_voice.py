@@ -90,6 +90,7 @@ class MicrosoftVoice:
             return
         request = SpeechRequest(
             url=self._url,
+            text=text,
             headers=self._headers,
             body=document(text, options).encode(errors="replace"),
             sound=RawReading(SAMPLE_RATE_HZ),

@@ -11,10 +11,17 @@ import numpy as np
 import numpy.typing as npt
 import soxr
 
-from offhook.speech.pcm import SAMPLE_RATE_HZ
+from offhook.speech.pcm import SAMPLE_BYTES, SAMPLE_RATE_HZ
 
 LEAST_RATE_HZ, MOST_RATE_HZ = 4_000, 192_000
 MOST_CHANNELS = 8
+MOST_SOUND_BYTES = 64 * 1024 * 1024
+"""Of one text, as it comes: a voice may send without end."""
+BESIDES_S = 60.0
+"""What a text may last besides its characters: all the pauses that its marks may ask for."""
+A_CHARACTER_S = 2.0
+"""Slow speech takes a tenth of it."""
+MOST_TOLD_CHARACTERS = 200
 MOST_HEAD_BYTES = 65_536
 """Of a WAV file, before its sound begins."""
 PCM, ULAW, EXTENSIBLE = 1, 7, 0xFFFE
@@ -22,7 +29,30 @@ PCM, ULAW, EXTENSIBLE = 1, 7, 0xFFFE
 
 
 class NotSound(ValueError):
-    """What came is no sound that we know; the text says why."""
+    """What came is no sound that we know; the text says why, and is cut where a vendor made it long."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why if len(why) <= MOST_TOLD_CHARACTERS else f"{why[: MOST_TOLD_CHARACTERS - 1]}…")
+
+
+class Allowance:
+    """How much sound a text may become: far more than anybody takes to say it, and not without end."""
+
+    def __init__(self, text: str) -> None:
+        self._characters = len(text)
+        self._most = min(
+            MOST_SOUND_BYTES,
+            round((BESIDES_S + A_CHARACTER_S * self._characters) * SAMPLE_RATE_HZ * SAMPLE_BYTES),
+        )
+        self._left = self._most
+
+    def spent_on(self, pcm: bytes) -> bytes:
+        """`pcm`, 16-bit mono at 8 kHz. Raises NotSound where it is too much by now."""
+        self._left -= len(pcm)
+        if self._left < 0:
+            most_s = self._most // (SAMPLE_RATE_HZ * SAMPLE_BYTES)
+            raise NotSound(f"more than {most_s:,} s of sound for {self._characters:,} characters")
+        return pcm
 
 
 class Reading(Protocol):
@@ -45,6 +75,7 @@ class RawReading:
         self._is_ulaw = is_ulaw
         self._unit = channels * (1 if is_ulaw else 2)
         self._rest = b""
+        self._received = 0
         self._resampler = (
             soxr.ResampleStream(rate_hz, SAMPLE_RATE_HZ, 1, "int16", "HQ")
             if rate_hz != SAMPLE_RATE_HZ
@@ -52,7 +83,10 @@ class RawReading:
         )
 
     def feed(self, received: bytes) -> bytes:
-        """PCM of what is whole."""
+        """PCM of what is whole. Raises NotSound where it never ends."""
+        self._received += len(received)
+        if self._received > MOST_SOUND_BYTES:
+            raise NotSound(f"more than {MOST_SOUND_BYTES // 1_048_576} MB")
         data = self._rest + received
         whole = len(data) // self._unit * self._unit
         self._rest = data[whole:]

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import structlog
 
+from offhook.speech.event_queue import EventQueue
 from offhook.speech.recogniser import (
     FailureKind,
     Final,
@@ -22,6 +23,8 @@ from offhook.speech.recogniser import (
     SpeechFailed,
     SpeechStarted,
 )
+from offhook.vendors import custom_protocol
+from offhook.vendors.custom_protocol import line, shortened
 from offhook.verbs.recogniser_options import unhonoured
 
 WAITING_FRAMES = 500
@@ -40,8 +43,8 @@ class VendorFailed(Exception):
     def __init__(
         self, detail: str, *, retryable: bool = False, kind: FailureKind = FailureKind.BROKEN
     ) -> None:
-        super().__init__(detail)
-        self.event = SpeechFailed(kind, detail, retryable=retryable)
+        self.event = SpeechFailed(kind, shortened(detail), retryable=retryable)
+        super().__init__(self.event.detail)
 
 
 class StreamedRecognition:
@@ -53,7 +56,7 @@ class StreamedRecognition:
     def __init__(self, vendor: str, *, frames_a_message: int = 1) -> None:
         self.vendor = vendor
         self._frames_a_message = frames_a_message
-        self._events: asyncio.Queue[SpeechEvent] = asyncio.Queue()
+        self._events = EventQueue()
         self._frames: deque[bytes] = deque()
         self._more = asyncio.Event()
         self._is_over = False
@@ -88,7 +91,7 @@ class StreamedRecognition:
     async def __aiter__(self) -> AsyncIterator[SpeechEvent]:
         """The events, in order."""
         while True:
-            event = await self._events.get()
+            event = await self._events.take()
             yield event
             if isinstance(event, SpeechEnded | SpeechFailed):
                 return
@@ -117,22 +120,22 @@ class StreamedRecognition:
 
     def partial(self, text: str, stability: float | None = None) -> None:
         """What is understood so far; nothing where there are no words."""
-        if words := " ".join(text.split()):
+        if words := line(text):
             self.started()
             self.tell(Partial(words, stability))
 
     def final(self, text: str, confidence: float | None = None) -> None:
-        """Words that stay; nothing where there are none."""
-        if words := " ".join(text.split()):
+        """Words that stay; nothing where there are none. A confidence that makes no sense is none."""
+        if words := line(text):
             self.started()
-            self.tell(Final(words, confidence))
+            self.tell(Final(words, custom_protocol.confidence(confidence)))
 
     def tell(self, event: SpeechEvent) -> None:
         """Add an event, unless recognition is over."""
         if self._is_over:
             return
         self._is_over = isinstance(event, SpeechEnded | SpeechFailed)
-        self._events.put_nowait(event)
+        self._events.put(event)
 
     def drop(self, why: str) -> None:
         """A message meant nothing. One line tells of the first; the rest are counted, or a vendor could fill the log."""

@@ -24,7 +24,7 @@ from picows import (
 )
 
 from offhook.speech.recogniser import FailureKind, SpeechFailed
-from offhook.vendors.custom_protocol import MOST_MESSAGE_BYTES, line
+from offhook.vendors.custom_protocol import MOST_MESSAGE_BYTES, line, shortened
 from offhook.vendors.streamed import VendorFailed
 
 CONNECT_S = 3.0
@@ -219,7 +219,7 @@ def system_trust() -> ssl.SSLContext:
 def explain(error: Exception, who: str, credentials: str) -> SpeechFailed:
     """What it means that a connection to `who` failed. `credentials`: the setting to look at when it refuses them."""
     words, retryable = explain_in_words(error, who, credentials)
-    return SpeechFailed(FailureKind.BROKEN, words, retryable=retryable)
+    return SpeechFailed(FailureKind.BROKEN, shortened(words), retryable=retryable)
 
 
 def explain_in_words(error: Exception, who: str, credentials: str) -> tuple[str, bool]:

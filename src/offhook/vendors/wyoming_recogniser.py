@@ -22,6 +22,8 @@ from offhook.vendors.wyoming_protocol import MOST_LINE_BYTES, Event, Malformed, 
 VENDOR = "wyoming"
 CONNECT_S = 3.0
 FRAMES_A_MESSAGE = 2
+MOST_TEXT_CHARACTERS = 10_000
+"""Of one utterance, as it grows: each piece is told with all before it."""
 FORMAT = {"rate": SAMPLE_RATE_HZ, "width": SAMPLE_BYTES, "channels": 1}
 
 
@@ -96,6 +98,8 @@ async def _read(
                 return
             case "transcript-chunk":
                 so_far += text
+                if len(so_far) > MOST_TEXT_CHARACTERS:
+                    raise Malformed(f"it understands more than {MOST_TEXT_CHARACTERS:,} characters at once")
                 if options.partials:
                     recognition.partial(line(so_far))
             case "voice-started":

@@ -9,7 +9,7 @@ from offhook.call.errors import ProviderError
 from offhook.speech.spoken_form import plain_text
 from offhook.speech.voice import VoiceOptions
 from offhook.vendors.custom_protocol import MOST_DETAIL_CHARACTERS, line
-from offhook.vendors.sound_reading import NotSound, RawReading
+from offhook.vendors.sound_reading import Allowance, NotSound, RawReading
 from offhook.vendors.wyoming_protocol import MOST_LINE_BYTES, Event, Malformed, read_event, write_event
 
 VENDOR = "wyoming"
@@ -48,16 +48,17 @@ class WyomingVoice:
         try:
             writer.write(write_event(Event("synthesize", _asked(said, options))))
             sound: RawReading | None = None
+            allowance = Allowance(text)
             has_spoken = False
             while (event := await self._next(reader)).type != "audio-stop":
                 sound, pcm = _heard(event, sound)
                 has_spoken |= bool(pcm)
                 if pcm:
-                    yield pcm
+                    yield allowance.spent_on(pcm)
             if not has_spoken:
                 raise ProviderError(VENDOR, "it sent no sound", retryable=False)
             if sound is not None and (pcm := sound.finish()):
-                yield pcm
+                yield allowance.spent_on(pcm)
         except (Malformed, NotSound) as fault:
             raise ProviderError(VENDOR, f"what it sends makes no sense: {fault}", retryable=False) from fault
         except OSError as error:

@@ -89,7 +89,7 @@ def read_vendors(attributes: Attributes, name: str) -> tuple[str, ...]:
 
 def _vendors_voice(attributes: Attributes) -> NearVoice:
     """The voice of a vendor that is named beside it: by the vendor's own name for it, or `man` or `woman`."""
-    name = attributes.name("voice") or ""
+    name = (attributes.text("voice") and attributes.name("voice")) or ""
     if not name or name.lower() in SPEAKERS:
         return NearVoice(name.lower())
     near = nearest(name)

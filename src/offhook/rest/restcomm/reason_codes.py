@@ -235,6 +235,14 @@ _CODES = (
         "A recogniser failed, was too slow or is resting; the next one in the order was asked.",
         "See the message for why. `offhook speech vendors --test` tells whether it answers.",
     ),
+    ReasonCode(
+        13334,
+        Shelf.GATHER,
+        "Nobody recognised",
+        "The only recogniser, or the last of the order, failed or has no model for what was asked; the gather ended without speech.",
+        "See the message for why. Give hints, name another language or recogniser, or configure one for free speech "
+        "(docs/recognisers.md).",
+    ),
     # Dial, Conference and Enqueue.
     ReasonCode(
         13201,

@@ -113,6 +113,7 @@ class PollyVoice:
         )
         request = SpeechRequest(
             url=self._url,
+            text=text,
             body=body,
             headers={**headers, "content-type": "application/json"},
             sound=RawReading(SAMPLE_RATE_HZ),

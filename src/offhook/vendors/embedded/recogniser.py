@@ -12,6 +12,9 @@ from offhook.vendors.embedded.recogniser_processes import RecogniserProcesses
 from offhook.vendors.embedded.recognition import EmbeddedRecognition
 from offhook.vendors.streamed import warn_of_unhonoured
 
+LAST_WORDS_S = 6.0
+"""Fifty callers who stop speaking at the same moment wait so long for one core."""
+
 
 class EmbeddedRecogniser:
     """Understands hints in English. `sockets` are those of the recogniser processes.
@@ -26,7 +29,10 @@ class EmbeddedRecogniser:
         self._processes = RecogniserProcesses(sockets)
         self._return_s = return_s
         self._capabilities = RecogniserCapabilities(
-            partials=True, free_speech=understands_free_speech, finds_end=False
+            partials=True,
+            free_speech=understands_free_speech,
+            finds_end=False,
+            last_words_s=LAST_WORDS_S,
         )
 
     @property

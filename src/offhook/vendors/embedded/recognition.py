@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 
 import structlog
 
+from offhook.speech.event_queue import EventQueue
 from offhook.speech.recogniser import (
     FailureKind,
     Final,
@@ -46,7 +47,7 @@ class EmbeddedRecognition:
         self._processes = processes
         self._return_s = return_s
         self._loop = asyncio.get_running_loop()
-        self._events: asyncio.Queue[SpeechEvent] = asyncio.Queue()
+        self._events = EventQueue()
         self._told = ToldEvents()
         self._audio = KeptAudio()
         self._link: Link | None = None
@@ -81,7 +82,7 @@ class EmbeddedRecognition:
     async def __aiter__(self) -> AsyncIterator[SpeechEvent]:
         """The events, in order."""
         while True:
-            event = await self._events.get()
+            event = await self._events.take()
             yield event
             if isinstance(event, SpeechEnded | SpeechFailed):
                 return
@@ -210,6 +211,6 @@ class EmbeddedRecognition:
         if self._is_over or event is None:
             return
         self._is_over = isinstance(event, SpeechEnded | SpeechFailed)
-        self._events.put_nowait(event)
+        self._events.put(event)
         if self._is_over and self._link is not None:
             self._link.leave("the utterance is over")

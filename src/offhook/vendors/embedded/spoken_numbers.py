@@ -1,40 +1,10 @@
 """How English callers say numbers: each figure has several spoken forms, and a hint expects any of them."""
 
+from offhook.speech.english_numbers import IRREGULAR_ORDINALS, ONES, TENS
+
 Words = tuple[str, ...]
 
-ONES = [
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-]
-TENS = ["zero", "ten", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 SCALES = ((1_000_000, "million"), (1_000, "thousand"), (100, "hundred"))
-ORDINALS = {
-    "one": "first",
-    "two": "second",
-    "three": "third",
-    "five": "fifth",
-    "eight": "eighth",
-    "nine": "ninth",
-    "twelve": "twelfth",
-}
 MAX_CARDINAL_DIGITS = 9
 
 DIGIT_OF_WORD = {**{word: str(value) for value, word in enumerate(ONES[:10])}, "oh": "0"}
@@ -73,8 +43,8 @@ def cardinal(value: int) -> Words:
 def ordinal(value: int) -> Words:
     """The ordering number: 21 is twenty first."""
     *head, last = cardinal(value)
-    if last in ORDINALS:
-        return (*head, ORDINALS[last])
+    if last in IRREGULAR_ORDINALS:
+        return (*head, IRREGULAR_ORDINALS[last])
     return (*head, last[:-1] + "ieth" if last.endswith("y") else last + "th")
 
 
