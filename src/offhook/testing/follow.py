@@ -93,11 +93,10 @@ async def follow(
 ) -> Followed:
     """Run `call` to its end against `application`, which reads and writes `dialect`; what came of it.
 
-    `recognisers` are several, in their order, in place of one `recogniser`. `send_keys` are sent to who answers a call that `is_dialled`. `retry_s` is the setting OFFHOOK_WEBHOOK_RETRY_S; the pauses between tries have no jitter here. A caller who waits
-    for more than 2 s hears `comfort`. `recordings` is the folder in which recordings are kept; without one they are gone
-    after the call. `bounds` are how long the call may ring and talk; without them, for ever. Calls
-    that share `meetings` can meet in conferences and queues. `stream_lines` open what streams need, and `stream_languages` are
-    spoken on them.
+    `recognisers` are several, in their order, in place of one `recogniser`. `send_keys` are sent to who answers a call that
+    `is_dialled`. `retry_s` is the setting OFFHOOK_WEBHOOK_RETRY_S, without jitter. A caller who waits for more than 2 s hears
+    `comfort`. `recordings` is where recordings are kept; without it they are gone after the call. `bounds` are how long the call
+    may ring and talk. Calls that share `meetings` can meet. `stream_lines` open streams that speak `stream_languages`.
 
     Needs a virtual clock (`run_virtually`). Raises Deadlock for a call that would never end.
     """
@@ -125,8 +124,9 @@ async def follow(
             tapes=FolderTapes(recordings or folder / "recordings"),
         )
         if legs is not None:
-            living = legs.living(tools, followed.partials, application, dialect, retry_s)
-            await stack.enter_async_context(living)
+            await stack.enter_async_context(
+                legs.living(tools, followed.partials, application, dialect, retry_s)
+            )
         await _run(call, program, tools, followed, is_dialled, ring_timeout_s, control, send_keys)
     return followed
 
