@@ -96,9 +96,8 @@ async def follow(
     `recognisers` are several, in their order, in place of one `recogniser`. `send_keys` are sent to who answers a call that
     `is_dialled`. `retry_s` is the setting OFFHOOK_WEBHOOK_RETRY_S, without jitter. A caller who waits for more than 2 s hears
     `comfort`. `recordings` is where recordings are kept; without it they are gone after the call. `bounds` are how long the call
-    may ring and talk. Calls that share `meetings` can meet. `stream_lines` open streams that speak `stream_languages`.
-
-    Needs a virtual clock (`run_virtually`). Raises Deadlock for a call that would never end.
+    may ring and talk. Calls that share `meetings` can meet. `stream_lines` open streams that speak `stream_languages`. Needs a
+    virtual clock (`run_virtually`). Raises Deadlock for a call that would never end.
     """
     followed = Followed(call_id=call.info.call_id)
     program = WebhookProgram(
@@ -124,9 +123,8 @@ async def follow(
             tapes=FolderTapes(recordings or folder / "recordings"),
         )
         if legs is not None:
-            await stack.enter_async_context(
-                legs.living(tools, followed.partials, application, dialect, retry_s)
-            )
+            partials = followed.partials
+            await stack.enter_async_context(legs.living(tools, partials, application, dialect, retry_s))
         await _run(call, program, tools, followed, is_dialled, ring_timeout_s, control, send_keys)
     return followed
 
