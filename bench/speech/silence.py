@@ -7,6 +7,7 @@ prompt has no pause of its own.
 """
 
 import asyncio
+import contextlib
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
@@ -27,6 +28,7 @@ SAMPLES, QUICK_SAMPLES = 30, 8
 """Of each caller."""
 SETTLE_S = 0.35
 """After this the prompt is silent, or was not stopped."""
+AGAIN_S = 3.0
 HANGING_S = 0.06
 """A prompt that still sounds so shortly before the application answers goes on."""
 WORDS = ("support", "billing", "sales", "operator")
@@ -97,7 +99,6 @@ async def _one_caller(
             await peer.hears_since(answered_at)
             await asyncio.sleep(chance.uniform(0.3, 0.5))
             began_at = await interrupt(peer, number)
-            await page.was_asked()
             await asyncio.sleep(max(0.0, began_at + SETTLE_S - peer.loop.time()))
             last = peer.last_sound_since(began_at)
             now = peer.loop.time()
@@ -105,10 +106,24 @@ async def _one_caller(
                 delays.append(None)
             else:
                 delays.append(max(0.0, last.at - began_at) if last is not None else 0.0)
-            while peer.is_speaking:
-                await asyncio.sleep(0.02)
+            await _until_heard(page, interrupt, peer, number)
             answered_at = await page.answer()
         return delays
+
+
+async def _until_heard(
+    page: Page, interrupt: Callable[[TimedPeer, int], Awaitable[float]], peer: TimedPeer, number: int
+) -> None:
+    """Until the application is asked. A short word that is not understood is taken for a cough, and said again."""
+    while True:
+        while peer.is_speaking:
+            await asyncio.sleep(0.02)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(AGAIN_S):
+                await page.was_asked()
+                return
+        number += 1
+        await interrupt(peer, number)
 
 
 async def _press(peer: TimedPeer, _number: int) -> float:

@@ -348,7 +348,7 @@ def test_one_that_waited_as_long_as_it_was_told_does_not() -> None:
 
 
 def test_a_voice_of_which_nothing_is_understood_was_a_false_alarm_and_the_prompts_go_on() -> None:
-    collector = fed(asking(), (1.0, VoiceHeard(2.0, 0.8)))
+    collector = fed(asking(), (1.0, VoiceHeard(2.0, 0.5)))
     assert heard_of(collector) is Prompts.WAIT
     pass_time(collector, 3.5)
     collector.feed(SpeechEnded(), at=3.5)
@@ -356,7 +356,7 @@ def test_a_voice_of_which_nothing_is_understood_was_a_false_alarm_and_the_prompt
 
 
 def test_a_voice_that_lasts_was_no_false_alarm() -> None:
-    collector = fed(asking(), (1.0, VoiceHeard(5.0, 4.0)))
+    collector = fed(asking(), (1.0, VoiceHeard(5.0, 0.7)))
     pass_time(collector, 6.5)
     collector.feed(SpeechEnded(), at=6.5)
     assert collector.gathered == Gathered(end=GatherEnd.NO_MATCH)

@@ -11,14 +11,12 @@ from typing import Any
 import pytest
 from grpc import StatusCode
 
-from offhook.speech.pcm import FRAME_BYTES
 from offhook.speech.recogniser import (
     FailureKind,
     Final,
     Partial,
     RecogniserOptions,
     SpeechEnded,
-    SpeechEvent,
     SpeechFailed,
     SpeechStarted,
 )
@@ -34,9 +32,8 @@ from tests.vendors.google_server import (
     interim,
     speech_begins,
 )
-from tests.vendors.hearing import up_to_date
+from tests.vendors.hearing import FRAME, heard, up_to_date
 
-FRAME = b"\x01\x02" * (FRAME_BYTES // 2)
 DEADLINE_S = 10.0
 
 
@@ -50,22 +47,6 @@ async def google(
             yield server, recogniser
         finally:
             await recogniser.close()
-
-
-async def heard(
-    recogniser: GoogleRecogniser,
-    *,
-    frames: int = 7,
-    finish: bool = True,
-    options: RecogniserOptions | None = None,
-) -> list[SpeechEvent]:
-    """All events of one utterance."""
-    async with asyncio.timeout(DEADLINE_S), recogniser.listen(options or RecogniserOptions()) as recognition:
-        for _ in range(frames):
-            recognition.send(FRAME)
-        if finish:
-            recognition.finish()
-        return [event async for event in recognition]
 
 
 class TestRequest:

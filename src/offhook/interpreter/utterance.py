@@ -6,9 +6,9 @@ from offhook.verbs import Gather, Understood
 
 BLIP_S = 0.2
 """A shorter sound that left no words is no speech: a cough, a click."""
-BRIEF_S = 2.0
-"""So much voice of which nothing is understood may have been a cough or a neighbour; more is a caller, or a line that never
-falls silent."""
+BRIEF_S = 0.6
+"""So much voice of which nothing is understood may have been a cough or a door; more is a caller who wants an answer, or a
+line that never falls silent."""
 FALSE_ALARM_S = 0.8
 """Silence after a blip into a prompt, until it is believed to have been one: words of a short answer come sooner."""
 AUTO_END_S = 0.7

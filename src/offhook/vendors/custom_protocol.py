@@ -10,6 +10,7 @@ from typing import Any
 
 from offhook.speech.pcm import SAMPLE_RATE_HZ
 from offhook.speech.recogniser import FailureKind, Final, Partial, RecogniserOptions, SpeechFailed
+from offhook.speech.recogniser_notices import WORDS
 from offhook.verbs.recogniser_options import asked_for
 
 STOP = b'{"type":"stop"}'
@@ -46,21 +47,8 @@ def write_start(options: RecogniserOptions) -> bytes:
     return json.dumps(message, separators=(",", ":")).encode()
 
 
-OPTION_NAMES = {
-    "hints_boost": "hintsBoost",
-    "alternative_languages": "altLanguages",
-    "punctuation": "punctuation",
-    "profanity_filter": "profanityFilter",
-    "model": "model",
-    "single_utterance": "singleUtterance",
-    "vocabulary_name": "vocabularyName",
-    "vocabulary_filter_name": "vocabularyFilterName",
-    "vocabulary_filter_method": "filterMethod",
-    "profanity": "profanityOption",
-    "output_format": "outputFormat",
-    "request_snr": "requestSnr",
-    "initial_speech_timeout_s": "initialSpeechTimeoutMs",
-    "service_endpoint": "serviceEndpoint",
+OPTION_NAMES = {name: word for name, word in WORDS.items() if name != "hints"} | {
+    "service_endpoint": "serviceEndpoint"
 }
 """How the protocol spells the options that are told only when they are asked for."""
 
