@@ -4,7 +4,7 @@ import asyncio
 import subprocess
 import sys
 import wave
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,21 @@ from tests.system.server import Server, running_server
 from tests.webhooks.server import Application, application
 
 WORDS = ("sales", "support", "hello")
+LAST_PRINTED = 6000
+"""Characters of a server's output that a failure shows."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test that fails shows what its server printed last."""
+    report = yield
+    if report.failed:
+        for value in getattr(item, "funcargs", {}).values():
+            if isinstance(value, Server):
+                report.sections.append(
+                    (f"server on SIP port {value.sip_port}", value.output.text[-LAST_PRINTED:])
+                )
+    return report
 
 
 @pytest.fixture(scope="session")
