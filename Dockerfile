@@ -18,7 +18,7 @@ RUN OFFHOOK_ENGINE_CACHE=/var/cache/offhook-engine OFFHOOK_ENGINE_CALLS=$CALLS s
 FROM python:3.11-slim-bookworm
 WORKDIR /offhook
 COPY scripts/apt scripts/apt
-RUN scripts/apt kamailio libgsm1 libopus0 libsamplerate0 libspeex1 libsrtp2-1 libssl3 libuuid1 libstdc++6 \
+RUN scripts/apt kamailio kamailio-tls-modules libgsm1 libopus0 libsamplerate0 libspeex1 libsrtp2-1 libssl3 libuuid1 libstdc++6 \
     && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --home-dir /data --create-home offhook
 COPY --from=build /offhook /offhook

@@ -30,7 +30,7 @@ from tests.pjsua.renegotiation import renegotiate
 from offhook.call.info import CallInfo, Direction, Sides, new_id
 from offhook.call.port import Audio
 from offhook.pjsua.build import installed_build
-from offhook.pjsua.engine import EngineSettings
+from offhook.pjsua.engine_settings import EngineSettings
 from offhook.pjsua.leg import Leg
 from offhook.pjsua.switchboard import Incoming, Switchboard
 from offhook.testing.scripted_call import SOME_CALL

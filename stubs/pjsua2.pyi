@@ -15,7 +15,16 @@ PJSIP_INV_STATE_CONNECTING: int
 PJSIP_INV_STATE_DISCONNECTED: int
 PJSIP_INV_STATE_EARLY: int
 PJSIP_ROLE_UAC: int
+PJMEDIA_SRTP_DISABLED: int
+PJMEDIA_SRTP_MANDATORY: int
+PJMEDIA_SRTP_OPTIONAL: int
+PJSIP_TP_STATE_DISCONNECTED: int
+PJSIP_TRANSPORT_TCP: int
+PJSIP_TRANSPORT_TCP6: int
+PJSIP_TRANSPORT_TLS: int
+PJSIP_TRANSPORT_TLS6: int
 PJSIP_TRANSPORT_UDP: int
+PJSIP_TRANSPORT_UDP6: int
 PJSIP_TSX_STATE_COMPLETED: int
 PJSIP_TSX_STATE_TRYING: int
 PJSUA_CALL_MEDIA_ACTIVE: int
@@ -27,6 +36,10 @@ PJSUA_CALL_UNHOLD: int
 PJSUA_DESTROY_NO_NETWORK: int
 PJSUA_DTMF_METHOD_SIP_INFO: int
 PJSUA_INVALID_ID: int
+PJSUA_IPV6_DISABLED: int
+PJSUA_IPV6_ENABLED_USE_IPV6_ONLY: int
+PJ_SSL_SOCK_PROTO_TLS1_2: int
+PJ_SSL_SOCK_PROTO_TLS1_3: int
 
 class Error(Exception):
     status: int
@@ -110,7 +123,17 @@ class EpConfig:
     uaConfig: UaConfig
     medConfig: MediaConfig
 
+class TlsConfig:
+    certFile: str
+    privKeyFile: str
+    CaListFile: str
+    verifyServer: bool
+    proto: int
+    enableRenegotiation: bool
+    msecTimeout: int
+
 class TransportConfig:
+    tlsConfig: TlsConfig
     port: int
     portRange: int
     boundAddress: str
@@ -134,12 +157,19 @@ class Endpoint:
     def libHandleEvents(self, milliseconds: int) -> int: ...
     def hangupAllCalls(self) -> None: ...
     def transportCreate(self, type: int, config: TransportConfig) -> int: ...
+    def transportClose(self, number: int) -> None: ...
     def transportGetInfo(self, number: int) -> TransportInfo: ...
     def audDevManager(self) -> AudDevManager: ...
     def codecEnum2(self) -> Sequence[CodecInfo]: ...
     def codecSetPriority(self, codec: str, priority: int) -> None: ...
 
+class AccountCallConfig:
+    timerSessExpiresSec: int
+
 class AccountMediaConfig:
+    ipv6Use: int
+    srtpUse: int
+    srtpSecureSignaling: int
     transportConfig: TransportConfig
 
 class StringVector:
@@ -151,16 +181,34 @@ class AuthCredInfo:
 class AuthCredInfoVector:
     def append(self, value: AuthCredInfo) -> None: ...
 
+class AccountRegConfig:
+    registrarUri: str
+    registerOnAdd: bool
+    timeoutSec: int
+    retryIntervalSec: int
+    firstRetryIntervalSec: int
+    dropCallsOnFail: bool
+
+class AccountNatConfig:
+    sipOutboundUse: int
+    contactRewriteUse: int
+
 class AccountSipConfig:
+    ipv6Use: int
+    contactForced: str
     authCreds: AuthCredInfoVector
     proxies: StringVector
 
 class AccountConfig:
+    natConfig: AccountNatConfig
+    regConfig: AccountRegConfig
+    callConfig: AccountCallConfig
     sipConfig: AccountSipConfig
     idUri: str
     mediaConfig: AccountMediaConfig
 
 class SipRxData:
+    pjRxData: int
     info: str
     wholeMsg: str
     srcAddress: str
@@ -168,6 +216,26 @@ class SipRxData:
 class SipTxData:
     info: str
     dstAddress: str
+
+class TlsInfo:
+    verifyStatus: int
+    verifyMsgs: Sequence[str]
+    remoteAddr: str
+    def isEmpty(self) -> bool: ...
+
+class OnTransportStateParam:
+    state: int
+    lastError: int
+    tlsInfo: TlsInfo
+
+class OnSelectAccountParam:
+    rdata: SipRxData
+    accountIndex: int
+
+class OnRegStateParam:
+    code: int
+    reason: str
+    expiration: int
 
 class OnIncomingCallParam:
     callId: int
@@ -177,7 +245,10 @@ class Account:
     __swig_destroy__: ClassVar[Callable[[Account], None]]
     def __init__(self) -> None: ...
     def create(self, config: AccountConfig, make_default: bool = ...) -> None: ...
+    def modify(self, config: AccountConfig) -> None: ...
     def shutdown(self) -> None: ...
+    def setRegistration(self, renew: bool) -> None: ...
+    def getId(self) -> int: ...
 
 class SipHeader:
     hName: str
@@ -243,11 +314,20 @@ class RtcpStat:
     txStat: RtcpStreamStat
     rttUsec: MathStat
 
+class JbufState:
+    size: int
+    avgBurst: int
+    maxDelayMsec: int
+    discard: int
+    lost: int
+
 class StreamStat:
+    jbuf: JbufState
     rtcp: RtcpStat
 
 class StreamInfo:
     codecName: str
+    remoteRtpAddress: str
     audTxEventPt: int
 
 class OnCallMediaStateParam: ...
@@ -300,6 +380,7 @@ class Call:
     __swig_destroy__: ClassVar[Callable[[Call], None]]
     def __init__(self, account: Account, number: int = ...) -> None: ...
     def getInfo(self) -> CallInfo: ...
+    def getId(self) -> int: ...
     def getAudioMedia(self, index: int) -> AudioMedia: ...
     def answer(self, parameter: CallOpParam) -> None: ...
     def hangup(self, parameter: CallOpParam) -> None: ...

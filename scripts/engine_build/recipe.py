@@ -33,6 +33,8 @@ FIXED_LIMITS = {
     "PJSIP_TLS_TRANSPORT_BACKLOG": 128,
     # The key exchange of SRTP in 2.17 keeps 64 tags on its stack and does not count them: no more may reach it.
     "PJMEDIA_MAX_SDP_ATTR": 64,
+    # Told with the limits, for whoever asks whether a build can.
+    "PJ_HAS_IPV6": 1,
 }
 SWITCHES = {
     "PJMEDIA_HAS_VIDEO": 0,

@@ -13,6 +13,7 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 from offhook.recogniser_settings import RecogniserSettings
 from offhook.setting_values import in_order
 from offhook.speech.vendor_names import vendor_names
+from offhook.transport_settings import TransportSettings
 from offhook.voice_settings import VoiceSettings, check_voice
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -25,10 +26,13 @@ PRIVATE: tuple[Network, ...] = (
     ipaddress.ip_network("fc00::/7"),
 )
 
+PUBLIC_ADDRESS = r"(?:stun:(?:\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::\d{1,5})?|[a-z0-9._-]+)"
+"""An address or a name, or where it is asked for."""
+
 Networks = Annotated[tuple[Network, ...], NoDecode]
 
 
-class Settings(RecogniserSettings, VoiceSettings):
+class Settings(RecogniserSettings, VoiceSettings, TransportSettings):
     """What an operator can set."""
 
     model_config = SettingsConfigDict(
@@ -40,12 +44,30 @@ class Settings(RecogniserSettings, VoiceSettings):
     sip_host: str | None = Field(
         None, description="Address that SIP listens on; with the PyPI build of PJSIP 127.0.0.1 unless set."
     )
-    sip_port: int = Field(5060, ge=0, le=65535, description="UDP port that SIP listens on.")
+    sip_port: int = Field(5060, ge=0, le=65535, description="UDP and TCP port that SIP listens on.")
     sip_allow: Networks = Field(
-        LOOPBACK, description="Networks (CIDR, comma-separated) that may send calls; anyone else gets 403."
+        LOOPBACK,
+        description="Networks (CIDR, comma-separated) that may send calls, besides those of trunks; anyone else gets 403.",
+    )
+    sip_pin_sources: bool = Field(
+        True,
+        description="Over UDP, take requests of a call only from addresses that have to do with its far end: where it called from "
+        "or answered, its Contact and Record-Route, the networks of its trunk. Others get 403.",
+    )
+    sip_digests: Literal["both", "sha-256", "md5"] = Field(
+        "both",
+        description="How phones prove their passwords: SHA-256 or, where they cannot, MD5 (both), or one of them alone. Some, such "
+        "as baresip 1, take md5 only and register half a minute late unless it is set.",
     )
     public_address: str | None = Field(
-        None, description="Address that Contact and SDP tell the other side; the bound one unless set."
+        None,
+        description="Address that Contact and SDP tell the outside: an IPv4 address, a name that leads to one, or stun:host:port, "
+        "whose answer is asked for at the start and each 5 minutes. The bound one unless set.",
+    )
+    local_networks: Networks = Field(
+        (),
+        description="Networks (CIDR, comma-separated) whose phones and PBXs reach us by the bound address, although "
+        "OFFHOOK_PUBLIC_ADDRESS is set for all others.",
     )
     rtp_ports: str = Field("10000-10199", description="UDP ports for audio, first-last; a call takes two.")
     workers: int = Field(
@@ -102,7 +124,15 @@ class Settings(RecogniserSettings, VoiceSettings):
         description="Seconds that a worker's event loop may lag behind for a while; beyond, it refuses new calls (503).",
     )
     trunk: str | None = Field(
-        None, description="Where dialled numbers are sent, as sip:host:port; without it only SIP URIs can be."
+        None,
+        description="Where dialled numbers are sent that no trunk of `offhook trunk add` takes, as sip:host:port.",
+    )
+    trunk_options_s: float = Field(
+        20.0,
+        ge=0,
+        le=3600,
+        description="Seconds between two questions (OPTIONS) to each trunk; one that does not answer is called after the "
+        "others. 0 asks none.",
     )
     country: str | None = Field(
         None,
@@ -136,7 +166,7 @@ class Settings(RecogniserSettings, VoiceSettings):
     )
     public_url: str | None = Field(
         None,
-        description="What absolute URLs of this server begin with (http://host:port unless set): where applications are told "
+        description="What absolute URLs of this server begin with (http://host:port, or https with a certificate, unless set): where applications are told "
         "that recordings and transcriptions lie. REST's own are relative.",
     )
     open_recordings: bool = Field(
@@ -268,7 +298,9 @@ class Settings(RecogniserSettings, VoiceSettings):
     )
     log_json: bool = Field(False, description="Log lines as JSON.")
 
-    @field_validator("sip_allow", "webhook_allow", "metrics_allow", "http_trusted_proxies", mode="before")
+    @field_validator(
+        "sip_allow", "webhook_allow", "metrics_allow", "http_trusted_proxies", "local_networks", mode="before"
+    )
     @classmethod
     def _networks(cls, value: Any) -> Any:
         if not isinstance(value, str):
@@ -287,6 +319,15 @@ class Settings(RecogniserSettings, VoiceSettings):
             raise ValueError("write the collector like http://collector:4318")
         return value or None
 
+    @field_validator("public_address")
+    @classmethod
+    def _reachable(cls, value: str | None) -> str | None:
+        if value and not re.fullmatch(PUBLIC_ADDRESS, value, re.IGNORECASE):
+            raise ValueError(
+                "write an IPv4 address like 203.0.113.5, a name that leads to one, or stun:host:port"
+            )
+        return value
+
     @field_validator("rtp_ports")
     @classmethod
     def _port_range(cls, value: str) -> str:
@@ -298,7 +339,7 @@ class Settings(RecogniserSettings, VoiceSettings):
     @field_validator("trunk")
     @classmethod
     def _trunk_uri(cls, value: str | None) -> str | None:
-        if value and not re.fullmatch(r"sip:[A-Za-z0-9.\-\[\]:]+(;transport=udp)?", value):
+        if value and not re.fullmatch(r"sip:[A-Za-z0-9.\-\[\]:]+(;transport=(udp|tcp|tls))?", value):
             raise ValueError("write the trunk like sip:carrier.example:5060")
         return value or None
 
@@ -386,7 +427,7 @@ class Settings(RecogniserSettings, VoiceSettings):
         if self.public_url is not None:
             return self.public_url.rstrip("/")
         host = "127.0.0.1" if self.http_host in ("0.0.0.0", "::") else self.http_host
-        return f"http://{f'[{host}]' if ':' in host else host}:{self.http_port}"
+        return f"{self.http_scheme}://{f'[{host}]' if ':' in host else host}:{self.http_port}"
 
     @cached_property
     def recordings_folder(self) -> Path:

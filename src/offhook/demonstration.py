@@ -163,6 +163,7 @@ async def _server(folder: Path) -> AsyncIterator[tuple[str, str, tuple[str, str]
         "OFFHOOK_HTTP_PORT": str(http_port),
         "OFFHOOK_SIP_HOST": "127.0.0.1",
         "OFFHOOK_SIP_PORT": str(sip_port),
+        "OFFHOOK_SIP_TRANSPORTS": "udp",
         "OFFHOOK_ACCOUNT_SID": account[0],
         "OFFHOOK_AUTH_TOKEN": account[1],
         "OFFHOOK_ASR": "embedded",

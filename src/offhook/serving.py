@@ -20,8 +20,10 @@ from offhook.config import Settings
 from offhook.control import CONFIGURATION_FAULT
 from offhook.draining import FLUSH_S
 from offhook.edge.installed import KamailioAbsent, find_kamailio
+from offhook.processes.public_address import AddressUnknown, find_address, is_address
 from offhook.supervisor import STOP_S, Program, Supervisor
 from offhook.surroundings import (
+    ADDRESS_ASKED_OF,
     CLUSTER_SECRET,
     DEMO_URL,
     DOOR_PORTS,
@@ -41,6 +43,10 @@ MOST_ON_SQLITE = 4
 """Workers that one SQLite file serves without making each other wait."""
 
 
+ADDRESS_UNKNOWN = 69
+"""Exit status (EX_UNAVAILABLE of sysexits.h) of a server that could not ask for its public address: a later start may do better."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
     """What the preparation found or made."""
@@ -57,6 +63,11 @@ def run_server(settings: Settings, flags: Mapping[str, Any]) -> int:
     if fault := _what_cannot_be(settings):
         sys.stderr.write(f"offhook: {fault}\n")
         return CONFIGURATION_FAULT
+    try:
+        _find_public_address(settings)
+    except AddressUnknown as unknown:
+        sys.stderr.write(f"offhook: {unknown}\n")
+        return ADDRESS_UNKNOWN
     with ExitStack() as held:
         run_dir = _make_run_dir()
         held.callback(shutil.rmtree, run_dir, ignore_errors=True)
@@ -97,6 +108,11 @@ def _what_cannot_be(settings: Settings) -> str | None:
             f"set OFFHOOK_DATABASE_URL to a PostgreSQL database (postgresql+psycopg://user@host/name), or "
             f"OFFHOOK_WORKERS={MOST_ON_SQLITE}"
         )
+    if settings.workers > 1 and settings.edge == "none" and "udp" not in settings.transports:
+        return (
+            "several workers call each other over UDP: add udp to OFFHOOK_SIP_TRANSPORTS, set OFFHOOK_EDGE, or "
+            "OFFHOOK_WORKERS=1"
+        )
     if settings.edge != "none" and settings.sip_port == 0:
         return "an edge needs a SIP port that is known: set OFFHOOK_SIP_PORT"
     if settings.edge == "kamailio":
@@ -109,6 +125,13 @@ def _what_cannot_be(settings: Settings) -> str | None:
             f"OFFHOOK_RTP_PORTS={settings.rtp_ports} has no two ports for each of {settings.workers} workers"
         )
     return None
+
+
+def _find_public_address(settings: Settings) -> None:
+    """Where somebody else knows it, ask; the processes are told the answer as if it were set. Raises AddressUnknown."""
+    asked = settings.public_address
+    if asked is not None and not is_address(asked):
+        os.environ.update({"OFFHOOK_PUBLIC_ADDRESS": find_address(asked), ADDRESS_ASKED_OF: asked})
 
 
 def _can_trace() -> bool:
@@ -218,10 +241,10 @@ def _say_ready(settings: Settings, prepared: Prepared, running: Supervisor) -> N
     workers = [child.told for child in running.children if child.program.kind == "worker"]
     sip_addresses = [_shown(told["edge"])] if "edge" in told else [_shown(worker) for worker in workers]
     http_host = "127.0.0.1" if settings.http_host in EVERY_HOST else settings.http_host
-    base = (settings.public_url or f"http://{http_host}:{told['api']['port']}").rstrip("/")
+    base = (settings.public_url or f"{settings.http_scheme}://{http_host}:{told['api']['port']}").rstrip("/")
     lines = [
         "Offhook is ready.",
-        f"  SIP      {', '.join(sip_addresses)} over UDP",
+        f"  SIP      {', '.join(sip_addresses)} over {_transports(settings)}",
         f"  REST     {base}/restcomm/2012-04-24/Accounts/{prepared.account_sid}",
         f"  account  {prepared.account_sid}",
     ]
@@ -250,6 +273,14 @@ def _limits(settings: Settings, workers: list[dict[str, Any]]) -> list[str]:
     if workers[0]["needs_loopback"]:
         lines.append("           so SIP listens on this machine only; OFFHOOK_SIP_HOST=0.0.0.0 opens it")
     return lines
+
+
+def _transports(settings: Settings) -> str:
+    """What SIP travels by, in words; TLS with the first worker's port where nobody is in front."""
+    names = [transport.upper() for transport in settings.transports]
+    if "TLS" in names and settings.sip_tls_files is not None:
+        names[names.index("TLS")] = f"TLS ({settings.sip_tls_port})"
+    return ", ".join(names)
 
 
 def _shown(listening: Mapping[str, Any]) -> str:

@@ -4,13 +4,14 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-RUN_DIR, WORKER_INDEX, CLUSTER_SECRET, DEMO_URL, DOOR_PORTS, INSTANCE_ID = (
+RUN_DIR, WORKER_INDEX, CLUSTER_SECRET, DEMO_URL, DOOR_PORTS, INSTANCE_ID, ADDRESS_ASKED_OF = (
     "OFFHOOK_RUN_DIR",
     "OFFHOOK_WORKER_INDEX",
     "OFFHOOK_CLUSTER_SECRET",
     "OFFHOOK_DEMO_URL",
     "OFFHOOK_DOOR_PORTS",
     "OFFHOOK_INSTANCE_ID",
+    "OFFHOOK_ADDRESS_ASKED_OF",
 )
 
 
@@ -30,6 +31,9 @@ class Surroundings:
     instance_id: str = ""
     """The installation's identity, so that a process that starts while the database is away knows it."""
 
+    address_asked_of: str = ""
+    """What the operator set as the public address where that is no address itself: who is asked for it."""
+
     @classmethod
     def from_environment(cls) -> "Surroundings":
         """Read them. Raises KeyError in a process that the supervisor did not start."""
@@ -40,6 +44,7 @@ class Surroundings:
             demo_url=os.environ.get(DEMO_URL) or None,
             door_ports=tuple(int(port) for port in os.environ.get(DOOR_PORTS, "").split(",") if port),
             instance_id=os.environ.get(INSTANCE_ID, ""),
+            address_asked_of=os.environ.get(ADDRESS_ASKED_OF, ""),
         )
 
     @property

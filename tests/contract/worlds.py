@@ -7,8 +7,10 @@ from typing import Any
 
 from offhook.call.info import CallInfo, Direction, new_id
 from offhook.call.port import DialledCall, Room
-from offhook.pjsua.build import installed_build
-from offhook.pjsua.engine import EngineSettings
+from offhook.pjsua.build import Build, installed_build
+from offhook.pjsua.engine import Refusal
+from offhook.pjsua.engine_settings import EngineSettings
+from offhook.pjsua.invite import Invite
 from offhook.pjsua.leg import Leg
 from offhook.pjsua.switchboard import Incoming, Switchboard
 from offhook.testing import ScriptedCall, ScriptedRoom
@@ -102,14 +104,26 @@ class ScriptedWorld:
 class RealWorld:
     """PJSUA2 legs, with a peer of raw sockets at the far end."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self, build: Build | None = None, *, refuse: Refusal = lambda _invite: None, **settings: Any
+    ) -> None:
+        """`build` is the installed one unless given; `settings` are those of the engine that differ from the usual; `refuse`
+        says which calls do not come in."""
+        usual: dict[str, Any] = {
+            "sip_host": "127.0.0.1",
+            "sip_port": 0,
+            "rtp_first_port": 21000,
+            "rtp_ports": 100,
+        }
         self.switchboard = Switchboard(
-            EngineSettings(sip_host="127.0.0.1", sip_port=0, rtp_first_port=21000, rtp_ports=100),
-            installed_build(),
-            refuse=lambda invite: None,
+            EngineSettings(**{**usual, **settings}),
+            build or installed_build(),
+            refuse=refuse,
             on_incoming=self._on_incoming,
         )
         self.arrived: asyncio.Queue[Leg] = asyncio.Queue()
+        self.invites: list[Invite] = []
+        """Of all calls that came in."""
 
     async def start(self) -> None:
         await self.switchboard.start()
@@ -216,6 +230,7 @@ class RealWorld:
             to=incoming.invite.called,
             created_at=SOME_CALL.created_at,
         )
+        self.invites.append(incoming.invite)
         self.arrived.put_nowait(incoming.take(info))
 
 

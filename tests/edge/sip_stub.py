@@ -22,7 +22,8 @@ class Stub(asyncio.DatagramProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.DatagramTransport", transport)
-        self.address: tuple[str, int] = transport.get_extra_info("sockname")
+        host, port, *_ = transport.get_extra_info("sockname")
+        self.address: tuple[str, int] = (f"[{host}]" if ":" in host else host, port)
 
     @property
     def port(self) -> int:
@@ -59,7 +60,8 @@ class Stub(asyncio.DatagramProtocol):
             *headers,
             "Content-Length: 0",
         ]
-        self.transport.sendto(("\r\n".join(lines) + "\r\n\r\n").encode(), ("127.0.0.1", port))
+        server = "::1" if ":" in host else "127.0.0.1"
+        self.transport.sendto(("\r\n".join(lines) + "\r\n\r\n").encode(), (server, port))
 
     async def flood(self, start: str, port: int, *, call_ids: Iterable[str]) -> None:
         """Send a request for each Call-ID, a few thousand a second, and read what comes meanwhile."""

@@ -41,8 +41,10 @@ def test_kamailio_takes_a_public_address_and_ipv6(config: KamailioConfig, tmp_pa
         Listen(host="127.0.0.2", port=config.listen[0].port, advertise="192.0.2.7"),
         Listen(host="::1", port=config.listen[0].port),
     )
-    assert listen[1].line.endswith("advertise 192.0.2.7:" + str(listen[1].port))
-    assert listen[2].line == f"listen=udp:[::1]:{listen[2].port}"
+    assert listen[1].lines[0].endswith("advertise 192.0.2.7:" + str(listen[1].port))
+    assert listen[2].lines == tuple(
+        f"listen={transport}:[::1]:{listen[2].port}" for transport in ("udp", "tcp")
+    )
     done = check(replace(config, listen=listen), tmp_path)
     assert done.returncode == 0, done.stderr
 

@@ -11,7 +11,7 @@ from offhook.call.ending import EndCause
 from offhook.call.errors import CallEnded
 from offhook.call.port import DialledCall
 from offhook.pjsua.build import installed_build
-from offhook.pjsua.engine import EngineSettings
+from offhook.pjsua.engine_settings import EngineSettings
 from offhook.pjsua.farewell import Farewell, reason_header
 from offhook.pjsua.silence import Arrived, SilenceLimits, SilenceWatch
 from offhook.pjsua.switchboard import Switchboard

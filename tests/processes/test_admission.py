@@ -15,6 +15,10 @@ from offhook.interpreter.outbound_leg import LegRefused, WantedLeg
 from offhook.pjsua.switchboard import Switchboard
 from offhook.processes.admission import LIMITS_FOR_S, NOTIFY_EVERY_S, Admission
 from offhook.processes.legs import DialledLegs, LiveThrough
+from offhook.processes.outward import NoticesOf, Outward
+from offhook.processes.trunk_book import TrunkBook
+from offhook.processes.trunk_hosts import TrunkHosts
+from offhook.processes.trunk_services import TrunkServices
 from offhook.rest.ports import CallRefused, LimitReached
 from offhook.testing.kept_facts import KeptFacts
 from offhook.testing.scripted_call import SOME_CALL
@@ -222,9 +226,14 @@ async def test_a_client_is_no_way_around_the_destinations(
 
     engine = Engine()
     legs = DialledLegs(
-        switchboard=cast("Switchboard", engine),
+        outward=Outward(
+            cast("Switchboard", engine),
+            TrunkBook(),
+            TrunkHosts(),
+            TrunkServices(),
+            notices_of=cast("NoticesOf", None),
+        ),
         admission=door.admission,
-        uri_of=str,
         locations_of=locations,
         live_through=cast("LiveThrough", None),
     )

@@ -1,6 +1,7 @@
 """Whatever makes somebody be called passes the account's list of destinations, however it is said."""
 
 import asyncio
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,21 +15,27 @@ from offhook.call.info import CallInfo
 from offhook.call.port import Audio, Room
 from offhook.call.rows import AccountLimits, NumberRow
 from offhook.call.timeline import Timeline
+from offhook.call.trunks import Way
 from offhook.interpreter.ports import Tools
 from offhook.interpreter.prompts import PromptStore
 from offhook.pjsua.invite import Invite
 from offhook.pjsua.switchboard import Incoming, Switchboard
 from offhook.processes.admission import Admission
 from offhook.processes.call_runs import CallRuns
+from offhook.processes.client_calls import ClientCalls
 from offhook.processes.languages import Languages
 from offhook.processes.meetings import ClusterMeetings
 from offhook.processes.programs import Programs
+from offhook.processes.trunk_book import TrunkBook
+from offhook.processes.trunk_hosts import TrunkHosts
+from offhook.processes.trunk_services import TrunkServices
 from offhook.rest.ports import CallRefused, NewCall
 from offhook.speech.recognisers import Recognisers
 from offhook.testing import ScriptedCall, WebhookStub
 from offhook.testing.fake_speech import FakeVoice, SilentDecoder
 from offhook.testing.kept_facts import KeptFacts
 from offhook.testing.scripted_room import ScriptedRoom
+from offhook.trunking.srv import Target as SrvTarget
 from offhook.verbs import Say, Target
 from offhook.webhooks.sender import Sender
 
@@ -36,6 +43,11 @@ ACCOUNT, NUMBER = "AC" + "1" * 32, "1000"
 ALLOWED, SATELLITE = "+493012345678", "+882161234567"
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 PATIENCE_S = 30
+
+
+async def no_records(*_asked: object) -> tuple[SrvTarget, ...]:
+    """DNS names no hosts."""
+    return ()
 
 
 class NoCallsElsewhere:
@@ -56,6 +68,7 @@ class Engine:
 
     dialled: list[str] = field(default_factory=list)
     has_lines: bool = False
+    on_not_heard: Callable[[CallInfo, str], None] | None = None
 
     @property
     def hosting(self) -> "Engine":
@@ -78,6 +91,12 @@ class Engine:
         if not self.has_lines:
             raise NoFreeSlot("there are no lines")
         return ScriptedCall(info=info)
+
+    async def dial_ways(
+        self, info: CallInfo, ways: Sequence[Way], *_more: object, **_named: object
+    ) -> ScriptedCall:
+        """Note the first."""
+        return await self.dial(info, ways[0].uri)
 
 
 @dataclass
@@ -103,6 +122,7 @@ class World:
     """Where each client is reached."""
     senders: int = 10
     """How many calls can be lived through."""
+    client_calls: ClientCalls = field(default_factory=lambda: ClientCalls(lambda _login: None))
     engine: Engine = field(default_factory=Engine)
     facts: KeptFacts = field(default_factory=KeptFacts)
     application: WebhookStub = field(default_factory=lambda: WebhookStub({}))
@@ -127,8 +147,11 @@ class World:
                 is_quick=True,
             ),
             sender_of=self._sender,
-            trunk="sip:trunk.example",
+            trunks=TrunkBook(setting="sip:trunk.example"),
+            hosts=TrunkHosts(lookup=str),
+            services=TrunkServices(ask=no_records),
             locations_of=self._locations,
+            clients=self.client_calls,
             meetings=cast("ClusterMeetings", self.engine),
         )
         runs.connect(cast("Switchboard", self.engine))
@@ -160,7 +183,7 @@ class World:
         self.senders -= 1
         return cast("Sender", self.application)
 
-    async def _find(self, called: str) -> NumberRow:
+    async def _find(self, called: str) -> NumberRow | None:
         return NumberRow(
             sid="PN1",
             account_sid=ACCOUNT,
@@ -241,6 +264,32 @@ async def test_a_new_call_to_a_client(world: World) -> None:
     with pytest.raises(NoFreeSlot):
         await runs.place(replace(wanted))
     assert world.engine.dialled == [f"sip:{ALLOWED}@trunk.example"]
+
+
+async def test_one_way_audio_is_told_to_the_customer_of_a_call_that_runs(world: World) -> None:
+    runs = world.runs("<Pause length='1'/>")
+    coming = Coming(
+        Invite(
+            called=NUMBER,
+            caller="1",
+            caller_name=None,
+            diversion=None,
+            sip_call_id="c",
+            headers=(),
+            source="",
+        )
+    )
+    runs.take(cast("Incoming", coming))
+    for _ in range(100):  # turns of the loop until the call runs; nothing in between waits for time
+        await asyncio.sleep(0)
+    assert coming.call is not None
+    assert world.engine.on_not_heard is not None
+    world.engine.on_not_heard(coming.call.info, "The far end is not heard.")
+    world.engine.on_not_heard(replace(coming.call.info, call_id="of-another-worker"), "Neither is that one.")
+    await runs.stop()
+    assert [(told.code, told.message) for told in world.facts.of(NotificationRaised)] == [
+        (11009, "The far end is not heard.")
+    ]
 
 
 async def test_a_leg_whose_life_cannot_begin_is_refused_at_once(world: World) -> None:

@@ -20,7 +20,7 @@ ANY_JSON = st.recursive(
     max_leaves=6,
 )
 MOMENTS = st.integers(-(10**12), 10**13).map(lambda milliseconds: EPOCH + milliseconds * MILLISECOND)
-COUNTED = {"seq", "auth_id", "email_address", "phone_number", "login", "identity"}
+COUNTED = {"seq", "auth_id", "email_address", "phone_number", "login", "identity", "name"}
 """Columns that must differ from row to row, beside the primary keys."""
 
 
@@ -35,6 +35,7 @@ def any_rows(draw: st.DrawFn) -> Rows:
             "installation": 1,
             "account_limits": len(sids),
             "client_locations": len(rows.get("clients", ())),
+            "trunk_states": len(rows.get("trunks", ())),
         }.get(table.name, count)
         rows[table.name] = [_row(draw, table, number, sids) for number in range(min(count, most))]
     return rows
@@ -57,8 +58,8 @@ def _row(draw: st.DrawFn, table: Table, number: int, sids: list[str]) -> dict[st
 
 
 def _value(draw: st.DrawFn, column: Column[Any], number: int, sids: list[str]) -> Any:
-    if column.foreign_keys and column.name == "client_sid":
-        return f"{number}é"  # of the client with the same number
+    if column.foreign_keys and column.name in ("client_sid", "trunk_sid"):
+        return f"{number}é"  # of the client or trunk with the same number
     if column.foreign_keys:
         return sids[number % len(sids)] if column.primary_key else draw(st.sampled_from(sids))
     if column.primary_key or column.name in COUNTED:

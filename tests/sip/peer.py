@@ -98,6 +98,11 @@ class Peer(asyncio.DatagramProtocol):
         self.answered = asyncio.Event()
         self.over_at = 0.0
         self.on_invite: Callable[[Message], Awaitable[None]] | None = None
+        self.seal: Callable[[bytes], bytes] = bytes
+        self.unseal: Callable[[bytes], bytes] = bytes
+        """What becomes of packets of audio on their way out and in."""
+        self.on_short: Callable[[bytes], object] | None = None
+        """Hears of what comes to the audio port and is too short for audio."""
         self._arrived = asyncio.Event()
         self.packet_arrived = asyncio.Event()
         self._speech: list[bytes] = []
@@ -412,6 +417,9 @@ class Peer(asyncio.DatagramProtocol):
         message = "\r\n".join(lines).encode()
         if not start.startswith(("SIP/2.0", "ACK")):
             self._request = message
+        self._send(message)
+
+    def _send(self, message: bytes) -> None:
         self.sip.sendto(message, self._server)
 
     def _ended(self) -> None:
@@ -439,7 +447,7 @@ class Peer(asyncio.DatagramProtocol):
             "!BBHII", 0x80, (0x80 if marker else 0) | payload_type, self._sequence, timestamp, self.port
         )
         if self.remote_rtp is not None and not self.rtp.is_closing():
-            self.rtp.sendto(head + payload, self.remote_rtp)
+            self.rtp.sendto(self.seal(head + payload), self.remote_rtp)
 
     def _spawn(self, work: Awaitable[None]) -> None:
         task = asyncio.ensure_future(work)
@@ -452,8 +460,11 @@ class _Rtp(asyncio.DatagramProtocol):
         self._peer = peer
 
     def datagram_received(self, data: bytes, _addr: tuple[str, int]) -> None:
+        data = self._peer.unseal(data)
         if len(data) > 12:
             _, kind, sequence, timestamp, _ = struct.unpack("!BBHII", data[:12])
             heard = Heard(self._peer.loop.time(), sequence, timestamp, kind & 0x7F, data[12:])
             self._peer.heard.append(heard)
             self._peer.packet_arrived.set()
+        elif self._peer.on_short is not None:
+            self._peer.on_short(data)

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,15 @@ def free_port(kind: socket.SocketKind) -> int:
     with socket.socket(socket.AF_INET, kind) as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def free_sip_port() -> int:
+    """One that is free over UDP and over TCP."""
+    while True:
+        port = free_port(socket.SOCK_DGRAM)
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def free_udp_ports(count: int) -> int:
@@ -216,7 +225,7 @@ def environment(data_dir: Path, **settings: str) -> dict[str, str]:
     chosen = {
         "DATA_DIR": str(data_dir),
         "HTTP_PORT": str(free_port(socket.SOCK_STREAM)),
-        "SIP_PORT": str(free_port(socket.SOCK_DGRAM)),
+        "SIP_PORT": str(free_sip_port()),
         "ACCOUNT_SID": ACCOUNT_SID,
         "AUTH_TOKEN": TOKEN,
         "DEV": "1",

@@ -20,7 +20,9 @@ from offhook.pjsua.build import installed_build
 from offhook.records.database import Database
 from offhook.records.workers import Workers
 from tests.edge.sip_stub import stubs
+from tests.sip.carrier import Carrier
 from tests.sip.peer import Peer
+from tests.system.desk import PREFIX, desk_of
 from tests.system.server import Server, environment, free_port, running_server
 from tests.webhooks.server import Application, page
 
@@ -363,3 +365,31 @@ def processes() -> Iterator[tuple[int, int]]:
                 yield int(entry.name), int((entry / "stat").read_text().rpartition(")")[2].split()[1])
         except (OSError, ValueError):
             continue
+
+
+async def test_a_carrier_knows_kamailio_and_a_name_that_is_gone_is_passed_over(pair: Server) -> None:
+    carrier = await Carrier.begin(486, secret=("desk", "open sesame"))
+    try:
+        async with desk_of(pair) as desk:
+            await desk.add("gone", carrier, "--priority", "1")
+            await desk.trunk(
+                "add", "gone", "--host", "carrier.invalid", "--prefix", PREFIX, "--off", "--replace"
+            )
+            await desk.add("carrier", carrier, "--user", "desk", "--password", "open sesame", "--register")
+            await desk.until(lambda told: told["carrier"]["registration"] == "registered")
+            assert carrier.contacts == [f"<sip:desk@127.0.0.1:{pair.sip_port}>"]
+            await desk.trunk(
+                "add", "gone", "--host", "carrier.invalid", "--prefix", PREFIX, "--priority", "1", "--replace"
+            )
+            await asyncio.to_thread(
+                pair.output.until, "trunks=['gone', 'carrier']", since=0, within_s=WITHIN_S
+            )
+            placed = await asyncio.to_thread(
+                pair.post, "/Calls.json", From="1000", To=f"{PREFIX}3", Url="http://127.0.0.1:1/"
+            )
+            assert placed.status_code == 200, placed.text
+            call = await asyncio.to_thread(pair.call_to, f"{PREFIX}3")
+            assert call["status"] == "busy"
+            assert len(carrier.invites) == 2
+    finally:
+        await carrier.close()

@@ -12,6 +12,7 @@ import httpx2
 import pytest
 
 from tests.sip.peer import Peer
+from tests.system.desk import offhook_here
 from tests.system.server import ACCOUNT_SID, Server, environment, running_server
 from tests.webhooks.server import Application, page
 
@@ -159,9 +160,22 @@ async def test_callers_from_elsewhere_are_refused_and_nobody_is_asked(
     app.on("/voice", page(200, BYE))
     with running_server(tmp_path, DEV="", WEBHOOK_ALLOW="127.0.0.0/8", SIP_ALLOW="10.1.2.0/24") as own:
         own.give_number("7204", f"{app.url}/voice")
-        assert (await peer.invite("7204", own.sip_port)).status == 403
+        claimed = ("P-Asserted-Identity: <sip:boss@127.0.0.1>", "X-Account-Sid: AC1")
+        assert (await peer.invite("7204", own.sip_port, headers=claimed)).status == 403
         assert app.requests == []
         assert own.calls_to("7204") == []
+        line = own.output.until("call.source_refused")
+        assert "OFFHOOK_SIP_ALLOW" in line
+        added = await asyncio.to_thread(
+            offhook_here, own, "trunk", "add", "pbx", "--host", "pbx.invalid", "--inbound", "127.0.0.0/8"
+        )
+        assert added.exit_code == 0, added.output
+        await asyncio.to_thread(own.output.until, "trunks.read")
+        phone = await Peer.open()
+        try:
+            assert (await phone.invite("7204", own.sip_port)).status == 200
+        finally:
+            await phone.close()
 
 
 async def test_applications_on_this_machine_are_refused_unless_allowed(

@@ -92,5 +92,7 @@ class CallInfo:
     """The leg that the call dialled last, once there is one."""
     sip_call_id: str = ""
     """The Call-ID of the dialog, where the application is to know it: that of a dialled leg."""
+    trunk: str | None = None
+    """The name of the trunk that the call came by."""
     language: str | None = None
     """The language of the application that the call began with; None is the one of the installation."""

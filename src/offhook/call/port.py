@@ -179,6 +179,9 @@ class DialledCall(Call, Protocol):
     async def rung(self) -> None:
         """Returns when the far end rings, or answers at once."""
 
+    async def heard_early(self) -> None:
+        """Returns when the far end can be heard although it has not answered; not where it cannot, or has."""
+
     async def connected(self) -> None:
         """Returns when the far end has answered and audio can flow."""
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from offhook.call.rows import AccountStatus
-from offhook.verbs import Method
+from offhook.verbs import Method, Target
 
 SIP_REALM = "offhook"
 """What clients' passwords are digested with, and what a phone that signs in is asked for."""
@@ -90,6 +90,39 @@ class ClientRow:
     api_version: str
     date_created: datetime
     date_updated: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallingClient:
+    """A client that makes a call, and the application that answers it."""
+
+    sid: str
+    account_sid: str
+    login: str
+    application: Target | None = None
+    """None where it has none of its own: it calls whom it dials."""
+    fallback: Target | None = None
+    language: str | None = None
+    """That of its application; None is the one of the installation."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisteredPlace:
+    """A place where a client registered."""
+
+    login: str
+    contact: str
+    seconds: float
+    """How long it still holds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneLogin:
+    """What a client that registers is checked with: see `ClientRow`."""
+
+    login: str
+    ha1_md5: str
+    ha1_sha256: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""The command line: `offhook serve`, `account`, `call`, `calls`, `outbox`, `app`, `speech`, `db`, `backup`,
+"""The command line: `offhook serve`, `account`, `call`, `calls`, `outbox`, `trunk`, `app`, `speech`, `db`, `backup`,
 `restore`, `keep`, `purge`, `doctor`, `demo`, `kamailio-config`, `version`.
 
 Commands load what they need when they run: `offhook --help` answers at once.
@@ -21,6 +21,7 @@ from offhook.cli.purge import purge
 from offhook.cli.secrets import secrets
 from offhook.cli.serve import serve
 from offhook.cli.speech import speech
+from offhook.cli.trunk import trunk
 from offhook.cli.version import version
 
 app = typer.Typer(
@@ -35,6 +36,7 @@ app.command(context_settings={"allow_interspersed_args": True})(call)
 app.add_typer(account, name="account")
 app.add_typer(calls, name="calls")
 app.add_typer(outbox, name="outbox")
+app.add_typer(trunk, name="trunk")
 app.add_typer(application, name="app")
 app.add_typer(speech, name="speech")
 app.add_typer(database, name="db")

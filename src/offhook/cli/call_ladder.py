@@ -28,6 +28,7 @@ SENTENCES = {
     "stream": "stream {change}",
     "partial": 'hears "{text}"',
     "notification": "{level} {code}: {message}",
+    "one_way": "the far end is not heard ({what}): {received} packets came from it, {sent} were sent",
     "left_out": "… {events} events are left out here …",
     "ended": "the call is over: {status}",
 }

@@ -1,6 +1,7 @@
 """`offhook doctor`: what is wrong, in words, and what to do about it."""
 
 import asyncio
+import json
 import os
 import shutil
 import socket
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
+    from offhook.call.trunks import Trunk
     from offhook.config import Settings
 
 
@@ -33,15 +35,28 @@ class Finding:
 
 
 LEAST_FREE_BYTES = 500_000_000
+STUN = typer.Option(
+    [],
+    help="With --nat: a STUN server (host:port) that says what the outside sees; twice for two, whose answers are compared.",
+)
 
 
-def doctor() -> None:
+def doctor(
+    nat: bool = typer.Option(
+        False,
+        "--nat",
+        help="How the outside reaches us: compare what is bound, what is told and what is seen.",
+    ),
+    stun: list[str] = STUN,
+    as_json: bool = typer.Option(False, "--json", help="Print what was found as JSON."),
+) -> None:
     """Look at this machine and the settings; the exit status is 1 when something is wrong."""
     from pydantic import ValidationError
 
     from offhook.config import Settings
 
-    findings = list(_machine())
+    facts: dict[str, object] = {}
+    findings = [] if nat else list(_machine())
     try:
         settings = Settings()
     except ValidationError as invalid:
@@ -49,10 +64,29 @@ def doctor() -> None:
             name, words = str(fault["loc"][0]).upper(), fault["msg"].removeprefix("Value error, ")
             findings.append(Finding(Mark.BAD, f"OFFHOOK_{name}: {words}"))
     else:
-        for look in (_folder, _database, _ports, _audio_ports, _webhooks, _trunk, _recogniser):
-            findings += look(settings)
-    for finding in findings:
-        typer.echo(f"{finding.mark:6} {finding.text}")
+        if nat:
+            from offhook.cli.nat import look_at_nat
+
+            facts, found = look_at_nat(settings, tuple(stun))
+            findings += [Finding(Mark(mark), text) for mark, text in found]
+        else:
+            for look in (
+                _folder,
+                _database,
+                _certificates,
+                _ports,
+                _audio_ports,
+                _webhooks,
+                _trunk,
+                _recogniser,
+            ):
+                findings += look(settings)
+    if as_json:
+        told = [{"mark": finding.mark.value, "text": finding.text} for finding in findings]
+        typer.echo(json.dumps({**facts, "findings": told}, indent=2))
+    else:
+        for finding in findings:
+            typer.echo(f"{finding.mark:6} {finding.text}")
     if any(finding.mark is Mark.BAD for finding in findings):
         raise typer.Exit(1)
 
@@ -166,7 +200,7 @@ def _ports(settings: "Settings") -> Iterator[Finding]:
         return
     for kind, host, port, setting in (
         (socket.SOCK_STREAM, settings.http_host, settings.http_port, "OFFHOOK_HTTP_PORT"),
-        (socket.SOCK_DGRAM, settings.sip_host or "127.0.0.1", settings.sip_port, "OFFHOOK_SIP_PORT"),
+        *_sip_ports(settings),
     ):
         what = f"{'TCP' if kind == socket.SOCK_STREAM else 'UDP'} port {port} on {host}"
         with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, kind) as probe:
@@ -178,6 +212,30 @@ def _ports(settings: "Settings") -> Iterator[Finding]:
                 yield Finding(Mark.BAD, f"{what}: {error.strerror}; stop what uses it, or set {setting}")
             else:
                 yield Finding(Mark.GOOD, f"{what} is free")
+
+
+def _sip_ports(settings: "Settings") -> Iterator[tuple[socket.SocketKind, str, int, str]]:
+    host = settings.sip_host or "127.0.0.1"
+    if "udp" in settings.transports:
+        yield socket.SOCK_DGRAM, host, settings.sip_port, "OFFHOOK_SIP_PORT"
+    if "tcp" in settings.transports:
+        yield socket.SOCK_STREAM, host, settings.sip_port, "OFFHOOK_SIP_PORT"
+    if "tls" in settings.transports and settings.sip_tls_files is not None:
+        yield socket.SOCK_STREAM, host, settings.sip_tls_port, "OFFHOOK_SIP_TLS_PORT"
+
+
+def _certificates(settings: "Settings") -> Iterator[Finding]:
+    from offhook.tls_files import TlsFilesUnusable
+
+    for files in (settings.tls_files, settings.sip_tls_files):
+        if files is None:
+            continue
+        try:
+            end = files.check()
+        except TlsFilesUnusable as fault:
+            yield Finding(Mark.BAD, str(fault))
+        else:
+            yield Finding(Mark.GOOD, f"the certificate in {files.certificate} is good until {end:%Y-%m-%d}")
 
 
 def _audio_ports(settings: "Settings") -> Iterator[Finding]:
@@ -204,7 +262,9 @@ def _our_health(settings: "Settings") -> Finding | None:
 
     host = "127.0.0.1" if settings.http_host in ("0.0.0.0", "::") else settings.http_host
     try:
-        answer = httpx2.get(f"http://{host}:{settings.http_port}/readyz", timeout=2.0, trust_env=False)
+        # It is asked on this machine, by an address that its certificate need not name.
+        url = f"{settings.http_scheme}://{host}:{settings.http_port}/readyz"
+        answer = httpx2.get(url, timeout=2.0, trust_env=False, verify=False)
         told = answer.json()
         missing, status = told["missing"], told["status"]
     except (httpx2.HTTPError, ValueError, KeyError, TypeError):
@@ -231,18 +291,51 @@ def _webhooks(settings: "Settings") -> Iterator[Finding]:
 
 
 def _trunk(settings: "Settings") -> Iterator[Finding]:
-    if settings.trunk is None:
+    from offhook.processes.trunk_book import default_trunk
+
+    trunks = (*_kept_trunks(settings), *default_trunk(settings.trunk))
+    if not trunks:
         yield Finding(
-            Mark.NOTE, "no trunk: only SIP URIs can be called; OFFHOOK_TRUNK=sip:carrier:5060 sets one"
+            Mark.NOTE, "no trunk: only SIP URIs can be called; `offhook trunk add NAME --host …` adds one"
         )
-        return
-    host = settings.trunk.removeprefix("sip:").partition(";")[0].rpartition(":")[0] or settings.trunk[4:]
+    for trunk in trunks:
+        try:
+            socket.getaddrinfo(trunk.host, None)
+        except (OSError, UnicodeError) as error:
+            words = getattr(error, "strerror", None) or error
+            where = f"`offhook trunk show {trunk.name}`" if trunk.sid else "OFFHOOK_TRUNK"
+            yield Finding(
+                Mark.BAD,
+                f"the trunk {trunk.name}: its host {trunk.host} is unknown: {words}; check {where}",
+            )
+        else:
+            yield Finding(
+                Mark.GOOD,
+                f"numbers go out by the trunk {trunk.name} ({trunk.host_port} over {trunk.transport})",
+            )
+
+
+def _kept_trunks(settings: "Settings") -> "tuple[Trunk, ...]":
+    """Those that are enabled; none where there is no database yet, or it is not up to date, which is said elsewhere."""
+    from offhook.bootstrap import open_database
+    from offhook.records.database import DatabaseFault
+    from offhook.records.migrate import current, head
+    from offhook.records.secret_keys import SecretKeyWrong
+    from offhook.records.trunks import Trunks
+
+    url = settings.resolved_database_url
+    if url.startswith("sqlite:///") and not os.path.exists(url.removeprefix("sqlite:///")):
+        return ()
     try:
-        socket.getaddrinfo(host.strip("[]"), None)
-    except OSError as error:
-        yield Finding(Mark.BAD, f"the trunk's host {host} is unknown: {error.strerror}; check OFFHOOK_TRUNK")
-    else:
-        yield Finding(Mark.GOOD, f"numbers are dialled through {settings.trunk}")
+        if current(url) != head():
+            return ()
+        database = open_database(settings)
+        try:
+            return tuple(trunk for trunk in Trunks(database).all() if trunk.is_enabled)
+        finally:
+            database.close()
+    except (*DatabaseFault, SecretKeyWrong, ImportError, OSError):
+        return ()
 
 
 def _recogniser(settings: "Settings") -> Iterator[Finding]:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable
 from io import FileIO
 from pathlib import Path
 
+from offhook.edge import tls_config
 from offhook.edge.kamailio_config import Listen
 
 SHARED_MEMORY_MB = 64
@@ -120,6 +121,8 @@ class Kamailio:
         _, said = await process.communicate()
         if process.returncode != 0:
             faults = said.decode("utf-8", "replace").strip()
+            if tls_config.MISSING in faults:
+                raise KamailioFailed(tls_config.ABSENT)
             raise KamailioFailed(
                 f"Kamailio refuses its configuration ({self._config}); 5.6 or later is needed:\n{faults}"
             )
@@ -144,18 +147,21 @@ async def _until_free(address: Listen) -> None:
     """Return once the port can be bound. Raises KamailioFailed when it cannot for long, or never will."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + PORT_FREE_S
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    kinds = {"UDP": socket.SOCK_DGRAM, **({"TCP": socket.SOCK_STREAM} if address.tcp else {})}
     while True:
         try:
-            with socket.socket(
-                socket.AF_INET6 if ":" in address.host else socket.AF_INET, socket.SOCK_DGRAM
-            ) as probe:
-                probe.bind((address.host, address.port))
+            for name in kinds:
+                with socket.socket(family, kinds[name]) as probe:
+                    if name == "TCP":  # connections of one that has ended may linger
+                        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                    probe.bind((address.host, address.port))
             return
         except OSError as error:
             reason = error.strerror or str(error)
         if loop.time() >= deadline:
             raise KamailioFailed(
-                f"Kamailio cannot listen on UDP port {address.port} of {address.host}: {reason}; "
+                f"Kamailio cannot listen on {name} port {address.port} of {address.host}: {reason}; "
                 f"stop what uses it, or set OFFHOOK_SIP_PORT or OFFHOOK_SIP_HOST"
             )
         await asyncio.sleep(LOOK_EVERY_S)

@@ -1,35 +1,92 @@
 """The configuration of Kamailio: what varies, and the text that comes of it.
 
-Pure. What does not vary is `routing.cfg`, in Kamailio's own language. Written for Kamailio 5.6, as Debian 12 has it,
-with the modules of its package `kamailio` alone.
+Pure. What does not vary is `modules.cfg`, `routing.cfg` and `phones.cfg`, in Kamailio's own language. Written for
+Kamailio 5.6, as Debian 12 has it, with the modules of its package `kamailio`, and for TLS (`tls_config.py`) one more.
 """
 
 import ipaddress
+import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import StrEnum
 from importlib.resources import files
 from pathlib import Path
+
+from offhook.call.resource_rows import SIP_REALM
+from offhook.edge.tls_config import EdgeTls
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 NOBODY = "0.0.0.0/32"
 """Stands for an empty list of networks: no packet comes from there."""
+SCANNERS = "friendly-scanner|sipvicious|sipsak|sip-scan|sundayddr|iwar|sivus|pplsip|sipcli|vaxsipuseragent|smap|gulp|sipptk|eyebeam_scan"
+_PARTS = "modules.cfg", "routing.cfg", "phones.cfg"
+_FLAGS = (
+    "#!define FROM_WORKER 1",
+    "#!define PEER 2",
+    "#!define PHONE 3",
+    "#!define PINGED 4",
+    "#!define RESTORING 5",
+    f'#!define SCANNERS "({SCANNERS})"',
+    "#!define STRANGERS_EACH 200",
+    "#!define MOST_LINES 60",
+    "#!define NONCE_LIFE 300",
+    "#!define MOST_OFFERED 5000",
+    "#!define MOST_FAILURES 5",
+    "#!define FIRST_BAN 600",
+    "#!define LONGEST_BAN 86400",
+)
+"""Numbers of flags, and limits: packets of a stranger in 2 s, lines of the log a minute, seconds that a nonce holds, and how
+often and how long whoever guesses is refused."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listen:
-    """An address that Kamailio takes SIP on, over UDP."""
+    """An address that Kamailio takes SIP on, over UDP, and over TCP where `tcp` says so."""
 
     host: str
     port: int
     advertise: str | None = None
     """The host that the other side is told instead, such as the public address of a NAT."""
+    tcp: bool = True
+    tls_port: int | None = None
+    """Where it takes SIP over TLS; None does not."""
 
     @property
-    def line(self) -> str:
-        """The line of the configuration."""
-        advertised = f" advertise {_bracketed(self.advertise)}:{self.port}" if self.advertise else ""
-        return f"listen=udp:{_bracketed(self.host)}:{self.port}{advertised}"
+    def lines(self) -> tuple[str, ...]:
+        """The lines of the configuration."""
+        ports = {
+            "udp": self.port,
+            **({"tcp": self.port} if self.tcp else {}),
+            **({"tls": self.tls_port} if self.tls_port is not None else {}),
+        }
+        host = _bracketed(self.host)
+        advertise = f" advertise {_bracketed(self.advertise)}" if self.advertise else ""
+        return tuple(
+            f"listen={transport}:{host}:{port}" + (f"{advertise}:{port}" if advertise else "")
+            for transport, port in ports.items()
+        )
+
+
+class Digests(StrEnum):
+    """What phones may prove themselves with."""
+
+    BOTH = "both"
+    """SHA-256, and MD5 for those that know no better."""
+    MD5 = "md5"
+    SHA_256 = "sha-256"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EdgeKeys:
+    """Secrets of one run of Kamailio, none of which leaves this machine."""
+
+    signing: str = field(default_factory=secrets.token_hex, repr=False)
+    """What Kamailio proves to the workers with that it speaks, when it tells them who calls."""
+    restore: str = field(default_factory=secrets.token_hex, repr=False)
+    """With it registrations are told anew after a restart."""
+    nonce: str = field(default_factory=secrets.token_hex, repr=False)
+    decoy: str = field(default_factory=secrets.token_hex, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +102,11 @@ class KamailioConfig:
     """Where the dispatcher finds the workers."""
     rpc_socket: Path
     """Where Kamailio takes JSON-RPC, as datagrams."""
+    takes_phones: bool = False
+    """Whether it will be told of clients; until then, phones are told to try again."""
+    digests: Digests = Digests.BOTH
+    keys: EdgeKeys = field(default_factory=EdgeKeys)
+    tls: EdgeTls | None = None
 
     def text(self) -> str:
         """The whole of kamailio.cfg."""
@@ -55,11 +117,22 @@ class KamailioConfig:
             f'#!define ALLOWED "{_joined(self.callers_allowed)}"',
             f'#!define LIST_FILE "{_plain(self.list_file)}"',
             f'#!define RPC_SOCKET "{_plain(self.rpc_socket)}"',
+            *_FLAGS,
+            f'#!define REALM "{SIP_REALM}"',
+            f"#!define TAKES_PHONES {self.takes_phones:d}",
+            f'#!define OFFERS "{self.digests}"',
+            f'#!define SIGNING_KEY "{self.keys.signing}"',
+            f'#!define RESTORE_KEY "{self.keys.restore}"',
+            f'#!define NONCE_KEY "{self.keys.nonce}"',
+            f'#!define DECOY "{self.keys.decoy[:32]}.{self.keys.decoy}"',
             f'offhook.new_calls_per_s = {self.new_calls_per_s} desc "How many new calls a second are let through"',
-            *dict.fromkeys(listen.line for listen in self.listen),
+            *(self.tls.lines if self.tls is not None else ()),
+            *dict.fromkeys(line for listen in self.listen for line in listen.lines),
             "",
         ]
-        return "\n".join(lines) + files(__package__).joinpath("routing.cfg").read_text("utf-8")
+        return "\n".join(lines) + "\n".join(
+            files(__package__).joinpath(name).read_text("utf-8") for name in _PARTS
+        )
 
 
 def _joined(networks: Iterable[Network]) -> str:

@@ -10,11 +10,11 @@ import structlog
 from offhook.call.errors import Asked, CallEnded, OffhookError
 from offhook.call.port import Call
 from offhook.interpreter.dial_tape import connection_taped
+from offhook.interpreter.early_media import Ringing
 from offhook.interpreter.fork import OK, Fork, Miss, miss_of
 from offhook.interpreter.key_relay import keys_relayed
 from offhook.interpreter.leg_telling import LegTelling
 from offhook.interpreter.outbound_leg import CONFIRM_SOUND_S, OutboundLeg
-from offhook.interpreter.ringing_tone import ringing_tone
 from offhook.interpreter.room_seat import RoomSeat
 from offhook.interpreter.scene import Scene
 from offhook.interpreter.stall import MARGIN_S
@@ -50,7 +50,9 @@ class Course:
         self._verb = verb
         self._scene = scene
         self._telling = LegTelling(verb, scene)
-        self._fork = Fork(verb, scene, self._telling.begun)
+        is_asked = verb.confirmation is not None or any(to.screening for to in verb.destinations)
+        self._ringing_sound = Ringing(scene, is_asked=is_asked)
+        self._fork = Fork(verb, scene, self._begun)
         self._loop = asyncio.get_running_loop()
         self._dialled_at = self._loop.time()
         self._connected_at: float | None = None
@@ -81,7 +83,7 @@ class Course:
         """A block in which the caller hears that somebody is called."""
         sound = self._verb.waiting_sound
         if sound is None:
-            async with ringing_tone(self._scene.call, self._scene.tools.ringing):
+            async with self._ringing_sound.heard(can_be_early=len(self._verb.destinations) == 1):
                 yield
             return
         waiting = WaitingSound(self._scene, Asked.DIAL_SOUND)
@@ -90,6 +92,10 @@ class Course:
             yield
         finally:
             await waiting.turn_off()
+
+    def _begun(self, leg: OutboundLeg, position: int) -> None:
+        self._telling.begun(leg, position)
+        self._ringing_sound.begun(leg)
 
     async def outcome(self) -> Dialled:
         """What is told of it. Waits a moment for the ends of the legs."""

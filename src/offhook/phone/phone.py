@@ -20,7 +20,7 @@ from offhook.phone.hearing import Hearing
 from offhook.phone.report import CallReport, Deed, HeardKey
 from offhook.phone.script import Press, Speak, Step, Wait
 from offhook.pjsua.build import installed_build
-from offhook.pjsua.engine import EngineSettings
+from offhook.pjsua.engine_settings import EngineSettings
 from offhook.pjsua.leg import Leg
 from offhook.pjsua.switchboard import Switchboard
 from offhook.speech.pcm import duration_s

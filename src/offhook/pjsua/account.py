@@ -1,9 +1,12 @@
-"""The account that incoming calls arrive at."""
+"""An account that incoming calls arrive at."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pjsua2 as pj
 
+from offhook.pjsua.c_library import transport_of
+from offhook.pjsua.far_end import hosts_of
 from offhook.pjsua.invite import Invite, read_invite
 from offhook.pjsua.sip_call import guarded
 
@@ -18,5 +21,8 @@ class IncomingCalls(pj.Account):
     @guarded
     def onIncomingCall(self, parameter: pj.OnIncomingCallParam) -> None:
         """A call took a slot."""
-        invite = read_invite(parameter.rdata.wholeMsg, parameter.rdata.srcAddress)
-        self._on_invite(parameter.callId, invite)
+        received = parameter.rdata
+        transport = transport_of(int(received.pjRxData))
+        message, source = received.wholeMsg, received.srcAddress
+        invite = read_invite(message, source, transport)
+        self._on_invite(parameter.callId, replace(invite, hosts=hosts_of(message, source)))

@@ -53,6 +53,11 @@ def accounts_of(build: Build) -> int:
     return build.limits.get("PJSUA_MAX_ACC", WHEEL_ACCOUNTS)
 
 
+def has_ipv6(build: Build) -> bool:
+    """Whether a build speaks IPv6."""
+    return bool(build.limits.get("PJ_HAS_IPV6", 0))
+
+
 def installed_build() -> Build:
     """The build in this environment. Raises ModuleNotFoundError where there is none, BuildNotesUnreadable."""
     spec = find_spec("pjsua2")

@@ -8,6 +8,14 @@ from functools import cache
 
 DIRECTION_DECODING = 2
 """PJMEDIA_DIR_DECODING."""
+TRANSPORT_OFFSET = ctypes.sizeof(ctypes.c_void_p)
+"""In `pjsip_rx_data`: after the pool."""
+OBJECT_NAME_BYTES = 32
+"""PJ_MAX_OBJ_NAME."""
+SIP_CONFIGURATION = "pjsip_sip_cfg_var"
+TIMERS_MS = [500, 4000, 5000]
+"""T1, T2 and T4, by which the place of what stands before them is known."""
+TIMERS_AT, TCP_SWITCH_AT = 14, 4
 
 
 class Text(ctypes.Structure):
@@ -36,3 +44,19 @@ def hear_keys_on_hold(stream: int) -> None:
     that PJSUA2 tells."""
     with contextlib.suppress(AttributeError):
         c_library().pjmedia_stream_resume(ctypes.c_void_p(stream), DIRECTION_DECODING)
+
+
+def transport_of(received: int) -> str:
+    """What a message came by: udp, tcp or tls. `received` is the address of its `pjsip_rx_data`; the library begins
+    the name of a transport with its kind."""
+    transport = ctypes.c_void_p.from_address(received + TRANSPORT_OFFSET).value
+    name = ctypes.string_at(transport, OBJECT_NAME_BYTES) if transport else b""
+    return name[:3].decode("ascii", "replace") if name[:3] in (b"tcp", b"tls") else "udp"
+
+
+def keep_long_requests_on_udp() -> None:
+    """A request of more than 1,300 bytes goes by TCP of itself (RFC 3261, 18.1.1), which carriers that are called over
+    UDP do not take: it waits for a connection that does not come. Before the library listens."""
+    numbers = (ctypes.c_int * (TIMERS_AT + len(TIMERS_MS))).in_dll(c_library(), SIP_CONFIGURATION)
+    if list(numbers[TIMERS_AT:]) == TIMERS_MS:
+        numbers[TCP_SWITCH_AT] = 1

@@ -2,40 +2,51 @@
 
 import asyncio
 import errno
+import operator
 import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
-from urllib.parse import quote
 
 import pjsua2 as pj
 import structlog
 
 from offhook.call.errors import NoFreeSlot, OffhookError
-from offhook.pjsua.account import IncomingCalls
-from offhook.pjsua.build import Build, accounts_of
-from offhook.pjsua.c_library import c_library
+from offhook.call.timeline import Timeline
+from offhook.call.trunks import SipTransport, Srtp
+from offhook.pjsua.accounts import PLAIN, MediaKind, OwnAccounts
+from offhook.pjsua.build import Build, accounts_of, has_ipv6
+from offhook.pjsua.c_library import c_library, keep_long_requests_on_udp
 from offhook.pjsua.cables import Cables
 from offhook.pjsua.call_audio import CallAudio
 from offhook.pjsua.credentials import Credentials, Identities
+from offhook.pjsua.endpoint import Endpoint
+from offhook.pjsua.engine_settings import EngineSettings, account_config, endpoint_config, set_codecs
 from offhook.pjsua.farewell import Farewell
 from offhook.pjsua.frames import FrameHub, FramePorts
+from offhook.pjsua.front_door import FrontDoor
 from offhook.pjsua.gate import LingerGate, RateGate
 from offhook.pjsua.invite import Invite
-from offhook.pjsua.leg_events import LegEvent
+from offhook.pjsua.last_door import LastDoor
+from offhook.pjsua.leg_events import LegEvent, Over
+from offhook.pjsua.listeners import ListenerFailed, Listeners
+from offhook.pjsua.local_networks import LocalNetworks
+from offhook.pjsua.media_guard import MediaGuards
+from offhook.pjsua.packet_filter import IpAddress
 from offhook.pjsua.players import Players
 from offhook.pjsua.refer_door import ReferDoor
 from offhook.pjsua.referral import Referral
-from offhook.pjsua.silence import NO_LIMITS, SilenceLimits
+from offhook.pjsua.registration import RegistrarSaid, Registrations
 from offhook.pjsua.sip_call import SipCall
+from offhook.pjsua.sip_uris import is_ipv6, name_addr, own_address, transport_of
 from offhook.pjsua.tapes import Tapes
 from offhook.pjsua.waker import Waker
-from offhook.speech.pcm import SAMPLE_RATE_HZ
+from offhook.tls_files import TlsFilesUnusable
 
 log = structlog.get_logger()
 
@@ -56,35 +67,10 @@ LOOK_EVERY_S = 1.0
 """How often calls are looked at whose far end may be gone; it costs 6 µs a call."""
 STOP_S = 2.0
 """How long calls may take to end when the engine stops."""
-CODECS = {"PCMU/8000/1": 255, "PCMA/8000/1": 254, "G722/16000/1": 200, "opus/48000/2": 190, "GSM/8000/1": 150}
-"""In the order of preference; what is not named is offered after them."""
 
 
 class EngineFailed(OffhookError):
     """SIP could not be started; the text says why, and what to change."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EngineSettings:
-    """Where the engine listens, and what it tells of itself."""
-
-    sip_host: str
-    sip_port: int
-    """0 takes a free port."""
-    rtp_first_port: int
-    rtp_ports: int
-    """How many ports from the first on; a call takes two."""
-    rtp_host: str | None = None
-    """Where audio is bound; the address of SIP unless given."""
-    public_address: str | None = None
-    """What SDP says instead of the bound address; Contact too, unless calls go through a proxy."""
-    proxy: str | None = None
-    """SIP URI of the proxy in front, which calls that are made go through: `sip:host:port;lr`."""
-    silence: SilenceLimits = NO_LIMITS
-    """How long a far end may send nothing before its call is ended."""
-    user_agent: str = "Offhook"
-    library_log_level: int = 0
-    """How much PJSIP itself prints: 0 nothing, 4 each message. What goes wrong is told as errors anyway."""
 
 
 Refusal = Callable[[Invite], int | None]
@@ -121,13 +107,30 @@ class Engine:
         """Belongs to the owner thread, as the next two do."""
         self.cables = Cables()
         self.tapes = Tapes(self.cables)
+        self._guards = MediaGuards()
         self._refer_door = ReferDoor(self._referred)
+        packet_bytes = build.limits.get("PJSIP_MAX_PKT_LEN")
+        self._front_door = FrontDoor(self._is_stranger, packet_bytes, pins_sources=settings.pins_sources)
+        self._last_door = LastDoor(packet_bytes)
+        self.is_one: Callable[[IpAddress, IpAddress], bool] = operator.eq
+        """Whether two addresses are those of one far end, such as a carrier with many; the owner thread asks."""
         self._rate = RateGate(build.new_calls_per_s, at=time.monotonic())
         self._linger = LingerGate(handles=build.media_handles)
         self._is_stopping = False
         self.farewell = Farewell()
         """What calls are told that are ended from now on."""
+        self.on_registrar: Callable[[str, RegistrarSaid], None] | None = None
+        """Hears on the event loop what registrars answer."""
+        self._listeners = Listeners(
+            hosts=settings.hosts,
+            port=settings.sip_port,
+            public_address="" if settings.proxy else settings.public_address or "",
+            tls=settings.tls,
+        )
         self._sip_port = settings.sip_port
+        # Without a public address there is only one that could be told.
+        networks = settings.local_networks if settings.public_address else ()
+        self._local_networks = LocalNetworks(networks, settings.rtp_host or settings.sip_host)
 
     @property
     def sip_host(self) -> str:
@@ -136,8 +139,12 @@ class Engine:
 
     @property
     def sip_port(self) -> int:
-        """The UDP port that SIP listens on."""
+        """The port that SIP listens on; of UDP where it listens on that."""
         return self._sip_port
+
+    def port_of(self, transport: SipTransport) -> int | None:
+        """The port of a transport, once it is open; None where SIP does not listen on it."""
+        return self._listeners.port_of(transport)
 
     @property
     def build(self) -> Build:
@@ -156,6 +163,10 @@ class Engine:
 
     async def start(self) -> None:
         """Listen. Raises EngineFailed."""
+        if self._settings.ipv6_host is not None and not has_ipv6(self._build):
+            raise EngineFailed(
+                f"{self._build.name} speaks no IPv6, and OFFHOOK_SIP_HOST_IPV6 is set: unset it, or build PJSIP (make engine)"
+            )
         self._loop = asyncio.get_running_loop()
         self._hub = FrameHub(self._loop)
         self._opened: asyncio.Future[None] = self._loop.create_future()
@@ -189,18 +200,27 @@ class Engine:
         *,
         credentials: Credentials | None = None,
         caller_name: str = "",
+        srtp: Srtp = Srtp.OFF,
+        timeline: Timeline | None = None,
+        route: str = "",
     ) -> asyncio.Future[SipCall]:
         """Begin a call to a SIP URI as `caller` (a user part), shown as `caller_name`, who has a user name
-        and a password for whoever asks for them. The future raises NoFreeSlot or OffhookError."""
-        as_whom = name_addr(f"sip:{quote(caller, safe=PLAIN_IN_USER)}@{self._own_host()}", caller_name)
-        return self.submit(lambda: self._dial(uri, as_whom, headers, credentials))
+        and a password for whoever asks for them. It goes by the URI's own `;transport=`, its audio by `srtp`.
+        A `timeline` goes on in it; a `route` is the SIP URI of its first hop. The future raises NoFreeSlot or OffhookError."""
+        kind = MediaKind(is_ipv6(uri), srtp, self._local_networks.of_uri(uri, transport_of(uri)))
+        as_whom = name_addr(own_address(caller, self._own_host(kind)), caller_name)
+        return self.submit(lambda: self._dial(uri, as_whom, headers, credentials, kind, timeline, route))
+
+    def set_public_address(self, address: str) -> None:
+        """The outside reaches us by another address: SDP says it in calls that begin from now on."""
+        self.post(lambda: self._set_public_address(address))
 
     # -- the owner thread from here on -----------------------------------------------------------------
 
     def _main(self) -> None:
         try:
             self._open()
-        except (pj.Error, OSError) as error:
+        except (pj.Error, OSError, ListenerFailed, TlsFilesUnusable) as error:
             failure = EngineFailed(self._why_it_failed(error))
             self._destroy_library()
             self._loop.call_soon_threadsafe(self._opened.set_exception, failure)
@@ -214,9 +234,12 @@ class Engine:
         self._endpoint.libHandleEvents(BUSY_POLL_MS if self._calls else IDLE_POLL_MS)
         self._carry_out_commands()
         self._take_in_waiting()
+        self._guards.look(time.monotonic())
         self._look_for_silence(time.monotonic())
         self.players.destroy_rested(time.monotonic())
         self._identities.destroy_left()
+        self.registrations.destroy_left(time.monotonic())
+        self._listeners.follow_files(time.monotonic())
         self._pass_on_news()
         if rest_s := self._linger.rest_s(time.monotonic()):
             log.warning("pjsua.resting", seconds=round(rest_s, 3), reason="too many new calls at once")
@@ -273,9 +296,10 @@ class Engine:
             log.warning("pjsua.command_failed", error=error.info())
 
     def _incoming(self, number: int, invite: Invite) -> None:
-        self._linger.arrived(time.monotonic())
+        for _ in range(max(1, invite.audio_streams)):
+            self._linger.arrived(time.monotonic())
         call = self._new_call(number)
-        call.sip_call_id = invite.sip_call_id
+        call.sip_call_id, call.hosts = invite.sip_call_id, invite.hosts
         call.notes.came_in(invite.source, invite.cseq)
         # With the wheel a call keeps its slot while it waits, so that the library itself refuses what comes on top.
         if not self._build.asserts and len(self._waiting) >= self._build.new_calls_per_s * LONGEST_WAIT_S:
@@ -283,20 +307,33 @@ class Engine:
         else:
             self._waiting.append((call, invite))
 
-    def _new_call(self, number: int = pj.PJSUA_INVALID_ID, account: pj.Account | None = None) -> SipCall:
+    def _new_call(
+        self,
+        number: int = pj.PJSUA_INVALID_ID,
+        account: pj.Account | None = None,
+        timeline: Timeline | None = None,
+    ) -> SipCall:
         call = SipCall(
-            account or self._account,
+            account or self._accounts.plain,
             sound=CallAudio(self.cables, self.players, self._ports, self.tapes),
             tell=self._tell,
             on_gone=self._gone,
             silence=self._settings.silence,
             farewell=self.farewell,
+            guards=self._guards,
             number=number,
+            timeline=timeline,
         )
         self._calls.add(call)
         return call
 
+    def _tell_registrar(self, key: str, said: RegistrarSaid) -> None:
+        if self.on_registrar is not None:
+            self._news.append(partial(self.on_registrar, key, said))
+
     def _tell(self, call: SipCall, event: LegEvent) -> None:
+        if isinstance(event, Over):
+            event = Over(self._endpoint.with_words(event.ending))
         self._news.append(partial(self._on_event, call, event))
 
     def _pass_on_news(self) -> None:
@@ -316,20 +353,37 @@ class Engine:
         self._calls.discard(call)
         self._identities.leave(call)
 
+    def _is_stranger(self, method: str, sip_call_id: str, source: IpAddress) -> bool:
+        call = next((call for call in self._calls if call.sip_call_id == sip_call_id), None)
+        if call is None or not call.hosts or source in call.hosts:
+            return False
+        return not any(self.is_one(source, host) for host in call.hosts) and call.was_forged(method, source)
+
     def _referred(self, referral: Referral) -> int | None:
         call = next((call for call in self._calls if call.sip_call_id == referral.sip_call_id), None)
         return None if call is None else call.referred(referral)
 
     def _dial(
-        self, uri: str, as_whom: str, headers: Mapping[str, str], credentials: Credentials | None
+        self,
+        uri: str,
+        as_whom: str,
+        headers: Mapping[str, str],
+        credentials: Credentials | None,
+        kind: MediaKind,
+        timeline: Timeline | None,
+        route: str,
     ) -> SipCall:
+        self._check_way(uri, kind)
         if len(self._calls) >= self._build.call_slots or self._linger.rest_s(time.monotonic()):
             raise NoFreeSlot(f"all {self._build.call_slots} call slots are taken")
         self._linger.arrived(time.monotonic())
-        account = self._identities.with_credentials(credentials) if credentials is not None else None
-        call = self._new_call(account=account)
+        # The engine's own accounts take what comes in; of them the plain one calls as well.
+        is_own = credentials is not None or kind != PLAIN or route
+        account = self._identities.get(credentials, kind, route) if is_own else None
+        call = self._new_call(account=account, timeline=timeline)
+        call.can_authenticate = credentials is not None
         if account is not None:
-            self._identities.enter(call, account)
+            self._identities.enter(call, credentials, kind, route)
         try:
             call.dial(uri, as_whom, headers)
         except pj.Error as error:
@@ -339,68 +393,66 @@ class Engine:
             raise OffhookError(f"{uri} cannot be dialled: {error.reason}") from error
         return call
 
+    def _check_way(self, uri: str, kind: MediaKind) -> None:
+        if self._settings.proxy:  # which has the ways out
+            return
+        transport = transport_of(uri)
+        if transport not in self._settings.transports:
+            open_ones = ", ".join(self._settings.transports)
+            raise OffhookError(
+                f"{uri} is called over {transport}, which is not open: OFFHOOK_SIP_TRANSPORTS is {open_ones}"
+            )
+        if kind.is_ipv6 and self._settings.ipv6_host is None:
+            raise OffhookError(f"{uri} is called over IPv6, which is not open: set OFFHOOK_SIP_HOST_IPV6")
+
     def _open(self) -> None:
         settings = self._settings
         _say_nothing_before_the_log_is_configured()
-        self._endpoint = pj.Endpoint()
+        self._endpoint = Endpoint()
         self._endpoint.libCreate()
-        self._endpoint.libInit(self._endpoint_config())
-        transport = pj.TransportConfig()
-        transport.port = settings.sip_port
-        transport.boundAddress = settings.sip_host
-        transport.publicAddress = "" if settings.proxy else settings.public_address or ""
-        transport_id = self._endpoint.transportCreate(pj.PJSIP_TRANSPORT_UDP, transport)
-        if settings.sip_port == 0:
-            local_name = self._endpoint.transportGetInfo(transport_id).localName
-            self._sip_port = int(local_name.rpartition(":")[2])
-        self._waker.aim(settings.sip_host, self._sip_port)
+        self._endpoint.libInit(endpoint_config(settings, self._build))
+        keep_long_requests_on_udp()
+        self._listeners.open(self._endpoint, settings.transports)
+        self._sip_port = self._listeners.port_of(settings.transports[0]) or settings.sip_port
+        self._waker.aim(*self._listeners.bell)
         self._endpoint.audDevManager().setNullDev()
         self._endpoint.libStart()
-        for codec in self._endpoint.codecEnum2():
-            self._endpoint.codecSetPriority(codec.codecId, CODECS.get(codec.codecId, 1))
+        set_codecs(self._endpoint, settings.codecs)
         self._ports = FramePorts(self._hub)
-        self._account = IncomingCalls(self._incoming)
-        self._account.create(self._account_config())
-        self._identities = Identities(self._account_config, most=accounts_of(self._build))
+        self._accounts = OwnAccounts(self._account_config, self._incoming, self._local_networks)
+        self._accounts.create(has_ipv6=settings.ipv6_host is not None, srtp=settings.srtp)
+        self._endpoint.accounts = self._accounts
+        others = accounts_of(self._build) - len(self._accounts)
+        if self._local_networks:
+            self._accounts.reserve(others // 3)
+            others -= others // 3
+        self.registrations = Registrations(
+            self._account_config, self._incoming, tell=self._tell_registrar, most=others
+        )
+        self._identities = Identities(self._account_config, most=lambda: others - len(self.registrations))
+        self._last_door.open()
+        self._front_door.open()
         self._refer_door.open(f"sip:offhook@{self._own_host()}")
 
-    def _endpoint_config(self) -> pj.EpConfig:
-        config = pj.EpConfig()
-        config.logConfig.level = config.logConfig.consoleLevel = self._settings.library_log_level
-        config.uaConfig.maxCalls = self._build.call_slots
-        config.uaConfig.threadCnt = 0
-        config.uaConfig.mainThreadOnly = True
-        config.uaConfig.userAgent = self._settings.user_agent
-        config.medConfig.clockRate = config.medConfig.sndClockRate = SAMPLE_RATE_HZ
-        config.medConfig.noVad = True
-        config.medConfig.ecTailLen = 0
-        config.medConfig.sndAutoCloseTime = -1
-        config.medConfig.maxMediaPorts = max(254, 4 * self._build.call_slots)
-        return config
+    def _set_public_address(self, address: str) -> None:
+        self._settings = replace(self._settings, public_address=address)
+        self._accounts.set_public_address(address)
 
-    def _account_config(self) -> pj.AccountConfig:
-        config = pj.AccountConfig()
-        config.idUri = f"sip:offhook@{self._own_host()}"
-        if self._settings.proxy:
-            config.sipConfig.proxies.append(self._settings.proxy)
-        rtp = config.mediaConfig.transportConfig
-        rtp.port = self._settings.rtp_first_port
-        rtp.portRange = self._settings.rtp_ports - 1  # the library takes first + range for a port of ours too
-        rtp.boundAddress = self._settings.rtp_host or self._settings.sip_host
-        rtp.publicAddress = self._settings.public_address or ""
-        return config
+    def _account_config(self, kind: MediaKind) -> pj.AccountConfig:
+        return account_config(self._settings, self._own_host(kind), kind)
 
-    def _own_host(self) -> str:
+    def _own_host(self, kind: MediaKind = PLAIN) -> str:
+        if kind.is_ipv6:
+            return f"[{self._settings.ipv6_host}]:{self._sip_port}"
+        if kind.inner is not None:
+            return f"{kind.inner.address}:{self._listeners.port_of(kind.inner.transport) or self._sip_port}"
         host = self._settings.public_address or self._settings.sip_host
         return f"{host}:{self._sip_port}"
 
-    def _why_it_failed(self, error: pj.Error | OSError) -> str:
+    def _why_it_failed(self, error: pj.Error | OSError | OffhookError) -> str:
         settings = self._settings
-        if isinstance(error, pj.Error) and "in use" in error.reason.lower():
-            return (
-                f"UDP port {settings.sip_port} on {settings.sip_host} is in use by another program; "
-                f"stop it or set OFFHOOK_SIP_PORT"
-            )
+        if isinstance(error, OffhookError):
+            return str(error)
         words = error.info() if isinstance(error, pj.Error) else str(error)
         return f"SIP cannot listen on {settings.sip_host}:{settings.sip_port}: {words}"
 
@@ -409,8 +461,10 @@ class Engine:
         with suppress(pj.Error):
             self._endpoint.hangupAllCalls()
         deadline = time.monotonic() + STOP_S
-        while self._calls and time.monotonic() < deadline:
+        self.registrations.end_all(time.monotonic())
+        while (self._calls or self.registrations.is_leaving) and time.monotonic() < deadline:
             self._endpoint.libHandleEvents(IDLE_POLL_MS)
+            self.registrations.destroy_left(time.monotonic())
             self._pass_on_news()
         self._carry_out_commands()
         self._waiting.clear()
@@ -422,8 +476,8 @@ class Engine:
         self.players.destroy()
         self._ports.destroy()
         self._identities.destroy()
-        self._account.shutdown()
-        pj.Account.__swig_destroy__(self._account)
+        self.registrations.destroy()
+        self._accounts.destroy()
         self._destroy_library()
         self._pass_on_news()
 
@@ -441,17 +495,6 @@ def _resolve(future: asyncio.Future[Any], outcome: object) -> None:
 def _reject(future: asyncio.Future[Any], fault: OffhookError) -> None:
     if not future.done():
         future.set_exception(fault)
-
-
-PLAIN_IN_USER = "-_.!~*'()&=+$,;?/"
-"""What stands in the user of a SIP URI as it is, besides letters and digits (RFC 3261, 25.1)."""
-
-
-def name_addr(uri: str, name: str) -> str:
-    """A SIP address with the name that is shown for it, if there is one."""
-    plain = "".join(character for character in name if character.isprintable())
-    quoted = plain.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{quoted}" <{uri}>' if plain else f"<{uri}>"
 
 
 def _say_nothing_before_the_log_is_configured() -> None:

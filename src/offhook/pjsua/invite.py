@@ -4,11 +4,23 @@ import re
 from dataclasses import dataclass
 from urllib.parse import unquote
 
+from offhook.pjsua.packet_filter import IpAddress
+
 KEPT_HEADER = re.compile(r"^(x-.+|diversion|p-asserted-identity)$", re.IGNORECASE)
+SDP_FAMILY = re.compile(r"^c=IN IP([46]) ", re.MULTILINE)
+MOST_CRYPTO_LINES = 16
 CUSTOM_HEADER = re.compile(r"^x-.+$", re.IGNORECASE)
 URI_USER = re.compile(r"sips?:(?:([^@;>\s]*)@)?([^;>\s]*)|tel:([^;>\s]*)", re.IGNORECASE)
 DISPLAY_NAME = re.compile(r'^\s*(?:"((?:[^"\\]|\\.)*)"|([^<"]*?))\s*<')
-COMPACT = {"f": "From", "t": "To", "i": "Call-ID", "r": "Refer-To", "b": "Referred-By", "o": "Event"}
+COMPACT = {
+    "f": "From",
+    "t": "To",
+    "i": "Call-ID",
+    "r": "Refer-To",
+    "b": "Referred-By",
+    "o": "Event",
+    "m": "Contact",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,9 +41,19 @@ class Invite:
     """Where it came from: `address:port`."""
     cseq: int | None = None
     """The number of the request in its dialog."""
+    transport: str = "udp"
+    """What it came by: udp, tcp or tls."""
+    offers_srtp: bool = False
+    """Whether its audio may be, or has to be, encrypted."""
+    audio_streams: int = 1
+    """How many streams of audio it offers; each has two sockets, though no more than one is spoken over."""
+    hosts: frozenset[IpAddress] = frozenset()
+    """The addresses that the caller's signalling is known by."""
+    client: str | None = None
+    """The login of the client that it is from, which has proven that; None for everybody else."""
 
 
-def read_invite(message: str, source: str) -> Invite:
+def read_invite(message: str, source: str, transport: str = "udp") -> Invite:
     """Read the text of an INVITE. What is missing is empty; it never fails, PJSIP has parsed it before."""
     headers = headers_of(message)
     parts = message.partition("\r\n")[0].split(" ")
@@ -45,7 +67,23 @@ def read_invite(message: str, source: str) -> Invite:
         headers=tuple((name, value) for name, value in headers if KEPT_HEADER.match(name)),
         source=source,
         cseq=leading_number(first_header(headers, "CSeq")),
+        transport=transport,
+        offers_srtp=offers_srtp(message),
+        audio_streams=message.lower().count("\nm=audio"),
     )
+
+
+def offers_srtp(message: str) -> bool:
+    """Whether an INVITE offers encrypted audio with keys in its SDP (SDES, RFC 4568)."""
+    # Nobody has that many suites: what comes with more of them is out for the library's memory.
+    return 0 < message.lower().count("\na=crypto:") <= MOST_CRYPTO_LINES
+
+
+def offers_ipv6(message: str, source: str) -> bool:
+    """Whether an INVITE from `source` wants its audio over IPv6; one without an offer, the way it came."""
+    body = message.partition("\r\n\r\n")[2]
+    families = SDP_FAMILY.findall(body)
+    return families[0] == "6" if families else source.startswith("[")
 
 
 def headers_of(message: str) -> list[tuple[str, str]]:

@@ -20,7 +20,16 @@ from offhook.call.timeline import Timeline
 from offhook.pjsua.bridge import Bridge
 from offhook.pjsua.engine import Engine
 from offhook.pjsua.invite import user_part
-from offhook.pjsua.leg_events import Answered, AudioFlows, HeadersCame, KeyHeard, LegEvent, Over, Rang
+from offhook.pjsua.leg_events import (
+    Answered,
+    AudioFlows,
+    HeadersCame,
+    KeyHeard,
+    LegEvent,
+    NotHeard,
+    Over,
+    Rang,
+)
 from offhook.pjsua.leg_requests import LegRequests
 from offhook.pjsua.playing import play_out
 from offhook.pjsua.sip_call import SipCall
@@ -54,6 +63,8 @@ class Leg:
         self._rang = asyncio.Event()
         self._confirmed = asyncio.Event()
         self._audio_flows = asyncio.Event()
+        self._is_early = asyncio.Event()
+        """The far end can be heard, and has not answered."""
         self._key_sinks: list[KeySink] = []
         self._frame_sinks: list[FrameSink] = []
         self._played_sinks: list[FrameSink] = []
@@ -98,6 +109,17 @@ class Leg:
         """How the leg ended; None while it lives."""
         return self._lifeline.ending
 
+    @property
+    def is_ending(self) -> bool:
+        """Whether it has ended, or was hung up and will in a moment."""
+        return self._ended_here is not None or self._lifeline.ending is not None
+
+    def goes_on_with(self, sip_call: SipCall) -> None:
+        """Another SIP call takes the place of one that failed before it rang; it notes into the same timeline."""
+        sip_call.call_id = self._info.call_id
+        self._sip_call = sip_call
+        self._requests.goes_on_with(sip_call)
+
     def take(self, event: LegEvent) -> None:
         """What the SIP call tells."""
         match event:
@@ -105,17 +127,22 @@ class Leg:
                 self._rang.set()
             case Answered():
                 self._is_answered = True
+                self._is_early.clear()
                 self._rang.set()
                 self._confirmed.set()
                 self._requests.confirmed()
             case AudioFlows(has_key_events):
                 self._toned_keys.negotiated(has_key_events=has_key_events)
                 self._audio_flows.set()
+                if not self._is_answered:
+                    self._is_early.set()
             case KeyHeard(key):
                 if self._toned_keys.is_new(key):
                     self._pressed(key)
             case HeadersCame(headers):
                 self._headers = headers
+            case NotHeard(what, received, sent):
+                self.timeline.note("one_way", what=what.value, received=received, sent=sent)
             case Over(ending):
                 self._headers = ending.headers or self._headers
                 self._end(self._ended_here or ending)
@@ -275,6 +302,11 @@ class Leg:
     async def rung(self) -> None:
         """Returns when the far end rings, or answers at once."""
         await self._rang.wait()
+
+    async def heard_early(self) -> None:
+        """Returns when the far end can be heard although it has not answered; not where it cannot, or has."""
+        while not self._is_early.is_set():  # an answer tells of audio a moment before it tells of itself
+            await self._is_early.wait()
 
     async def connected(self) -> None:
         """Returns when the far end has answered and audio can flow."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from offhook.call.ending import Ending
+from offhook.pjsua.one_way import OneWay
 from offhook.pjsua.referral import Referral
 
 
@@ -68,6 +69,18 @@ class Referred:
 
 
 @dataclass(frozen=True, slots=True)
+class NotHeard:
+    """Audio goes one way only; told once."""
+
+    what: OneWay
+    received: int
+    sent: int
+    """Packets."""
+    why: str
+    """What was seen and its likely cause, in a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
 class Over:
     """The call is gone; nothing comes after."""
 
@@ -84,5 +97,6 @@ LegEvent = (
     | ReferAnswered
     | ReferTold
     | Referred
+    | NotHeard
     | Over
 )

@@ -82,6 +82,11 @@ class LegRequests:
         it."""
         self._confirmed.set()
 
+    def goes_on_with(self, sip_call: SipCall) -> None:
+        """Another SIP call takes the place of one that failed before it rang."""
+        self._sip_call = sip_call
+        sip_call.takes_transfers = bool(self._sinks)
+
     def take(self, event: Renegotiated | ReferAnswered | ReferTold | Referred) -> None:
         """What the SIP call tells."""
         match event:

@@ -80,8 +80,6 @@ class ReferDoor:
         try:
             library.pjsua_get_pjsip_endpt.restype = ctypes.c_void_p
             library.pjsip_ua_find_dialog.restype = ctypes.c_void_p
-            library.pjsua_pool_create.restype = ctypes.c_void_p
-            library.pjsip_generic_string_hdr_create.restype = ctypes.c_void_p
             endpoint = ctypes.c_void_p(library.pjsua_get_pjsip_endpt())
             status = library.pjsip_endpt_register_module(endpoint, ctypes.byref(self._module))
         except AttributeError as error:
@@ -91,7 +89,7 @@ class ReferDoor:
             log.warning("pjsua.no_transfers", reason=f"the library refused a module of ours ({status})")
             return
         self._endpoint = endpoint.value
-        self._headers = _header_list("Contact", f"<{contact}>")
+        self._headers = header_list("Contact", f"<{contact}>")
 
     def _came(self, data: int) -> int:
         """Called for each request, before anybody else sees it; 1 keeps it from them."""
@@ -131,9 +129,11 @@ class ReferDoor:
         return bool(found)
 
 
-def _header_list(name: str, value: str) -> ctypes.Array[ctypes.c_void_p]:
-    """A `pjsip_hdr` list of one header; its memory is the library's until that ends."""
+def header_list(name: str, value: str) -> ctypes.Array[ctypes.c_void_p]:
+    """A `pjsip_hdr` list of one header, for an answer; its memory is the library's until that ends."""
     library = c_library()
+    library.pjsua_pool_create.restype = ctypes.c_void_p
+    library.pjsip_generic_string_hdr_create.restype = ctypes.c_void_p
     pool = ctypes.c_void_p(library.pjsua_pool_create(b"offhook", 512, 512))
     # A list's head is two pointers to itself, as long as it is empty; nobody looks at the rest of it.
     head = (ctypes.c_void_p * 2)()

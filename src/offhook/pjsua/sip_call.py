@@ -18,9 +18,11 @@ from offhook.call.timeline import Timeline
 from offhook.pjsua.bridge import Bridge
 from offhook.pjsua.c_library import hear_keys_on_hold
 from offhook.pjsua.call_audio import CallAudio
+from offhook.pjsua.far_end import hosts_of
 from offhook.pjsua.farewell import RETRY_AFTER, TIMED_OUT, UNAVAILABLE, Farewell, reason_header
 from offhook.pjsua.info_key import key_of_info
 from offhook.pjsua.invite import custom_headers
+from offhook.pjsua.keep_alive import KeepAlive
 from offhook.pjsua.leg_events import (
     Answered,
     AudioFlows,
@@ -34,6 +36,9 @@ from offhook.pjsua.leg_events import (
     ReferTold,
     Renegotiated,
 )
+from offhook.pjsua.media_guard import MediaGuard, MediaGuards
+from offhook.pjsua.one_way_audio import OneWayAudio
+from offhook.pjsua.packet_filter import IpAddress
 from offhook.pjsua.referral import Referral, fragment, notify_headers, read_fragment
 from offhook.pjsua.silence import Arrived, SilenceLimits, SilenceWatch
 from offhook.pjsua.sip_notes import SipNotes
@@ -47,6 +52,7 @@ REFERABLE = re.compile(r"(?:sips?|tel):[^\s<>\x00-\x1f\x7f]{1,500}", re.IGNORECA
 REQUEST_TERMINATED = 487
 REQUEST_TIMEOUT = 408
 ACCEPTED = 202
+MOST_FORGERIES_NOTED = 10
 BAD_REQUEST = 400
 DECLINE = 603
 """What the library refuses a ringing call with when no other status is given."""
@@ -82,10 +88,12 @@ class SipCall(pj.Call):
         on_gone: Callable[["SipCall"], None],
         silence: SilenceLimits,
         farewell: Farewell,
+        guards: MediaGuards,
         number: int = pj.PJSUA_INVALID_ID,
+        timeline: Timeline | None = None,
     ) -> None:
         """`number` is PJSUA's call id of an incoming call; `on_gone` forgets the call once it is over;
-        `silence` is how long its far end may send nothing."""
+        `silence` is how long its far end may send nothing; `timeline` is that of a call before, whose place it takes."""
         super().__init__(account, number)
         self.sound = sound
         """What is heard in the call, and who hears it."""
@@ -93,15 +101,20 @@ class SipCall(pj.Call):
         self._on_gone = on_gone
         self.call_id: str | None = None
         """What the call is called above, once it is taken; for the log."""
-        self.timeline = Timeline(time.monotonic)
+        self.timeline = timeline or Timeline(time.monotonic)
         """What happens to the call; any thread may note something."""
         self.notes = SipNotes(self.timeline)
+        self.guard, self._guards = MediaGuard(), guards
+        """What keeps strangers out of the audio, and all calls' that search."""
+        self.hosts: frozenset[IpAddress] = frozenset()
+        """The addresses that the far end's signalling is known by."""
         self._is_incoming = number != pj.PJSUA_INVALID_ID
-        self._was_confirmed = False
-        self._is_ended_here = False
+        self._was_confirmed = self._is_ended_here = False
         self._farewell = farewell
         self._silence_limits = silence
         self._silence: SilenceWatch | None = None
+        self._one_way = OneWayAudio(time.monotonic())
+        self._keep_alive = KeepAlive(time.monotonic())
         self._stream: int | None = None
         """The number of the audio stream whose packets are counted; a library that asserts may not be asked
         of none."""
@@ -122,6 +135,8 @@ class SipCall(pj.Call):
         self._referrals: set[int | None] = set()
         self.takes_transfers = False
         """Whether a REFER of the far end is accepted."""
+        self._forgeries = 0
+        """How many requests of strangers were turned away; the log tells of the first."""
         self.is_over = False
         """Whether the call is gone, and this object an empty shell."""
 
@@ -138,17 +153,21 @@ class SipCall(pj.Call):
         info = self.getInfo()
         match info.state:
             case pj.PJSIP_INV_STATE_EARLY if not self._is_incoming:
+                self._know(parameter.e)
                 self._tell(self, Rang())
             case pj.PJSIP_INV_STATE_CONNECTING if not self._is_incoming:
+                self._know(parameter.e)
                 self._tell(self, HeadersCame(custom_headers(_message_of(parameter.e))))
             case pj.PJSIP_INV_STATE_CONFIRMED:
                 self._was_confirmed = True
                 self._silence = SilenceWatch(self._silence_limits, time.monotonic())
+                self._one_way = OneWayAudio(time.monotonic())
                 self.notes.confirmed(is_incoming=self._is_incoming)
                 self._tell(self, Answered())
             case pj.PJSIP_INV_STATE_DISCONNECTED:
                 self._let_go()
                 last = _message_of(parameter.e)
+                self.notes.has_heard = self.notes.has_heard or bool(last)
                 self._tell(self, Over(self._ending(info.lastStatusCode, info.lastReason, last)))
                 self.is_over = True
                 self._on_gone(self)
@@ -162,6 +181,7 @@ class SipCall(pj.Call):
         if self._is_ending:
             return
         audio = self._flowing_audio()
+        self._keep_strangers_out()
         self.sound.negotiated(audio, is_muted=self._is_held)
         if self._is_held and self._native_stream is not None:
             hear_keys_on_hold(self._native_stream)
@@ -231,7 +251,8 @@ class SipCall(pj.Call):
         ask how it went."""
         index, self._native_stream = parameter.streamIdx, None
         try:
-            self.notes.stream_over(self.getStreamStat(index), self.getStreamInfo(index).codecName)
+            codec = self.getStreamInfo(index).codecName
+            self.notes.stream_over(self.getStreamStat(index), codec, refused=self.guard.refused())
         except pj.Error:  # it never flowed
             return
 
@@ -280,7 +301,11 @@ class SipCall(pj.Call):
         is told at once."""
         if self._silence is None or self._is_ending:
             return
-        quiet_s = self._silence.overdue_s(self._arrived(), is_on_hold=self._is_on_hold, at=at)
+        statistics = self.getStreamStat(self._stream) if self._stream is not None else None
+        arrived = _arrived(statistics)
+        self.guard.look(at, arrived.packets)
+        self._watch_audio(statistics, at)
+        quiet_s = self._silence.overdue_s(arrived, is_on_hold=self._is_on_hold, at=at)
         if quiet_s is None:
             return
         words = f"no audio packets came for {quiet_s:.0f} s{' on hold' if self._is_on_hold else ''}"
@@ -351,6 +376,17 @@ class SipCall(pj.Call):
             self._tell(self, Referred(referral))
         return status
 
+    def was_forged(self, method: str, source: IpAddress) -> bool:
+        """Somebody else sent a request of this call, from an address that has nothing to do with it; always true."""
+        if self._forgeries < MOST_FORGERIES_NOTED:
+            self.timeline.note_here(
+                "sip", {"way": "in", "method": method, "peer": str(source), "forged": True}
+            )
+        if not self._forgeries:
+            log.warning("call.request_forged", call_id=self.call_id, method=method, source=str(source))
+        self._forgeries += 1
+        return True
+
     def tell_of_transfer(self, referral: Referral, status: int) -> None:
         """Tell the far end what has become of its transfer (NOTIFY)."""
         if self._is_ending:
@@ -396,6 +432,19 @@ class SipCall(pj.Call):
                 return self.getAudioMedia(media.index)
         return None
 
+    def _know(self, event: pj.SipEvent) -> None:
+        """A far end that was called has answered: from where."""
+        if message := _message_of(event):
+            self.hosts = hosts_of(message, event.body.tsxState.src.rdata.srcAddress)
+            self._keep_strangers_out()
+
+    def _keep_strangers_out(self) -> None:
+        if self._stream is None or self._native_stream is None:
+            return
+        signalled = self.getStreamInfo(self._stream).remoteRtpAddress
+        self.guard.negotiated(self.getId(), self._stream, signalled, self.hosts)
+        self._guards.negotiated(self)
+
     def _has_key_events(self) -> bool:
         """Whether the far end's SDP has a payload type for `telephone-event`."""
         if self._stream is None:
@@ -405,12 +454,13 @@ class SipCall(pj.Call):
         except pj.Error:  # there is no stream, as with a codec of ours alone
             return True
 
-    def _arrived(self) -> Arrived:
-        if self._stream is None:
-            return Arrived()
-        statistics = self.getStreamStat(self._stream)
-        counted = statistics.rtcp  # memory of `statistics`, which has to stay
-        return Arrived(packets=counted.rxStat.pkt, reports=counted.txStat.updateCount)
+    def _watch_audio(self, statistics: pj.StreamStat | None, at: float) -> None:
+        if statistics is None or self._stream is None:
+            return
+        self._keep_alive.keep(self, self._stream, statistics.rtcp.txStat.pkt, at)
+        found = self._one_way.looked(self, self._stream, statistics, is_two_way=not self._is_on_hold, at=at)
+        if found is not None:
+            self._tell(self, found)
 
     def _end_with(self, headers: Mapping[str, str], status: int = 0) -> None:
         self._is_ended_here = True
@@ -449,6 +499,13 @@ class SipCall(pj.Call):
             self.notes.own("INVITE", status)
             return Ending(EndCause.ABANDONED, status, "the caller gave up before the answer", headers)
         return Ending(EndCause.BROKEN, status, reason)
+
+
+def _arrived(statistics: pj.StreamStat | None) -> Arrived:
+    if statistics is None:
+        return Arrived()
+    counted = statistics.rtcp  # memory of `statistics`, which has to stay
+    return Arrived(packets=counted.rxStat.pkt, reports=counted.txStat.updateCount)
 
 
 def _message_of(event: pj.SipEvent) -> str:

@@ -22,6 +22,8 @@ class SipNotes:
         self._peer = ""
         self._cseq: int | None = None
         self._is_ack_owed = False
+        self.has_heard = False
+        """Whether anything came back from the far end, a 100 included; the event loop may look."""
 
     def came_in(self, source: str, cseq: int | None) -> None:
         """The INVITE of an incoming call, from `address:port`."""
@@ -33,6 +35,7 @@ class SipNotes:
         kind = change.type
         if kind == pj.PJSIP_EVENT_RX_MSG:
             received = change.src.rdata
+            self.has_heard = True
             facts = self._facts("in", received.info, received, "srcAddress")
         elif kind == pj.PJSIP_EVENT_TX_MSG:
             sent = change.src.tdata
@@ -60,11 +63,11 @@ class SipNotes:
             facts["status"] = status
         self._timeline.note_here("sip", facts)
 
-    def stream_over(self, statistics: pj.StreamStat, codec: str) -> None:
+    def stream_over(self, statistics: pj.StreamStat, codec: str, *, refused: int = 0) -> None:
         """How the audio of one stream travelled: packets, and times in milliseconds.
 
         `lost` and `discarded` came too little or too late to us; `lost_there` is what the far end says of ours (RTCP),
-        as `round_trip_ms` is, where it says so at all.
+        as `round_trip_ms` is, where it says so at all. `refused` were not let in: they came from strangers.
         """
         rtcp = statistics.rtcp
         received, sent, trip = rtcp.rxStat, rtcp.txStat, rtcp.rttUsec
@@ -79,6 +82,8 @@ class SipNotes:
             "jitter_ms": round(jitter.mean / 1000, 1),
             "jitter_most_ms": round(jitter.max / 1000, 1),
         }
+        if refused:
+            facts["refused"] = refused
         if trip.n:
             facts["round_trip_ms"] = round(trip.mean / 1000, 1)
         self._timeline.note_here("media", facts)

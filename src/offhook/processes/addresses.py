@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 
+from offhook.call.trunks import SipTransport
 from offhook.config import LOOPBACK, Network, Settings
 from offhook.pjsua.build import Build
-from offhook.pjsua.engine import EngineSettings
+from offhook.pjsua.engine_settings import EngineSettings
+from offhook.pjsua.listeners import TlsListening
 from offhook.pjsua.silence import SilenceLimits
 
 LOOPBACK_HOST = "127.0.0.1"
@@ -35,8 +37,16 @@ def engine_settings(settings: Settings, build: Build, worker_index: int) -> Engi
         rtp_host=host,
         rtp_first_port=first,
         rtp_ports=count,
+        ipv6_host=None if is_behind else settings.sip_host_ipv6,
+        transports=(SipTransport.UDP,) if is_behind else settings.transports,
+        tls=None if is_behind else _tls(settings, worker_index),
+        srtp=settings.srtp,
+        codecs=settings.codec_order,
+        session_expires_s=settings.session_expires_s,
         public_address=settings.public_address,
+        local_networks=settings.local_networks,
         proxy=f"sip:{LOOPBACK_HOST}:{settings.sip_port};lr" if is_behind else None,
+        pins_sources=settings.sip_pin_sources,
         silence=SilenceLimits(talking_s=settings.media_timeout_s, on_hold_s=settings.media_timeout_hold_s),
         library_log_level=LIBRARY_DEBUG_LEVEL if settings.log_level == "debug" else 0,
     )
@@ -45,3 +55,14 @@ def engine_settings(settings: Settings, build: Build, worker_index: int) -> Engi
 def fitted_to_ports(build: Build, rtp_ports: int) -> Build:
     """The build with no more call slots than there are audio ports for."""
     return replace(build, call_slots=max(1, min(build.call_slots, rtp_ports // PORTS_PER_CALL)))
+
+
+def _tls(settings: Settings, worker_index: int) -> TlsListening | None:
+    if SipTransport.TLS not in settings.transports:
+        return None
+    return TlsListening(
+        port=settings.sip_tls_port and settings.sip_tls_port + worker_index,
+        files=settings.sip_tls_files,
+        authorities=settings.sip_tls_ca,
+        verifies=settings.sip_tls_verify,
+    )

@@ -42,6 +42,7 @@ from offhook.records.numbers import Numbers
 from offhook.records.recordings import Recordings
 from offhook.records.tallies import Tallies
 from offhook.records.transcriptions import Transcriptions
+from offhook.records.trunks import Trunks
 from offhook.records.usage import Usage
 from offhook.records.users import Users
 from offhook.records.verb_records import VerbRecords
@@ -50,6 +51,7 @@ from offhook.rest.app import create_app
 from offhook.rest.messaging_ports import MessagingPorts
 from offhook.rest.ports import Ports, Readiness
 from offhook.surroundings import Surroundings
+from offhook.tls_files import TlsFilesUnusable
 
 DEMO_FD = "OFFHOOK_DEMO_FD"
 
@@ -133,7 +135,7 @@ async def run(settings: Settings, surroundings: Surroundings, bound: socket.sock
         ),
         trusted_proxies=settings.http_trusted_proxies,
     )
-    servers = [(QuietServer(app), bound)]
+    servers = [(QuietServer(app, settings.tls_files), bound)]
     if DEMO_FD in os.environ:
         servers.append((QuietServer(load_demo()), socket.socket(fileno=int(os.environ[DEMO_FD]))))
     try:
@@ -173,6 +175,7 @@ def _metrics(database: Database, surroundings: Surroundings, states: ProcessStat
             workers=lambda: workers.alive(LEASE_S),
             outbox_depth=tallies.outbox_depth,
             outbox_oldest_s=tallies.outbox_oldest_s,
+            trunks=Trunks(database).enabled_with_states,
         )
     )
 
@@ -194,7 +197,12 @@ def main() -> None:
     settings = Settings()
     log.configure(level=settings.log_level, as_json=settings.log_json, process="api")
     try:
+        if settings.tls_files is not None:
+            settings.tls_files.check()
         bound = listening_socket(settings.http_host, settings.http_port)
+    except TlsFilesUnusable as fault:
+        sys.stderr.write(f"offhook: {fault}\n")
+        sys.exit(CONFIGURATION_FAULT)
     except OSError as error:
         sys.stderr.write(
             f"offhook: REST cannot listen on {settings.http_host}:{settings.http_port}: {error.strerror}; "

@@ -14,6 +14,7 @@ from offhook.call.errors import NoFreeSlot, OffhookError
 from offhook.call.info import CallInfo, Direction, Sides, new_id
 from offhook.call.port import Call
 from offhook.call.rows import NumberRow, RecordAll
+from offhook.call.trunks import Way
 from offhook.interpreter.control import Control
 from offhook.interpreter.notices import Notices
 from offhook.interpreter.outbound_leg import LegRefused, OutboundLeg, WantedLeg
@@ -26,10 +27,17 @@ from offhook.pjsua.leg import Leg
 from offhook.pjsua.switchboard import Incoming, Switchboard
 from offhook.processes.admission import Admission
 from offhook.processes.call_tools import MOST_ACCOUNTS
+from offhook.processes.callers import host_of
+from offhook.processes.client_calls import ClientCalls
 from offhook.processes.contest import first_answered
+from offhook.processes.few_lines import FewLines
 from offhook.processes.legs import DialledLegs, LocationsOf
 from offhook.processes.meetings import ClusterMeetings
+from offhook.processes.outward import Outward
 from offhook.processes.programs import Programs
+from offhook.processes.trunk_book import TrunkBook
+from offhook.processes.trunk_hosts import TrunkHosts
+from offhook.processes.trunk_services import TrunkServices
 from offhook.rest.ports import CallRefused, LimitReached, NewCall
 from offhook.verbs import Target
 from offhook.webhooks.partials import PartialQueue
@@ -38,6 +46,8 @@ from offhook.webhooks.sender import Sender
 log = structlog.get_logger()
 
 FORBIDDEN, NOT_FOUND, SERVER_ERROR, UNAVAILABLE = 403, 404, 500, 503
+ONE_WAY_AUDIO = 11009
+"""The notification's code for a call in which one side is not heard."""
 NOT_DONE = 20001
 """The notification's code for something that was asked of a new call and cannot be done."""
 
@@ -71,11 +81,16 @@ class CallRuns:
         admission: Admission,
         are_records_away: Callable[[], bool] = lambda: False,
         sender_of: Callable[[str], Sender],
-        trunk: str | None,
+        trunks: TrunkBook,
+        hosts: TrunkHosts | None = None,
+        services: TrunkServices | None = None,
+        trunk_failed: Callable[[str], None] = lambda _name: None,
         locations_of: LocationsOf = _nowhere,
+        clients: ClientCalls | None = None,
         meetings: ClusterMeetings,
     ) -> None:
-        """`tools_of` and `sender_of` give what the calls of an account work with, and what sends their partial results."""
+        """`tools_of` and `sender_of` give what the calls of an account work with, and what sends their partial results;
+        `trunk_failed` hears the name of a trunk that did not take a call."""
         self._programs = programs
         self._find_number = find_number
         self._first_account_sid = first_account_sid
@@ -83,8 +98,11 @@ class CallRuns:
         self._admission = admission
         self._are_records_away = are_records_away
         self._sender_of = sender_of
-        self._trunk = trunk
+        self._trunks, self._hosts = trunks, hosts or TrunkHosts()
+        self._services = services or TrunkServices()
+        self._trunk_failed = trunk_failed
         self._locations_of = locations_of
+        self._clients = clients or ClientCalls(lambda _login: None)
         self._meetings = meetings
         self._controls: dict[str, Control] = {}
         self._refer_targets: dict[str, Target] = {}
@@ -93,16 +111,25 @@ class CallRuns:
         self._switchboard: Switchboard | None = None
         self._contests: set[asyncio.Task[None]] = set()
         self._is_closed = False
+        self._unknown = FewLines()
 
     def connect(self, switchboard: Switchboard) -> None:
         """Calls are made through `switchboard`."""
         self._switchboard = switchboard
+        switchboard.on_not_heard = self._not_heard
         self._tools = lru_cache(MOST_ACCOUNTS)(self._make_tools)
         self._meetings.connect(switchboard, self._tools)
+        self._outward = Outward(
+            switchboard,
+            self._trunks,
+            self._hosts,
+            self._services,
+            notices_of=lambda info: Notices(info, self._tools(info.account_sid)),
+            told=self._trunk_failed,
+        )
         self._legs = DialledLegs(
-            switchboard=switchboard,
+            outward=self._outward,
             admission=self._admission,
-            uri_of=self._uri,
             locations_of=self._locations_of,
             live_through=self._live_through,
         )
@@ -139,7 +166,7 @@ class CallRuns:
         if self._are_records_away():
             raise NoFreeSlot("the database is away, so that nobody could look the call up")
         places = await self._places(asked)
-        begun = await asyncio.gather(*(self._place(asked, uri) for uri in places), return_exceptions=True)
+        begun = await asyncio.gather(*(self._place(asked, ways) for ways in places), return_exceptions=True)
         legs = [leg for leg in begun if not isinstance(leg, BaseException)]
         if not legs:
             raise next(error for error in begun if isinstance(error, BaseException))
@@ -151,20 +178,21 @@ class CallRuns:
             contest.add_done_callback(self._contests.discard)
         return tuple(leg.info.call_id for leg in legs)
 
-    async def _places(self, asked: NewCall) -> tuple[str, ...]:
-        """The SIP URIs to call. Raises CallRefused."""
+    async def _places(self, asked: NewCall) -> tuple[tuple[Way, ...], ...]:
+        """The places to call, each with the ways there. Raises CallRefused."""
         scheme, colon, name = asked.to.partition(":")
         if not colon or scheme.lower() != CLIENT:
             await self._admission.check_destination(asked.account_sid, asked.to)
-            return (self._uri(asked.to),)
+            return (self._outward.ways(asked.to, asked.from_),)
         places = await self._locations_of(asked.account_sid, name)
         if not places:
             raise CallRefused(
                 f"the client {name} does not exist, or cannot be reached now", is_destination=True
             )
-        return await self._admission.places_allowed(asked.account_sid, places)
+        allowed = await self._admission.places_allowed(asked.account_sid, places)
+        return tuple((Way(uri=uri),) for uri in allowed)
 
-    async def _place(self, asked: NewCall, uri: str) -> Leg:
+    async def _place(self, asked: NewCall, ways: tuple[Way, ...]) -> Leg:
         """Begin one leg of a call; returns once it can be looked up."""
         assert self._switchboard is not None
         info = CallInfo(
@@ -184,7 +212,7 @@ class CallRuns:
         credentials = (asked.username, asked.password or "") if asked.username is not None else None
         await self._admission.admit(info)
         try:
-            leg = await self._switchboard.dial(info, uri, dict(asked.sip_headers), credentials=credentials)
+            leg = await self._outward.dial(info, ways, dict(asked.sip_headers), credentials=credentials)
         except BaseException as error:
             self._admission.is_over(info.call_id)
             if isinstance(error, OffhookError) and not isinstance(error, NoFreeSlot):
@@ -233,18 +261,34 @@ class CallRuns:
     async def _take(self, incoming: Incoming) -> None:
         invite = incoming.invite
         try:
-            number = await self._find_number(invite.called)
+            by_client = await self._clients.of(invite.client, invite.called) if invite.client else None
+            asks_number = by_client is None or by_client.asks_number
+            number = await self._find_number(invite.called) if asks_number else None
         except Exception:
             incoming.refuse(SERVER_ERROR)
             raise
+        if invite.client and by_client is None:
+            incoming.refuse(FORBIDDEN)
+            return
         info = self._info(invite, number)
+        if by_client is not None:
+            info = by_client.info(info, number)
+        if info.trunk is not None:
+            incoming.timeline.note("trunk", name=info.trunk, way="in")
         await self._programs.prepare(info)
+        program: Program | None
         if number is not None:
-            program: Program | None = self._programs.of_number(number, info, incoming.timeline)
+            program = self._programs.of_number(number, info, incoming.timeline)
+        elif by_client is not None:
+            program = by_client.program(invite.called, info, incoming.timeline, self._programs)
         else:
             program = self._programs.built_in(invite.called, info, incoming.timeline)
         if program is None:
-            log.info("call.number_unknown", called=invite.called, source=invite.source)
+            left_out = self._unknown.left_out((invite.called, host_of(invite.source)))
+            if left_out is not None:
+                log.info(
+                    "call.number_unknown", called=invite.called, source=invite.source, without_a_line=left_out
+                )
             incoming.refuse(NOT_FOUND)
             return
         try:
@@ -342,6 +386,12 @@ class CallRuns:
         finally:
             del self._refer_targets[leg.info.call_id]
 
+    def _not_heard(self, info: CallInfo, why: str) -> None:
+        """Audio goes one way only. A leg between two workers is nobody's call, and told by the call behind it."""
+        if info.call_id in self._controls:
+            log.warning("call.one_way_audio", call_id=info.call_id, reason=why)
+            Notices(info, self._tools(info.account_sid)).warning(ONE_WAY_AUDIO, why)
+
     def _make_tools(self, account_sid: str) -> Tools:
         assert self._switchboard is not None
         return replace(
@@ -359,9 +409,10 @@ class CallRuns:
             await self._admission.check_destination(account_sid, to)
         except CallRefused as refused:
             raise LegRefused(refused.message, FORBIDDEN) from refused
-        return self._uri(to)
+        return self._outward.ways(to)[0].uri
 
     def _info(self, invite: Invite, number: NumberRow | None) -> CallInfo:
+        trunk = self._trunks.trunk_of(host_of(invite.source))
         return CallInfo(
             call_id=new_id(),
             account_sid=number.account_sid if number is not None else self._first_account_sid,
@@ -375,13 +426,5 @@ class CallRuns:
             number_sid=number.sid if number is not None else None,
             record_all=SIDES.get(number.record_all) if number and number.record_all else None,
             language=number.language if number is not None else None,
+            trunk=trunk.name if trunk is not None else None,
         )
-
-    def _uri(self, to: str) -> str:
-        if to.lower().startswith(("sip:", "sips:")):
-            return to
-        if self._trunk is None:
-            raise CallRefused(
-                f"{to} is a number, and there is no trunk to send it to: set OFFHOOK_TRUNK, or call a SIP URI"
-            )
-        return f"sip:{to}@{self._trunk.removeprefix('sip:')}"

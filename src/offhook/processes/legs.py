@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 
 from offhook.call.errors import NoFreeSlot, OffhookError
 from offhook.call.info import CallInfo, Direction, new_id
+from offhook.call.trunks import Way
 from offhook.interpreter.outbound_leg import LegRefused, OutboundLeg, WantedLeg
 from offhook.pjsua.leg import Leg
-from offhook.pjsua.switchboard import Switchboard
 from offhook.processes.admission import Admission
 from offhook.processes.dial_hops import HEADER, hops_after
+from offhook.processes.outward import Outward
 from offhook.rest.ports import CallRefused, LimitReached
 from offhook.verbs import DestinationKind
 
@@ -23,20 +24,18 @@ LiveThrough = Callable[[Leg, WantedLeg], Awaitable[OutboundLeg]]
 
 
 class DialledLegs:
-    """Begins legs. `uri_of` turns a number or SIP URI into what is dialled, and raises CallRefused where it cannot."""
+    """Begins legs. `outward` knows the ways to a number or SIP URI."""
 
     def __init__(
         self,
         *,
-        switchboard: Switchboard,
+        outward: Outward,
         admission: Admission,
-        uri_of: Callable[[str], str],
         locations_of: LocationsOf,
         live_through: LiveThrough,
     ) -> None:
-        self._switchboard = switchboard
+        self._outward = outward
         self._admission = admission
-        self._uri_of = uri_of
         self._locations_of = locations_of
         self._live_through = live_through
 
@@ -48,7 +47,7 @@ class DialledLegs:
         except CallRefused as refused:
             raise LegRefused(refused.message, FORBIDDEN) from refused
         begun = await asyncio.gather(
-            *(self._begin(wanted, uri, hops) for uri in places), return_exceptions=True
+            *(self._begin(wanted, ways, hops) for ways in places), return_exceptions=True
         )
         legs = tuple(leg for leg in begun if isinstance(leg, OutboundLeg))
         if not legs:
@@ -56,18 +55,19 @@ class DialledLegs:
             raise error
         return legs
 
-    async def _places(self, wanted: WantedLeg) -> tuple[str, ...]:
+    async def _places(self, wanted: WantedLeg) -> tuple[tuple[Way, ...], ...]:
         destination, account_sid = wanted.destination, wanted.parent.account_sid
         if destination.kind is not DestinationKind.CLIENT:
             await self._admission.check_destination(account_sid, destination.address)
-            return (self._uri_of(destination.address),)
+            return (self._outward.ways(destination.address, wanted.caller_id),)
         places = await self._locations_of(account_sid, destination.address)
         if not places:
             name = destination.address
             raise LegRefused(f"the client {name} does not exist, or cannot be reached now", NOT_REACHABLE)
-        return await self._admission.places_allowed(account_sid, places)
+        allowed = await self._admission.places_allowed(account_sid, places)
+        return tuple((Way(uri=uri),) for uri in allowed)
 
-    async def _begin(self, wanted: WantedLeg, uri: str, hops: str) -> OutboundLeg:
+    async def _begin(self, wanted: WantedLeg, ways: tuple[Way, ...], hops: str) -> OutboundLeg:
         info, destination = _info(wanted), wanted.destination
         try:
             await self._admission.admit(info)
@@ -80,9 +80,9 @@ class DialledLegs:
                 else None
             )
             is_callers_own = wanted.caller_id == wanted.parent.from_
-            leg = await self._switchboard.dial(
+            leg = await self._outward.dial(
                 info,
-                uri,
+                ways,
                 {**dict(destination.sip_headers), HEADER: hops},
                 credentials=credentials,
                 caller_name=wanted.caller_name or ((info.caller_name or "") if is_callers_own else ""),

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from offhook.call.errors import RecordsAway
 from offhook.call.rows import WorkerRow
+from offhook.call.trunk_states import Registration, TrunkState
+from offhook.call.trunks import Trunk
 from offhook.processes.metrics_socket import Snapshot, snapshots
 
 if TYPE_CHECKING:
@@ -38,6 +40,8 @@ class Sources:
     """How many callbacks are in each state. Raises RecordsAway."""
     outbox_oldest_s: Callable[[], float]
     """How long the oldest callback that is due has waited. Raises RecordsAway."""
+    trunks: Callable[[], Iterable[tuple[Trunk, TrunkState | None]]] = tuple
+    """Those that are enabled, and what was last told of each. Raises RecordsAway."""
 
 
 class MetricsPage:
@@ -74,12 +78,14 @@ class MetricsPage:
         try:
             running, workers = sources.running_calls(), tuple(sources.workers())
             depth, oldest_s = sources.outbox_depth(), sources.outbox_oldest_s()
+            trunks = tuple(sources.trunks())
         except RecordsAway:
             return [_gauge("offhook_database_up", "Whether the database answers.", [({}, False)])]
         return [
             *families,
             _gauge("offhook_calls", "Running calls, by state.", _by("state", running)),
             *_of_workers(workers),
+            *_of_trunks(trunks),
             _gauge("offhook_outbox_depth", "Callbacks that are kept, by state.", _by("state", depth)),
             _gauge(
                 "offhook_outbox_oldest_seconds", "Age of the oldest callback that waits.", [({}, oldest_s)]
@@ -154,6 +160,26 @@ def _of_workers(workers: Iterable[WorkerRow]) -> "list[Metric]":
             "offhook_worker_draining",
             "Whether a worker waits for its calls to end.",
             [(label, row.is_draining) for label, row in rows],
+        ),
+    ]
+
+
+def _of_trunks(trunks: Iterable[tuple[Trunk, TrunkState | None]]) -> "list[Metric]":
+    told = [({"trunk": trunk.name}, trunk, state) for trunk, state in trunks if state is not None]
+    return [
+        _gauge(
+            "offhook_trunk_up",
+            "Whether a trunk answered when it was last asked.",
+            [(label, state.is_up) for label, _, state in told if state.is_up is not None],
+        ),
+        _gauge(
+            "offhook_trunk_registered",
+            "Whether we are registered at a trunk.",
+            [
+                (label, state.registration is Registration.REGISTERED)
+                for label, trunk, state in told
+                if trunk.registers
+            ],
         ),
     ]
 

@@ -20,10 +20,13 @@ from offhook.records.migrate import upgrade
 from offhook.records.sealed_columns import any_sealed, seal_all
 from offhook.records.secret_keys import KeyFile, SecretKeyWrong, SetKeys
 from offhook.surroundings import Surroundings
+from offhook.tls_files import TlsFilesUnusable
 
 
 def prepare(settings: Settings) -> dict[str, Any]:
-    """What the first account and the installation are; `auth_token` only where it was made just now. Raises FillerUnusable."""
+    """What the first account and the installation are; `auth_token` only where it was made just now.
+    Raises FillerUnusable, TlsFilesUnusable."""
+    settings.check_certificates()
     if settings.filler is not None:
         lay_down_filler(settings.filler, Surroundings.from_environment().filler)
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -59,7 +62,7 @@ def main() -> None:
     except (*DatabaseFault, OSError) as error:
         sys.stderr.write(f"offhook: the database cannot be used: {error}\n")
         sys.exit(CONFIGURATION_FAULT)
-    except (SecretKeyWrong, FillerUnusable) as error:
+    except (SecretKeyWrong, FillerUnusable, TlsFilesUnusable) as error:
         sys.stderr.write(f"offhook: {error}\n")
         sys.exit(CONFIGURATION_FAULT)
     sys.stdout.write(json.dumps(prepared) + "\n")

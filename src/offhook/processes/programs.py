@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from offhook.call.info import CallInfo
 from offhook.call.port import DialledCall
+from offhook.call.resource_rows import CallingClient
 from offhook.call.rows import NumberRow
 from offhook.call.timeline import Timeline
 from offhook.interpreter.confirming import Confirming
@@ -51,6 +52,12 @@ class Programs:
         language = self._languages.of(info.language)
         told = language.told_by_number(number)
         return self._webhooks(language, info, timeline, application, number.fallback, told)
+
+    def of_client(self, client: CallingClient, info: CallInfo, timeline: Timeline) -> Program:
+        """The application of a client that calls; it must have one."""
+        assert client.application is not None
+        language = self._languages.of(info.language)
+        return self._webhooks(language, info, timeline, client.application, client.fallback)
 
     def built_in(self, called: str, info: CallInfo, timeline: Timeline) -> Program | None:
         """What answers `echo` and `demo` where no number has these names."""

@@ -1,22 +1,35 @@
-"""uvicorn without its own ways with signals and logs."""
+"""uvicorn without its own ways with signals and logs; with a certificate, HTTPS."""
 
+import asyncio
 import contextlib
 import socket
+import ssl
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import structlog
 import uvicorn
 
+from offhook.tls_files import TlsFiles, TlsFilesUnusable
+
+log = structlog.get_logger()
+
 WAITING_CONNECTIONS = 2048
+LOOK_EVERY_S = 1.0
+"""How often certificate files are looked at for a change."""
 
 
 class QuietServer(uvicorn.Server):
     """A server that leaves signals alone: the supervisor's channel says when to stop."""
 
-    def __init__(self, app: Callable[..., Any]) -> None:
+    def __init__(self, app: Callable[..., Any], tls: TlsFiles | None = None) -> None:
+        """With a certificate it speaks HTTPS, and nothing else. Raises TlsFilesUnusable."""
+        self._tls = tls
+        self._context = context = tls.context() if tls is not None else None
         super().__init__(
             uvicorn.Config(
                 app,
+                ssl_context_factory=(lambda _config, _default: context) if context is not None else None,
                 log_config=None,
                 access_log=False,
                 lifespan="off",
@@ -31,9 +44,38 @@ class QuietServer(uvicorn.Server):
         """Signals stay as they are."""
         yield
 
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve until told to stop, with whatever certificate lies there."""
+        following = None
+        if self._tls is not None and self._context is not None:
+            following = asyncio.create_task(follow_files(self._tls, self._context))
+        try:
+            await super().serve(sockets)
+        finally:
+            if following is not None:
+                following.cancel()
+
     def stop(self) -> None:
         """Let what is under way finish, then end `serve`."""
         self.should_exit = True
+
+
+async def follow_files(files: TlsFiles, context: ssl.SSLContext) -> None:
+    """Without end: give new connections a certificate that was replaced. Those that are there keep theirs."""
+    mark = files.mark
+    while True:
+        await asyncio.sleep(LOOK_EVERY_S)
+        if files.mark in (mark, ()):
+            continue
+        try:
+            # Looked at before: a context that is in use may not be left with a key that does not fit.
+            end = files.check()
+        except TlsFilesUnusable as fault:
+            log.warning("http.certificate_not_taken", reason=str(fault))
+            continue
+        mark = files.mark
+        context.load_cert_chain(files.certificate, files.key)
+        log.info("http.certificate_replaced", valid_until=end.isoformat(timespec="minutes"))
 
 
 def listening_socket(host: str, port: int) -> socket.socket:

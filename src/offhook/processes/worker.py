@@ -2,10 +2,8 @@
 
 import asyncio
 import gc
-import ipaddress
 import sys
 from collections.abc import Callable, Coroutine
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -19,21 +17,25 @@ from offhook.bootstrap import (
     open_tracer,
 )
 from offhook.call.info import new_id
-from offhook.config import Network, Settings
+from offhook.call.trunks import Srtp
+from offhook.config import Settings
 from offhook.control import CONFIGURATION_FAULT, ControlChannel
 from offhook.interpreter.ports import NO_TRACER, Tools
 from offhook.metrics import Meter
 from offhook.pjsua.build import allow_open_files, installed_build
 from offhook.pjsua.engine import EngineFailed
 from offhook.pjsua.invite import Invite
-from offhook.pjsua.switchboard import Switchboard
+from offhook.pjsua.switchboard import Incoming, Switchboard
 from offhook.processes.addresses import callers_allowed, engine_settings, fitted_to_ports
 from offhook.processes.admission import Admission
 from offhook.processes.auth_ids import AuthIds
 from offhook.processes.call_runs import CallRuns
 from offhook.processes.call_tools import call_tools
+from offhook.processes.callers import Callers, host_of
+from offhook.processes.client_calls import ClientCalls
 from offhook.processes.door import Door
 from offhook.processes.drain import FAREWELL, drain
+from offhook.processes.edge_word import as_told, signing_key
 from offhook.processes.lag import LagGauge, watched
 from offhook.processes.languages import Languages
 from offhook.processes.lease import Lease
@@ -45,9 +47,12 @@ from offhook.processes.metered_speech import metered_recognisers, metered_voices
 from offhook.processes.performances import Performances
 from offhook.processes.poke import Poke
 from offhook.processes.programs import Programs
+from offhook.processes.public_address import follow_address
 from offhook.processes.quiet_server import QuietServer, listening_socket
 from offhook.processes.room_door import RoomDoor
 from offhook.processes.routes import Routes
+from offhook.processes.trunk_book import TrunkBook
+from offhook.processes.trunk_keeping import Trunking, keep_trunks
 from offhook.processes.waiting import once_there
 from offhook.processes.watching import Watching
 from offhook.processes.worker_records import WorkerRecords
@@ -56,6 +61,7 @@ from offhook.records.clients import Clients as ClientRows
 from offhook.records.database import Database
 from offhook.records.limits import CallsElsewhere, Limits
 from offhook.records.numbers import Numbers
+from offhook.records.phones import Phones
 from offhook.records.recorder import Recorder
 from offhook.records.rooms import Rooms
 from offhook.records.workers import LEASE_S, Workers
@@ -70,7 +76,7 @@ logger = structlog.get_logger()
 
 COLLECT_AFTER = (5_000, 20, 20)
 """Objects made before the collector looks for cycles among the young, and how often among the older."""
-FORBIDDEN, UNAVAILABLE = 403, 503
+FORBIDDEN, NOT_ACCEPTABLE, UNAVAILABLE = 403, 488, 503
 LEASE_LOST = 75
 """Exit status (EX_TEMPFAIL of sysexits.h) of a worker whose calls were given up: a new one may do better."""
 
@@ -90,6 +96,9 @@ class Worker:
         self._meter = Meter()
         self._refused = self._meter.counter(
             "offhook_sip_refused", "Calls that were not taken, by why.", "reason"
+        )
+        self._trunk_failures = self._meter.counter(
+            "offhook_trunk_failures", "Calls that a trunk did not take, so that another was tried.", "trunk"
         )
         self._is_stopping = False
 
@@ -123,26 +132,25 @@ class Worker:
                 secret=self._surroundings.cluster_secret,
             )
             languages = self._languages(records)
+            trunking = Trunking.of(self._settings, database)
+            await trunking.book.read_now()
             runs = CallRuns(
                 programs=self._programs(languages, clients),
                 find_number=routes.find,
                 first_account_sid=records.first_account_sid,
                 tools_of=self._tools(clients, speech, records.recorder, tracer, languages),
-                admission=Admission(
-                    Limits(database).get,
-                    CallsElsewhere(database, worker_id=self._worker_id),
-                    records.recorder,
-                    is_quick=database.is_local,
-                    country=self._settings.country,
-                    on_refused=self._refused.add,
-                ),
+                admission=self._admission(records),
                 are_records_away=lambda: records.recorder.is_away,
                 sender_of=clients.of,
-                trunk=self._settings.trunk,
+                trunks=trunking.book,
+                hosts=trunking.hosts,
+                services=trunking.services,
+                trunk_failed=self._trunk_failures.add,
                 meetings=meetings,
                 locations_of=_locations(database),
+                clients=ClientCalls(Phones(database).calling),
             )
-            await self._take_calls(runs, routes, meetings, records, control)
+            await self._take_calls(runs, routes, meetings, records, control, trunking)
         finally:
             await speech.close()
             await clients.close()
@@ -159,28 +167,24 @@ class Worker:
         meetings: ClusterMeetings,
         records: WorkerRecords,
         control: ControlChannel,
+        trunking: Trunking,
     ) -> None:
         settings, index, gauge = self._settings, self._surroundings.worker_index, LagGauge()
         build = fitted_to_ports(installed_build(), settings.worker_rtp_range(index)[1])
         allow_open_files(build)
         listening = engine_settings(settings, build, index)
         switchboard = Switchboard(
-            listening, build, refuse=self._refusal(gauge, meetings), on_incoming=runs.take
+            listening,
+            build,
+            refuse=self._refusal(gauge, meetings, trunking.book),
+            on_incoming=self._taken_by(runs),
         )
+        switchboard.engine.is_one = trunking.book.are_one
         await switchboard.start()
         runs.connect(switchboard)
         bound = listening_socket("127.0.0.1", self._surroundings.door_port)
         door = self._door(runs, routes, meetings)
-        lease = Lease(
-            Workers(records.database),
-            worker_id=self._worker_id,
-            worker_index=index,
-            address=f"http://127.0.0.1:{bound.getsockname()[1]}",
-            sip_address=f"{listening.sip_host}:{switchboard.engine.sip_port}",
-            build=build,
-            free_slots=lambda: switchboard.free_slots,
-            fence=records.fence,
-        )
+        lease = self._lease(records, switchboard, bound.getsockname()[1])
         try:
             async with (
                 watched(self._meter, self._surroundings.run_dir, self._name, gauge),
@@ -188,6 +192,10 @@ class Worker:
             ):
                 serving = tasks.create_task(door.serve(sockets=[bound]))
                 keeping = [tasks.create_task(lease.keep()), tasks.create_task(routes.keep_copied())]
+                keeping.append(tasks.create_task(keep_trunks(settings, index, switchboard.engine, trunking)))
+                if asked := self._surroundings.address_asked_of:
+                    known, move = settings.public_address or "", switchboard.engine.set_public_address
+                    keeping.append(tasks.create_task(follow_address(asked, known, move)))
                 await lease.taken.wait()
                 _spare_the_collector()
                 self._tell_ready(control, switchboard)
@@ -209,12 +217,47 @@ class Worker:
         if lease.lost.is_set():
             raise LeaseLost
 
+    def _admission(self, records: WorkerRecords) -> Admission:
+        return Admission(
+            Limits(records.database).get,
+            CallsElsewhere(records.database, worker_id=self._worker_id),
+            records.recorder,
+            is_quick=records.database.is_local,
+            country=self._settings.country,
+            on_refused=self._refused.add,
+        )
+
+    def _lease(self, records: WorkerRecords, switchboard: Switchboard, door_port: int) -> Lease:
+        engine = switchboard.engine
+        return Lease(
+            Workers(records.database),
+            worker_id=self._worker_id,
+            worker_index=self._surroundings.worker_index,
+            address=f"http://127.0.0.1:{door_port}",
+            sip_address=f"{engine.sip_host}:{engine.sip_port}",
+            build=engine.build,
+            free_slots=lambda: switchboard.free_slots,
+            fence=records.fence,
+        )
+
     def _door(self, runs: CallRuns, routes: Routes, meetings: ClusterMeetings) -> QuietServer:
         secret = self._surroundings.cluster_secret
         live = LiveChanges(runs.control, runs.programs)
         performances = Performances(runs.control)
         commands = Door(runs, secret, live=live, performances=performances, on_numbers_changed=routes.forget)
         return QuietServer(RoomDoor(commands, meetings.here, meetings.hosting, secret))
+
+    def _taken_by(self, runs: CallRuns) -> Callable[[Incoming], None]:
+        """What takes calls: behind an edge as that tells them."""
+        if self._settings.edge == "none":
+            return runs.take
+        key = signing_key(self._surroundings.cluster_secret)
+
+        def take(incoming: Incoming) -> None:
+            incoming.invite = as_told(incoming.invite, key)
+            runs.take(incoming)
+
+        return take
 
     def _tell_ready(self, control: ControlChannel, switchboard: Switchboard) -> None:
         engine = switchboard.engine
@@ -266,18 +309,20 @@ class Worker:
             stream_languages=languages.of_streams,
         )
 
-    def _refusal(self, gauge: LagGauge, meetings: ClusterMeetings) -> Callable[[Invite], int | None]:
-        allowed, most_lag_s = callers_allowed(self._settings), self._settings.shed_lag_s
+    def _refusal(
+        self, gauge: LagGauge, meetings: ClusterMeetings, trunks: TrunkBook
+    ) -> Callable[[Invite], int | None]:
+        callers = Callers(callers_allowed(self._settings), trunks)
+        most_lag_s, srtp = self._settings.shed_lag_s, self._settings.srtp
 
-        @lru_cache(maxsize=4096)
-        def may_call(address: str) -> bool:
-            return _is_within(address, allowed)
+        def must_encrypt(source: str) -> bool:
+            trunk = trunks.trunk_of(host_of(source))
+            return srtp is Srtp.REQUIRED or (trunk is not None and trunk.srtp is Srtp.REQUIRED)
 
         def refuse(invite: Invite) -> int | None:
             if meetings.hosting.place_of(invite) is not None:
                 return None
-            if not may_call(invite.source.rpartition(":")[0].strip("[]")):
-                logger.warning("call.source_refused", source=invite.source, setting="OFFHOOK_SIP_ALLOW")
+            if not callers.may_call(invite.source):
                 self._refused.add("source")
                 return FORBIDDEN
             if gauge.steady_s > most_lag_s:
@@ -287,6 +332,10 @@ class Worker:
             if self._is_stopping:
                 self._refused.add("draining")
                 return UNAVAILABLE
+            if not invite.offers_srtp and must_encrypt(invite.source):
+                logger.warning("call.srtp_lacking", source=invite.source)
+                self._refused.add("srtp")
+                return NOT_ACCEPTABLE
             return None
 
         return refuse
@@ -300,14 +349,6 @@ def _locations(database: Database) -> LocationsOf:
         return await asyncio.to_thread(find, account_sid, login)
 
     return locations
-
-
-def _is_within(address: str, networks: tuple[Network, ...]) -> bool:
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return False
-    return any(parsed in network for network in networks)
 
 
 def _spare_the_collector() -> None:

@@ -12,6 +12,7 @@ from offhook.records.resource_tables import clients
 from offhook.records.sealing import MARK, SecretBox, is_sealed, place
 from offhook.records.secret_keys import SecretKeyWrong
 from offhook.records.tables import accounts
+from offhook.records.trunk_tables import trunks
 
 TOKEN_BYTES = 32
 
@@ -32,7 +33,8 @@ class SealedColumn:
 ACCOUNT_TOKEN = SealedColumn(accounts, accounts.c.sid, accounts.c.auth_token)
 CLIENT_MD5 = SealedColumn(clients, clients.c.sid, clients.c.ha1_md5)
 CLIENT_SHA256 = SealedColumn(clients, clients.c.sid, clients.c.ha1_sha256)
-SEALED_COLUMNS = (ACCOUNT_TOKEN, CLIENT_MD5, CLIENT_SHA256)
+TRUNK_PASSWORD = SealedColumn(trunks, trunks.c.sid, trunks.c.password)
+SEALED_COLUMNS = (ACCOUNT_TOKEN, CLIENT_MD5, CLIENT_SHA256, TRUNK_PASSWORD)
 
 
 def new_token() -> str:

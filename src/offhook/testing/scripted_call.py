@@ -7,6 +7,7 @@ The script is a list of lines, each with its time in seconds since the call was 
     "4.0 beeps 0.5"         makes the sound of an answering machine's beep for 0.5 s
     "9.0 hangs up"          leaves
     "3.0 answers"           (a dialled call) answers; "2.0 rings" rings; "2.0 refuses 486" refuses
+    "2.0 rings aloud"       rings, and can be heard before the answer (early media)
     "3.0 answers with X-Desk=7"     the same with headers; "refuses 486 with ..." and "hangs up with ..." too
     "4.0 transfers sip:bob@example.com"     sends a REFER
     "5.0 refuses hold 488"  answers 488 to being put on hold from now on; so "refuses resume", "refuses refer"
@@ -60,6 +61,7 @@ class ScriptedCall:
         self.hears_early = True
         """Whether the caller can hear us before the answer."""
         self._rang = asyncio.Event()
+        self._is_early = asyncio.Event()
         self._key_sinks: list[KeySink] = []
         self._frame_sinks: list[FrameSink] = []
         self._played_sinks: list[FrameSink] = []
@@ -105,6 +107,11 @@ class ScriptedCall:
         return self._answered.is_set()
 
     @property
+    def has_audio(self) -> bool:
+        """Whether the call was answered, or can be heard before."""
+        return self.is_answered or self._is_early.is_set()
+
+    @property
     def ending(self) -> Ending | None:
         """How the call ended; None while it lives."""
         return self._lifeline.ending
@@ -112,7 +119,7 @@ class ScriptedCall:
     @property
     def is_speaking(self) -> bool:
         """Whether the caller makes a sound now that can be heard here; who is held sends none."""
-        is_connected = self.is_answered and self.ending is None and not self.signalling.is_held
+        is_connected = self.has_audio and self.ending is None and not self.signalling.is_held
         return is_connected and self._loop.time() < self._speaks_until
 
     @property
@@ -252,6 +259,10 @@ class ScriptedCall:
         """Returns when the far end rings or answers."""
         await self._rang.wait()
 
+    async def heard_early(self) -> None:
+        """Returns when the far end can be heard before it answers."""
+        await self._is_early.wait()
+
     async def connected(self) -> None:
         """Returns when the far end has answered."""
         await self._answered.wait()
@@ -309,6 +320,9 @@ class ScriptedCall:
             case ["hangs", "up"]:
                 cause = EndCause.FAR_END if self.is_answered else EndCause.ABANDONED
                 self._far_end_ends(Ending(cause, headers=headers))
+            case ["rings", "aloud"]:
+                self._rang.set()
+                self._is_early.set()
             case ["rings"]:
                 self._rang.set()
             case ["answers"]:

@@ -103,7 +103,7 @@ class ScriptedRoom:
 
     def settle(self) -> None:
         """Note who has begun to hear whom since the last time, and who does not any more."""
-        living = [place for place in self._places if place.call.ending is None and place.call.is_answered]
+        living = [place for place in self._places if place.call.ending is None and place.call.has_audio]
         audible = [
             (speaker.call, hearer.call)
             for speaker in living
@@ -123,7 +123,7 @@ class ScriptedRoom:
 
     def _settle_sounds(self, how: str) -> None:
         """Note whose ears a sound of the room has reached, and where it is over, and how."""
-        hearers = [place.call for place in self._places if place.hears and place.call.is_answered]
+        hearers = [place.call for place in self._places if place.hears and place.call.has_audio]
         audible = [(name, call) for name in self._sounds for call in hearers if call.ending is None]
         for name, call in self._sounds_heard:
             if (name, call) not in audible:

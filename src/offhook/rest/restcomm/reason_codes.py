@@ -34,6 +34,20 @@ _CODES = (
         "The message names the destination and the reason. Try again later, or have the limits of the account raised.",
     ),
     ReasonCode(
+        11008,
+        Shelf.SERVER,
+        "Trunk failed",
+        "A trunk did not take a call: it could not be reached, did not answer, or answered that it cannot now. The next one that takes such numbers was tried, as the message says.",
+        "The message names the trunk and what it said. `offhook trunk test` asks it; `offhook trunk ls` shows how all of them do.",
+    ),
+    ReasonCode(
+        11009,
+        Shelf.SERVER,
+        "One-way audio",
+        "Audio of a call goes one way only: nothing comes from the far end, or nothing that can be used, while we send to it. The call went on.",
+        "The message says what was seen and the likely cause, such as an address that nobody can reach. docs/nat.md tells what to set where; `offhook doctor --nat` compares what is set with what the outside sees.",
+    ),
+    ReasonCode(
         13500,
         Shelf.SERVER,
         "Speech failed",

@@ -1,0 +1,112 @@
+"""Turns away what the library would take: requests that contradict themselves, ask for too much, or are somebody else's.
+
+A module of ours, like that of `refer_door`, sees each request before the transactions do. What it answers itself no call hears of:
+
+- 400 where CSeq names another method than the first line; the library believes the one here and the other there.
+- 488 for an offer of many streams: each audio stream that is offered costs two sockets before anybody is asked, and 16 of them in one
+  INVITE, twice, end the process of the wheel.
+- 403 for a request of a running call, or a CANCEL, from an address that has nothing to do with its far end, by UDP: the library
+  checks tags and never where a request comes from, so whoever has seen them could end or redirect a call from anywhere. An ACK is
+  dropped. Over TCP and TLS a source cannot be made up.
+
+Everything here runs on the owner thread.
+"""
+
+import ctypes
+import re
+from collections.abc import Callable
+
+import structlog
+
+from offhook.pjsua.c_library import Text, c_library
+from offhook.pjsua.packet_filter import IpAddress
+from offhook.pjsua.received import WHEEL_PACKET_BYTES, Received
+from offhook.pjsua.refer_door import Module, OnRequest
+
+log = structlog.get_logger()
+
+BEFORE_THE_REFER_DOOR = 11
+BAD_REQUEST, FORBIDDEN, NOT_ACCEPTABLE = 400, 403, 488
+OFFERING = ("INVITE", "UPDATE", "PRACK", "ACK")
+"""Requests whose bodies may offer streams."""
+MOST_AUDIO, MOST_MEDIA = 2, 8
+"""Plain and encrypted audio; those and what conference systems offer besides."""
+MEDIA, AUDIO = re.compile(rb"^m=", re.MULTILINE), re.compile(rb"^m=audio", re.MULTILINE | re.IGNORECASE)
+
+IsStranger = Callable[[str, str, IpAddress], bool]
+"""Whether a request of this method and Call-ID may not come from this address."""
+
+
+class FrontDoor:
+    """One engine's module. It has to be kept until the library is destroyed."""
+
+    def __init__(self, is_stranger: IsStranger, packet_bytes: int | None, *, pins_sources: bool) -> None:
+        """`packet_bytes` is PJSIP_MAX_PKT_LEN, where the build tells it; `pins_sources` is whether strangers are asked for."""
+        self._pins_sources = pins_sources
+        self._is_stranger = is_stranger
+        self._packet_bytes = packet_bytes or WHEEL_PACKET_BYTES
+        self._module = Module()
+        self._module.name = Text.of("mod-offhook-front")
+        self._module.id = -1
+        self._module.priority = BEFORE_THE_REFER_DOOR
+        self._module.on_rx_request = OnRequest(self._came)
+        self._endpoint: ctypes.c_void_p | None = None
+        self._has_complained = False
+
+    def open(self) -> None:
+        """Have requests shown from now on; the library is initialised."""
+        library = c_library()
+        try:
+            library.pjsua_get_pjsip_endpt.restype = ctypes.c_void_p
+            endpoint = ctypes.c_void_p(library.pjsua_get_pjsip_endpt())
+            status = library.pjsip_endpt_register_module(endpoint, ctypes.byref(self._module))
+        except AttributeError as error:
+            self._complain(f"this build does not export a function: {error}")
+            return
+        if status:
+            self._complain(f"the library refused a module of ours ({status})")
+            return
+        self._endpoint = endpoint
+
+    def _came(self, data: int) -> int:
+        """Called for each request, before anybody else sees it; 1 keeps it from them."""
+        try:
+            return int(self._turns_away(data))
+        except Exception:
+            log.exception("pjsua.callback_broke", callback="on_rx_request")
+            return 0
+
+    def _turns_away(self, data: int) -> bool:
+        received = Received(data, self._packet_bytes)
+        if not received.is_understood:
+            self._complain("this build lays messages out in another way")
+            return False
+        method = received.method
+        if method != received.cseq_method:
+            status = BAD_REQUEST
+        elif method in OFFERING and _asks_for_too_much(received.body):
+            status = NOT_ACCEPTABLE
+        elif self._is_forged(received, method):
+            status = FORBIDDEN
+        else:
+            return False
+        if "ACK" not in (method, received.cseq_method):
+            c_library().pjsip_endpt_respond_stateless(
+                self._endpoint, ctypes.c_void_p(data), status, None, None, None
+            )
+        return True
+
+    def _is_forged(self, received: Received, method: str) -> bool:
+        source = received.source
+        if source is None or received.transport != "udp" or not (method == "CANCEL" or received.to_tag):
+            return False
+        return self._pins_sources and self._is_stranger(method, received.call_id, source)
+
+    def _complain(self, reason: str) -> None:
+        if not self._has_complained:
+            self._has_complained = True
+            log.warning("pjsua.sources_not_checked", reason=reason)
+
+
+def _asks_for_too_much(body: bytes) -> bool:
+    return len(MEDIA.findall(body)) > MOST_MEDIA or len(AUDIO.findall(body)) > MOST_AUDIO

@@ -1,0 +1,162 @@
+"""What SIP listens on: UDP, TCP and TLS, over IPv4 and IPv6. Runs on the owner thread."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pjsua2 as pj
+import structlog
+
+from offhook.call.errors import OffhookError
+from offhook.call.trunks import SipTransport
+from offhook.tls_files import TlsFiles, TlsFilesUnusable, system_authorities
+
+log = structlog.get_logger()
+
+LOOPBACK = "127.0.0.1"
+LOOK_EVERY_S = 1.0
+"""How often certificate files are looked at for a change."""
+HANDSHAKE_MS = 10_000
+"""How long the other side may take to agree on TLS."""
+KINDS: Mapping[tuple[SipTransport, bool], int] = {
+    (SipTransport.UDP, False): pj.PJSIP_TRANSPORT_UDP,
+    (SipTransport.TCP, False): pj.PJSIP_TRANSPORT_TCP,
+    (SipTransport.TLS, False): pj.PJSIP_TRANSPORT_TLS,
+    (SipTransport.UDP, True): pj.PJSIP_TRANSPORT_UDP6,
+    (SipTransport.TCP, True): pj.PJSIP_TRANSPORT_TCP6,
+    (SipTransport.TLS, True): pj.PJSIP_TRANSPORT_TLS6,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlsListening:
+    """SIP over TLS."""
+
+    port: int
+    files: TlsFiles | None = None
+    """Without them nobody can call us over TLS, and we can call others."""
+    authorities: Path | None = None
+    """Whose signature counts; those of the system unless given."""
+    verifies: bool = True
+    """Whether whoever we call must show a valid certificate that names its host."""
+
+
+class ListenerFailed(OffhookError):
+    """A port cannot be listened on; the text says which, and why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Listener:
+    id: int
+    transport: SipTransport
+    host: str
+    port: int
+
+
+class Listeners:
+    """All that one engine listens on."""
+
+    def __init__(
+        self, *, hosts: tuple[str, ...], port: int, public_address: str, tls: TlsListening | None
+    ) -> None:
+        """`hosts` are addresses, of version 6 those with a colon; a port of 0 takes a free one for each."""
+        self._hosts = hosts
+        self._port = port
+        self._public_address = public_address
+        self._tls = tls
+        self._files = tls.files if tls is not None else None
+        self._mark: tuple[float, ...] = self._files.mark if self._files is not None else ()
+        self._look_at = 0.0
+        self._open: list[_Listener] = []
+        self.bell = (LOOPBACK, 0)
+        """A UDP address of ours on this machine."""
+
+    def open(self, endpoint: pj.Endpoint, transports: tuple[SipTransport, ...]) -> None:
+        """Listen. Raises ListenerFailed and TlsFilesUnusable."""
+        self._endpoint = endpoint
+        if self._files is not None and SipTransport.TLS in transports:
+            self._files.check()
+        if SipTransport.UDP not in transports:
+            bell = self._listen(SipTransport.UDP, LOOPBACK, 0)
+            self.bell = (LOOPBACK, bell.port)
+        for host in self._hosts:
+            for transport in transports:
+                self._open.append(self._begin(transport, host))
+                if transport is SipTransport.UDP and ":" not in host:
+                    self.bell = (host, self._open[-1].port)
+
+    def port_of(self, transport: SipTransport) -> int | None:
+        """Where a transport listens; None where it does not."""
+        return next((one.port for one in self._open if one.transport is transport), None)
+
+    def follow_files(self, at: float) -> None:
+        """Listen anew with a certificate that was replaced. Connections that are there stay, with their calls."""
+        if self._files is None or at < self._look_at or self.port_of(SipTransport.TLS) is None:
+            return
+        self._look_at = at + LOOK_EVERY_S
+        mark = self._files.mark
+        if not mark or mark == self._mark:
+            return
+        try:
+            end = self._files.check()
+        except TlsFilesUnusable as fault:
+            # Perhaps the one file is new and the other not yet: the certificate before stays, and is asked for again.
+            log.warning("sip.certificate_not_taken", reason=str(fault))
+            return
+        self._mark = mark
+        self._open = [self._anew(one) if one.transport is SipTransport.TLS else one for one in self._open]
+        log.info("sip.certificate_replaced", valid_until=end.isoformat(timespec="minutes"))
+
+    def _anew(self, listener: _Listener) -> _Listener:
+        self._endpoint.transportClose(listener.id)
+        try:
+            return self._listen(listener.transport, listener.host, listener.port)
+        except ListenerFailed as failure:
+            self._mark = ()  # and is tried again at the next look
+            log.error("sip.listener_lost", reason=str(failure))
+            return replace(listener, id=-1)
+
+    def _begin(self, transport: SipTransport, host: str) -> _Listener:
+        if transport is not SipTransport.TLS:
+            return self._listen(transport, host, self.port_of(transport) or self._port)
+        if self._tls is None or self._files is None:
+            # The library calls others over TLS only where it listens: somewhere that nobody comes to.
+            return self._listen(transport, "::1" if ":" in host else LOOPBACK, 0)
+        return self._listen(transport, host, self.port_of(transport) or self._tls.port)
+
+    def _listen(self, transport: SipTransport, host: str, port: int) -> _Listener:
+        config = pj.TransportConfig()
+        config.port = port
+        config.boundAddress = host
+        config.publicAddress = self._public_address if ":" not in host else ""
+        if transport is SipTransport.TLS and self._tls is not None:
+            _set_tls(config.tlsConfig, self._tls)
+        try:
+            number = self._endpoint.transportCreate(KINDS[transport, ":" in host], config)
+        except pj.Error as error:
+            raise ListenerFailed(_why(error, transport, host, port)) from error
+        bound = self._endpoint.transportGetInfo(number).localName
+        return _Listener(
+            id=number, transport=transport, host=host, port=port or int(bound.rpartition(":")[2])
+        )
+
+
+def _set_tls(config: pj.TlsConfig, tls: TlsListening) -> None:
+    if tls.files is not None:
+        config.certFile = str(tls.files.certificate)
+        config.privKeyFile = str(tls.files.key)
+    authorities = tls.authorities or system_authorities()
+    config.CaListFile = str(authorities) if authorities is not None else ""
+    config.verifyServer = tls.verifies
+    config.proto = pj.PJ_SSL_SOCK_PROTO_TLS1_2 | pj.PJ_SSL_SOCK_PROTO_TLS1_3
+    config.enableRenegotiation = False
+    config.msecTimeout = HANDSHAKE_MS
+
+
+def _why(error: pj.Error, transport: SipTransport, host: str, port: int) -> str:
+    name = "TCP" if transport is not SipTransport.UDP else "UDP"
+    setting = "OFFHOOK_SIP_TLS_PORT" if transport is SipTransport.TLS else "OFFHOOK_SIP_PORT"
+    if "in use" in error.reason.lower():
+        return f"{name} port {port} on {host} is in use by another program; stop it or set {setting}"
+    at = f"[{host}]" if ":" in host else host
+    return f"SIP cannot listen on {at}:{port} over {transport.upper()}: {error.info()}"

@@ -1,0 +1,99 @@
+"""Keeps strangers' packets out of the audio of calls: each call's lock, carried out on its sockets.
+
+PJMEDIA follows whoever sends ten packets while the far end is silent for as long, and plays all that comes besides. So the
+kernel is told whom to take packets from, as soon as that is known, with either build. Everything here runs on the owner thread.
+"""
+
+import time
+from typing import TYPE_CHECKING
+
+import structlog
+
+from offhook.pjsua.far_end import source_of
+from offhook.pjsua.media_sockets import MediaSockets, media_sockets
+from offhook.pjsua.packet_filter import IpAddress, Source, admit_all, admit_only, dropped_by
+from offhook.pjsua.source_lock import Admission, SourceLock
+
+if TYPE_CHECKING:
+    from offhook.pjsua.sip_call import SipCall
+
+log = structlog.get_logger()
+
+
+class MediaGuard:
+    """The guard of one call's audio."""
+
+    def __init__(self) -> None:
+        self._lock = SourceLock()
+        self._is_able = True
+        self._stream: tuple[int, int] | None = None
+
+    @property
+    def is_searching(self) -> bool:
+        """Whether it is worth to look for the far end's packets at once."""
+        return self._is_able and self._lock.is_searching
+
+    def negotiated(self, call: int, index: int, signalled: str, hosts: frozenset[IpAddress]) -> None:
+        """Media number `index` of PJSUA's `call` was negotiated: the far end wants to hear at `signalled`."""
+        source = source_of(signalled)
+        if source is None or not self._is_able:  # on hold in the old way, it wants to hear nowhere
+            return
+        self._stream = (call, index)
+        admission = self._lock.negotiated(source, hosts, time.monotonic())
+        self._carry_out(admission, media_sockets(call, index))
+
+    def look(self, at: float, packets: int | None = None) -> None:
+        """See what came; `packets` in all, where somebody counted."""
+        if self._stream is None or not self._is_able:
+            return
+        sockets = media_sockets(*self._stream)
+        if sockets is None:
+            return
+        admission = self._lock.looked(sockets.last_source, packets, at)
+        if admission is not None:
+            self._carry_out(admission, sockets)
+
+    def refused(self) -> int:
+        """How many packets of audio were not let in."""
+        sockets = media_sockets(*self._stream) if self._stream is not None else None
+        try:
+            return dropped_by(sockets.rtp) if sockets is not None else 0
+        except OSError:
+            return 0
+
+    def _carry_out(self, admission: Admission, sockets: MediaSockets | None) -> None:
+        if sockets is None:
+            return
+        try:
+            _admit(sockets.rtp, admission.rtp)
+            _admit(sockets.rtcp, admission.rtcp)
+        except OSError as error:
+            self._is_able = False
+            log.warning("pjsua.strangers_not_kept_out", reason=f"the system takes no packet filter: {error}")
+
+
+class MediaGuards:
+    """The guards that search: those of calls whose far end has sent nothing yet."""
+
+    def __init__(self) -> None:
+        self._searching: set[SipCall] = set()
+
+    def negotiated(self, call: "SipCall") -> None:
+        """A call's media was negotiated; it is looked after from now on."""
+        if call.guard.is_searching:
+            self._searching.add(call)
+
+    def look(self, at: float) -> None:
+        """See what came for those that search; costs nothing while there are none."""
+        for call in tuple(self._searching):
+            if not call.is_over:
+                call.guard.look(at)
+            if call.is_over or not call.guard.is_searching:
+                self._searching.discard(call)
+
+
+def _admit(descriptor: int, sources: tuple[Source, ...] | None) -> None:
+    if sources is None:
+        admit_all(descriptor)
+    else:
+        admit_only(descriptor, sources)

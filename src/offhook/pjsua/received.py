@@ -1,0 +1,100 @@
+"""What PJSIP has read of a message that it shows to modules: the fields of `pjsip_rx_data`.
+
+Their places follow from one number, the size of the packet that a build takes, and are checked with each message: the library's
+pointer to the text must lead into the packet, and the source's name must be its address. Everything here runs on the owner thread.
+"""
+
+import ctypes
+import socket
+from ipaddress import ip_address
+
+from offhook.pjsua.c_library import transport_of
+from offhook.pjsua.packet_filter import IpAddress
+
+WHEEL_PACKET_BYTES = 4000
+"""PJSIP_MAX_PKT_LEN of the PyPI wheel."""
+PACKET_AT = 320
+ALIGNED = 8
+SOURCE_AFTER = 16
+"""`src_addr`, counted from the packet's end, which is aligned: after `zero` and `len`."""
+SOURCE_NAME_AFTER, SOURCE_NAME_BYTES = 48, 46
+MESSAGE_AFTER = 104
+"""`msg_info`: after the source's name and port."""
+LENGTH_AT, MESSAGE_AT, CALL_ID_AT, TO_AT, CSEQ_AT = 8, 16, 32, 48, 64
+"""Within `msg_info`: the length of the text, and pointers to what was parsed."""
+METHOD_AT = 16
+"""In `pjsip_msg`: the name of the request's method."""
+VALUE_AT, TAG_AT, CSEQ_METHOD_AT = 64, 72, 80
+"""In a header: the text of a Call-ID; the tag of a To; the name of the method in a CSeq."""
+LONGEST_TEXT, MOST_BYTES = 1024, 65_536
+
+
+class Received:
+    """One message. Its memory is the library's, and gone after the callback."""
+
+    def __init__(self, address: int, packet_bytes: int) -> None:
+        """`address` is that of the `pjsip_rx_data`; `packet_bytes` is PJSIP_MAX_PKT_LEN."""
+        self._address = address
+        self._end = address + PACKET_AT + -(-packet_bytes // ALIGNED) * ALIGNED
+        self._message = self._end + MESSAGE_AFTER
+
+    @property
+    def is_understood(self) -> bool:
+        """Whether this build lays a message out as is assumed here."""
+        text, packet = _pointer(self._message), self._address + PACKET_AT
+        return packet <= text < self._end and self.source is not None
+
+    @property
+    def transport(self) -> str:
+        """What it came by: udp, tcp or tls."""
+        return transport_of(self._address)
+
+    @property
+    def source(self) -> IpAddress | None:
+        """Where it came from; None where that is not found."""
+        structure = ctypes.string_at(self._end + SOURCE_AFTER, 28)
+        family = int.from_bytes(structure[:2], "little")
+        if family not in (socket.AF_INET, socket.AF_INET6):
+            return None
+        address = ip_address(structure[4:8] if family == socket.AF_INET else structure[8:24])
+        name = ctypes.string_at(self._end + SOURCE_NAME_AFTER, SOURCE_NAME_BYTES).partition(b"\0")[0]
+        return address if name == str(address).encode() else None
+
+    @property
+    def method(self) -> str:
+        """The method of a request."""
+        return _text(_pointer(self._message + MESSAGE_AT) + METHOD_AT)
+
+    @property
+    def cseq_method(self) -> str:
+        """The method that its CSeq names."""
+        return _text(_pointer(self._message + CSEQ_AT) + CSEQ_METHOD_AT)
+
+    @property
+    def body(self) -> bytes:
+        """All that comes after the headers."""
+        length = ctypes.c_int.from_address(self._message + LENGTH_AT).value
+        text = ctypes.string_at(_pointer(self._message), max(0, min(length, MOST_BYTES)))
+        return text.partition(b"\r\n\r\n")[2] or text.partition(b"\n\n")[2]
+
+    @property
+    def call_id(self) -> str:
+        """Its Call-ID, as the library understood it."""
+        return _text(_pointer(self._message + CALL_ID_AT) + VALUE_AT)
+
+    @property
+    def to_tag(self) -> str:
+        """The tag of its To; empty where it has none."""
+        return _text(_pointer(self._message + TO_AT) + TAG_AT)
+
+
+def _pointer(address: int) -> int:
+    return ctypes.c_void_p.from_address(address).value or 0
+
+
+def _text(address: int) -> str:
+    """A `pj_str_t`."""
+    length = ctypes.c_ssize_t.from_address(address + 8).value
+    if not 0 < length <= LONGEST_TEXT:
+        return ""
+    return ctypes.string_at(_pointer(address), length).decode("utf-8", "surrogateescape")

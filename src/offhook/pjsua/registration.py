@@ -1,0 +1,163 @@
+"""Registering at carriers and PBXs. PJSUA keeps a registration with an account, and sends it; when it is sent again, after
+what pause, and what is made of an answer, is decided above.
+
+Everything here runs on the owner thread.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import pjsua2 as pj
+import structlog
+
+from offhook.call.errors import NoFreeSlot
+from offhook.pjsua.account import IncomingCalls
+from offhook.pjsua.accounts import ConfigOf, MediaKind
+from offhook.pjsua.invite import Invite
+from offhook.pjsua.sip_call import guarded
+
+log = structlog.get_logger()
+
+LEAVE_S = 2.0
+"""How long a registrar may take to answer that we are gone."""
+KEPT_FOR_CALLS = 2
+"""Accounts that registrations leave to calls with credentials."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What is to be registered, and where."""
+
+    registrar: str
+    """Its SIP URI."""
+    address: str
+    """Who we are there: a SIP URI."""
+    username: str
+    password: str = field(repr=False)
+    contact: str | None = None
+    """Where we are to be called, with angle brackets; the engine's own address unless given."""
+    expires_s: int = 600
+    kind: MediaKind
+    route: str = ""
+    """The SIP URI of the first hop, where the registrar's does not say it."""
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrarSaid:
+    """A final answer to a REGISTER; without any, the status is the library's own."""
+
+    status: int
+    reason: str
+    expires_s: int
+    """For how long we are registered now; 0 is not at all."""
+
+
+Tell = Callable[[str, RegistrarSaid], None]
+
+
+class Registration(IncomingCalls):
+    """One account that registers; calls may come to it."""
+
+    def __init__(
+        self, on_invite: Callable[[int, Invite], None], tell: Callable[["Registration", RegistrarSaid], None]
+    ) -> None:
+        super().__init__(on_invite)
+        self._told = tell
+        self.is_registered = False
+
+    @guarded
+    def onRegState(self, parameter: pj.OnRegStateParam) -> None:
+        """The registrar answered, or did not."""
+        status, expires_s = int(parameter.code), int(parameter.expiration)
+        self.is_registered = 200 <= status < 300 and expires_s > 0
+        self._told(self, RegistrarSaid(status, str(parameter.reason), expires_s if self.is_registered else 0))
+
+
+class Registrations:
+    """Those of one engine, each with a key of its owner's choice."""
+
+    def __init__(
+        self, config_of: ConfigOf, on_invite: Callable[[int, Invite], None], *, tell: Tell, most: int
+    ) -> None:
+        """`most` is how many accounts the build has besides the engine's own."""
+        self._config_of = config_of
+        self._on_invite = on_invite
+        self._tell = tell
+        self._most = most - KEPT_FOR_CALLS
+        self._of_key: dict[str, Registration] = {}
+        self._leaving: dict[Registration, float] = {}
+
+    def __len__(self) -> int:
+        return len(self._of_key) + len(self._leaving)
+
+    def begin(self, key: str, wish: Wish) -> None:
+        """Make an account that can register; it does so with `send`. Raises NoFreeSlot and pj.Error."""
+        if len(self) >= self._most:
+            raise NoFreeSlot(f"this build of PJSIP registers at {max(0, self._most)} trunks at most")
+        config = self._config_of(wish.kind)
+        config.idUri = wish.address
+        config.regConfig.registrarUri = wish.registrar
+        config.regConfig.registerOnAdd = False
+        config.regConfig.timeoutSec = wish.expires_s
+        config.regConfig.retryIntervalSec = config.regConfig.firstRetryIntervalSec = 0
+        config.regConfig.dropCallsOnFail = False
+        config.natConfig.sipOutboundUse = 0
+        if wish.route:
+            config.sipConfig.proxies.append(wish.route)
+        if wish.contact is not None:
+            config.sipConfig.contactForced = wish.contact
+            config.natConfig.contactRewriteUse = 0
+        config.sipConfig.authCreds.append(pj.AuthCredInfo("digest", "*", wish.username, 0, wish.password))
+        account = Registration(self._on_invite, self._said)
+        account.create(config, False)
+        self._of_key[key] = account
+
+    def send(self, key: str) -> None:
+        """Register, or register anew; what comes back is told. Raises pj.Error."""
+        account = self._of_key.get(key)
+        if account is not None:
+            account.setRegistration(True)
+
+    def end(self, key: str, at: float) -> None:
+        """Be registered no more; its account goes when the registrar has answered, or a moment later."""
+        account = self._of_key.pop(key, None)
+        if account is None:
+            return
+        self._leaving[account] = at + LEAVE_S
+        try:
+            if account.is_registered:
+                account.setRegistration(False)
+                return
+        except pj.Error as error:
+            log.debug("pjsua.not_unregistered", error=error.info())
+        self._leaving[account] = at
+
+    def end_all(self, at: float) -> None:
+        """Be registered nowhere."""
+        for key in tuple(self._of_key):
+            self.end(key, at)
+
+    @property
+    def is_leaving(self) -> bool:
+        """Whether some registrar has not answered yet that we are gone."""
+        return bool(self._leaving)
+
+    def destroy_left(self, at: float) -> None:
+        """Let accounts go that are not registered any more; not inside of a callback."""
+        for account in [each for each, latest in self._leaving.items() if at >= latest]:
+            del self._leaving[account]
+            account.shutdown()
+            pj.Account.__swig_destroy__(account)
+
+    def destroy(self) -> None:
+        """Let all of them go; only before the library ends, and after its calls."""
+        self.end_all(0.0)
+        self.destroy_left(float("inf"))
+
+    def _said(self, account: Registration, said: RegistrarSaid) -> None:
+        if account in self._leaving:
+            self._leaving[account] = 0.0
+            return
+        key = next((key for key, each in self._of_key.items() if each is account), None)
+        if key is not None:
+            self._tell(key, said)

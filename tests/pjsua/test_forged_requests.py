@@ -1,0 +1,181 @@
+"""Requests that somebody else sends in a running call: with a wrong tag, or with all that is right from elsewhere."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from ipaddress import ip_address
+
+import pytest
+import pytest_asyncio
+
+from offhook.call.errors import CallEnded
+from offhook.pjsua.leg import Leg
+from tests.contract.worlds import RealWorld
+from tests.pjsua.renegotiation import renegotiate
+from tests.sip.peer import Message, Peer
+from tests.sip.stranger import Stranger
+
+pytestmark = pytest.mark.sip
+
+PATIENCE_S = 20
+METHODS = ("BYE", "CANCEL", "INVITE", "INFO", "UPDATE", "REFER", "PRACK", "NOTIFY")
+BODIES = {
+    "INVITE": (
+        "application/sdp",
+        "v=0\r\no=- 9 9 IN IP4 127.0.0.2\r\ns=-\r\nc=IN IP4 127.0.0.2\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n",
+    ),
+    "INFO": ("application/dtmf-relay", "Signal=7\r\nDuration=160\r\n"),
+}
+
+
+@pytest_asyncio.fixture
+async def world() -> AsyncIterator[RealWorld]:
+    real = RealWorld()
+    await real.start()
+    try:
+        yield real
+    finally:
+        await real.close()
+
+
+class Forger:
+    """Sends requests of somebody's call from a socket of its own, and reads what is said to that."""
+
+    def __init__(self, stranger: Stranger, host: str, target: tuple[str, int]) -> None:
+        self.stranger = stranger
+        self._host = host
+        self._target = target
+        self._count = 0
+
+    def send(
+        self,
+        method: str,
+        peer: Peer,
+        *,
+        to_tag: str | None = None,
+        from_tag: str | None = None,
+        is_disguised: bool = False,
+    ) -> str:
+        """Send it, perhaps with its Call-ID where only a parser finds it; its branch."""
+        dialog = peer.dialog
+        assert dialog is not None
+        self._count += 1
+        branch = f"z9hG4bK-forged-{self._count}"
+        to, sender = dialog.remote, dialog.local
+        if to_tag is not None:
+            to = to.partition(";tag=")[0] + f";tag={to_tag}"
+        if from_tag is not None:
+            sender = sender.partition(";tag=")[0] + f";tag={from_tag}"
+        call_id = f"Call-ID: {dialog.call_id}"
+        if is_disguised:
+            call_id = f"i :\r\n \t{dialog.call_id}\r\nX-Other: Call-ID: nobody"
+        kind, body = BODIES.get(method, ("text/plain", ""))
+        lines = [
+            f"{method} {dialog.target} SIP/2.0",
+            f"Via: SIP/2.0/UDP {self._host}:{self.stranger.port};branch={branch}",
+            f"From: {sender}",
+            f"To: {to}",
+            call_id,
+            f"CSeq: {900 + self._count} {method}",
+            f"Contact: <sip:evil@{self._host}:{self.stranger.port}>",
+            "Max-Forwards: 70",
+            "Refer-To: <sip:evil@127.0.0.2>",
+            "RAck: 1 1 INVITE",
+            "Event: refer",
+            f"Content-Type: {kind}",
+            f"Content-Length: {len(body)}",
+            "",
+            body,
+        ]
+        before = "\r\n\r\n" if is_disguised else ""
+        self.stranger.send((before + "\r\n".join(lines)).encode(), self._target)
+        return branch
+
+    async def answer(self, branch: str) -> int:
+        """The final status of the answer to what was sent with this branch."""
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                for message in map(Message.parse, self.stranger.came_back):
+                    if f"branch={branch}" in message.get("Via") and message.status >= 200:
+                        return message.status
+                self.stranger.arrived.clear()
+                await self.stranger.arrived.wait()
+
+
+async def answered(world: RealWorld) -> tuple[Leg, Peer, list[str]]:
+    peer, keys = await Peer.open(), list[str]()
+    world.party.append(peer)  # type: ignore[arg-type]
+    calling = asyncio.create_task(peer.invite("1000", world.switchboard.engine.sip_port))
+    leg = await asyncio.wait_for(world.arrived.get(), PATIENCE_S)
+    await leg.answer()
+    await calling
+    return leg, peer, keys
+
+
+async def forger(world: RealWorld, host: str) -> Forger:
+    return Forger(await Stranger.open(host), host, ("127.0.0.1", world.switchboard.engine.sip_port))
+
+
+async def is_untouched(leg: Leg, peer: Peer) -> None:
+    """The call runs, is heard, and its far end can still renegotiate and end it."""
+    assert leg.ending is None
+    assert not peer.over.is_set()
+    known = len(peer.heard)
+    async with asyncio.timeout(PATIENCE_S):
+        await peer.until(lambda: len(peer.heard) >= known + 10)
+    assert (await renegotiate(peer)).status == 200
+    assert (await peer.bye()).status == 200
+
+
+async def test_wrong_tags_are_answered_481(world: RealWorld) -> None:
+    leg, peer, keys = await answered(world)
+    with leg.keys(keys.append):
+        forge = await forger(world, "127.0.0.1")
+        for method in METHODS:
+            for tags in ({"to_tag": "wrong"}, {"from_tag": "wrong"}):
+                assert await forge.answer(forge.send(method, peer, **tags)) == 481, (method, tags)
+        forge.send("ACK", peer, to_tag="wrong")
+        await is_untouched(leg, peer)
+    assert keys == []
+    forge.stranger.close()
+
+
+async def test_the_right_tags_from_elsewhere_are_answered_403(world: RealWorld) -> None:
+    leg, peer, keys = await answered(world)
+    with leg.keys(keys.append):
+        forge = await forger(world, "127.0.0.2")
+        for method in METHODS:
+            assert await forge.answer(forge.send(method, peer)) == 403, method
+        assert await forge.answer(forge.send("BYE", peer, is_disguised=True)) == 403
+        forge.send("ACK", peer)
+        await is_untouched(leg, peer)
+    assert keys == []
+    forged = [
+        facts["method"] for _, kind, facts in leg.timeline.take() if kind == "sip" and "forged" in facts
+    ]
+    assert forged == [*METHODS, "BYE", "ACK"]
+    forge.stranger.close()
+
+
+async def test_addresses_of_one_carrier_may_speak_for_each_other(world: RealWorld) -> None:
+    carrier = {ip_address("127.0.0.1"), ip_address("127.0.0.2")}
+    world.switchboard.engine.is_one = lambda one, other: {one, other} <= carrier
+    leg, peer, _ = await answered(world)
+    forge = await forger(world, "127.0.0.2")
+    assert await forge.answer(forge.send("BYE", peer)) == 200
+    with pytest.raises(CallEnded):
+        async with asyncio.timeout(PATIENCE_S), leg.alive():
+            await asyncio.Event().wait()
+    forge.stranger.close()
+
+
+async def test_a_call_of_ours_is_kept_to_whom_it_reached(world: RealWorld) -> None:
+    leg = await world.dialled("0 answers")
+    peer = world.peer
+    await leg.connected()
+    await asyncio.wait_for(peer.answered.wait(), PATIENCE_S)
+    assert peer.dialog is not None
+    peer.dialog.remote = peer.messages[0].get("From")
+    forge = await forger(world, "127.0.0.2")
+    assert await forge.answer(forge.send("BYE", peer)) == 403
+    await leg.hang_up()
+    forge.stranger.close()
