@@ -1,4 +1,4 @@
-"""Two of the examples as they are run: by uvicorn, asked by a real server, called over real SIP and RTP."""
+"""Three of the examples as they are run: by uvicorn, asked by a real server, called over real SIP and RTP."""
 
 import asyncio
 import importlib.util
@@ -13,7 +13,7 @@ import pytest
 import uvicorn
 
 from tests.sip.peer import Peer
-from tests.system.server import Server
+from tests.system.server import ACCOUNT_SID, TOKEN, Server
 
 pytestmark = pytest.mark.sip
 
@@ -44,6 +44,19 @@ async def example(name: str, awaited: str = "/voice") -> AsyncIterator[tuple[str
         finally:
             server.should_exit = True
             await serving
+
+
+def attach(server: Server, url: str, number: str) -> None:
+    """Have the application at `url` answer the calls to `number`, over the REST of its own language."""
+    with httpx2.Client(
+        base_url=f"{server.url}/api/v1/Account/{ACCOUNT_SID}",
+        headers={"X-Auth-ID": ACCOUNT_SID, "X-Auth-Token": TOKEN},
+        trust_env=False,
+    ) as client:
+        made = client.post("/Application/", json={"app_name": f"at-{number}", "answer_url": f"{url}/answer"})
+        client.post(
+            f"/numbers/{number}/application", json={"application_id": made.json()["app_id"]}
+        ).raise_for_status()
 
 
 async def test_the_menu_hears_a_key(server: Server, peer: Peer) -> None:
@@ -83,3 +96,20 @@ async def test_the_voicemail_keeps_a_message_that_can_be_fetched(
     assert message["text"]  # the embedded recogniser understands words that it expects, and here expects none
     [row] = server.get("/Recordings", CallSid=server.call_to("8102")["sid"])["recordings"]
     assert row["sid"] in recording
+
+
+async def test_the_parrot_says_back_what_it_hears(server: Server, peer: Peer, said: Said) -> None:
+    async with example("parrot", "/answer") as (url, _):
+        attach(server, url, "8105")
+        await peer.invite("8105", server.sip_port)
+        async with asyncio.timeout(60):
+            peer.say(said("support"))
+            await peer.until(lambda: not peer.is_speaking)
+            await peer.hears_something()
+            await peer.hears_quiet()
+            repeated = peer.sounds()
+            peer.press("#")
+            await peer.over.wait()
+    length_s = repeated[-1][1] - repeated[0][0]
+    assert 0.5 * len(said("support")) / 16_000 <= length_s <= 1.5 * len(said("support")) / 16_000 + 0.5
+    assert peer.sounds()[-1][0] > repeated[-1][1]  # the goodbye after the stream
