@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
+from offhook.language_settings import LanguageSettings
 from offhook.recogniser_settings import RecogniserSettings
 from offhook.setting_values import in_order
 from offhook.speech.vendor_names import vendor_names
@@ -28,7 +29,7 @@ PRIVATE: tuple[Network, ...] = (
 Networks = Annotated[tuple[Network, ...], NoDecode]
 
 
-class Settings(RecogniserSettings, VoiceSettings):
+class Settings(LanguageSettings, RecogniserSettings, VoiceSettings):
     """What an operator can set."""
 
     model_config = SettingsConfigDict(

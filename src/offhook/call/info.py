@@ -94,3 +94,5 @@ class CallInfo:
     """The Call-ID of the dialog, where the application is to know it: that of a dialled leg."""
     language: str | None = None
     """The language of the application that the call began with; None is the one of the installation."""
+    is_machine: bool | None = None
+    """Whether an answering machine answered; None where nobody looked, or does not know yet."""

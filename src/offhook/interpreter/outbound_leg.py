@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from offhook.call.ending import Ending
+from offhook.call.ending import EndedBy, Ending
 from offhook.call.errors import OffhookError
 from offhook.call.info import CallInfo, CallStatus
 from offhook.call.port import DialledCall
@@ -79,7 +79,7 @@ class LegControl(Protocol):
     def is_over(self) -> bool:
         """Whether it has ended."""
 
-    def finish(self, reason: str) -> None:
+    def finish(self, reason: str, by: EndedBy) -> None:
         """End it."""
 
     def seated(self, seat: Seat) -> AbstractContextManager[None]:
@@ -117,10 +117,10 @@ class OutboundLeg:
         """Hang it up, or hand it over to who took it."""
         self.is_let_go.set()
 
-    def cancel(self, reason: str = "") -> None:
+    def cancel(self, reason: str = "", by: EndedBy = EndedBy.UNWANTED) -> None:
         """End it wherever it is: ringing, or being screened. One that nobody answered is canceled."""
         if not self._control.is_over:
-            self._control.finish(reason)
+            self._control.finish(reason, by)
 
     def tell_over(self, over: LegOver) -> None:
         """Its life is over."""

@@ -55,6 +55,13 @@ _CODES = (
         "The message says what was wrong with it. docs/streams.md has every command.",
     ),
     ReasonCode(
+        13702,
+        Shelf.WEBHOOK,
+        "Too much beside the document",
+        "A recording of the session, a stream, keys, sounds or a Hangup for later were to run beside the document of the call, beside which as many verbs run as may. They were not begun; the call went on.",
+        "Begin each once in a call. A document that the call comes back to, by Redirect or as an action, begins them again.",
+    ),
+    ReasonCode(
         20429,
         Shelf.SERVER,
         "Limit reached",
