@@ -130,7 +130,7 @@ _CODES = (
         Shelf.WEBHOOK,
         "Answer too large",
         "The answer, or the document in it, is larger than is read.",
-        "Documents may have 65,536 bytes. Move long texts into several documents with Redirect.",
+        "Documents may have 65,536 bytes, in some languages 102,400. Move long texts into several documents with Redirect.",
     ),
     ReasonCode(
         14106,
