@@ -19,11 +19,14 @@ pytestmark = pytest.mark.sip
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 Said = Callable[[str], bytes]
+SOON = bytes(16_000)
+"""A second of silence: whoever has just been connected listens by then."""
 
 
 @asynccontextmanager
 async def example(name: str, awaited: str = "/voice") -> AsyncIterator[tuple[str, asyncio.Event]]:
-    """A block in which an example serves: its URL, and what is set once it has answered at the path `awaited`."""
+    """A block in which an example serves: its URL, and what is set once it has answered at the path `awaited`, or taken
+    the WebSocket there."""
     spec = importlib.util.spec_from_file_location(f"served_{name}", EXAMPLES / name / "app.py")
     assert spec is not None
     assert spec.loader is not None
@@ -32,7 +35,12 @@ async def example(name: str, awaited: str = "/voice") -> AsyncIterator[tuple[str
     answered = asyncio.Event()
 
     async def noting(scope: Any, receive: Any, send: Any) -> None:
-        await module.app(scope, receive, send)
+        async def sending(message: Any) -> None:
+            await send(message)
+            if scope["path"] == awaited and message["type"] == "websocket.accept":
+                answered.set()
+
+        await module.app(scope, receive, sending)
         if scope["path"] == awaited:
             answered.set()
 
@@ -99,11 +107,12 @@ async def test_the_voicemail_keeps_a_message_that_can_be_fetched(
 
 
 async def test_the_parrot_says_back_what_it_hears(server: Server, peer: Peer, said: Said) -> None:
-    async with example("parrot", "/answer") as (url, _):
+    async with example("parrot", "/audio") as (url, is_connected):
         attach(server, url, "8105")
         await peer.invite("8105", server.sip_port)
         async with asyncio.timeout(60):
-            peer.say(said("support"))
+            await is_connected.wait()
+            peer.say(SOON + said("support"))
             await peer.until(lambda: not peer.is_speaking)
             await peer.hears_something()
             await peer.hears_quiet()
