@@ -215,6 +215,20 @@ def test_clear_silences_at_once_and_its_checkpoints_are_not_told() -> None:
     assert course.told_events == ["StartStream", "ClearedAudio", "PlayedStream", "StopStream"]
 
 
+@pytest.mark.parametrize("times", [1, 20])
+def test_clear_in_the_moment_in_which_sound_comes_harms_nobody(times: int) -> None:
+    deeds = times * (play(0.1), said("checkpoint", name="never"), said("clearAudio"))
+    at_once = [
+        (0.5 + place * 1e-12, deed) for place, deed in enumerate(deeds)
+    ]  # in this order, in one moment
+    course = Course(
+        awaited(), [*at_once, (1.0, play(0.5)), (1.0, said("checkpoint", name="heard")), (3.0, said("stop"))]
+    )
+    assert [one["name"] for one in course.events("playedStream")] == ["heard"]
+    assert len(course.events("clearedAudio")) == times
+    assert course.told_events[-1] == "StopStream"
+
+
 def test_clear_with_nothing_to_clear_and_a_checkpoint_with_nothing_before_are_answered_at_once() -> None:
     course = Course(
         awaited(), ((0.5, said("clearAudio")), (0.5, said("checkpoint", name=7)), (1.0, said("stop")))
