@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 
+from offhook.call.ending import EndedBy
 from offhook.call.errors import Asked, CallEnded
 from offhook.call.port import Call
 from offhook.interpreter.dial_tape import connection_taped
@@ -167,7 +168,8 @@ class Course:
             stack.enter_context(scene.watch.within(verb.time_limit_s + MARGIN_S, late))
             try:
                 ends = (_gone(leg.call), leg.is_taken.wait(), hang_up_key.wait())
-                await _first_of(*ends, within_s=verb.time_limit_s)
+                if not await _first_of(*ends, within_s=verb.time_limit_s):
+                    leg.let_go_by = EndedBy.TIME_LIMIT
             finally:
                 self._parted_at = self._loop.time()
 
@@ -194,11 +196,12 @@ async def _gone(call: Call) -> None:
         return
 
 
-async def _first_of(*waits: Coroutine[None, None, object], within_s: float) -> None:
-    """Returns when the first of these does, or the time is up."""
+async def _first_of(*waits: Coroutine[None, None, object], within_s: float) -> bool:
+    """Returns when the first of these does, or the time is up: whether one did."""
     tasks = [asyncio.create_task(wait) for wait in waits]
     try:
-        await asyncio.wait(tasks, timeout=within_s, return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait(tasks, timeout=within_s, return_when=asyncio.FIRST_COMPLETED)
+        return bool(done)
     finally:
         for task in tasks:
             task.cancel()

@@ -100,6 +100,8 @@ class OutboundLeg:
         """Whether who dialled has connected it with somebody."""
         self.is_let_go = asyncio.Event()
         """Who dialled it wants nothing of it any more; unless it was taken elsewhere, it is hung up."""
+        self.let_go_by = EndedBy.LET_GO
+        """Why they do."""
         self.is_taken = asyncio.Event()
         """Somebody took it to another program: who dialled it lets it go."""
         self._over: asyncio.Future[LegOver] = asyncio.get_running_loop().create_future()

@@ -290,7 +290,7 @@ class Life:
                 leg.accepted.set()
                 async with self._call.alive():
                     await leg.is_let_go.wait()
-                self._ended_by = EndedBy.LET_GO
+                self._ended_by = leg.let_go_by
             return
         except TimeoutError:
             self._reason = f"nobody took the call within {gate_s:g} s of its screening"

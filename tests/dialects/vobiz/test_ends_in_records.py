@@ -182,6 +182,7 @@ DIAL = f"<Response><Dial callbackUrl='{APP}/legs' timeout='8' {{}}><Number>{ANN}
         ("", ("5.0 hangs up",), {ANN: ("1.0 answers",), BOB: ("2.0 refuses 486",)}, {4000, 9000}),
         ("", (), {ANN: ("1.0 refuses 486",), BOB: ("1.0 refuses 480",)}, {3010, 3000}),
         ("", (), {ANN: ("1.0 rings",), BOB: ("1.0 rings",)}, {6010}),
+        ("timeLimit='3'", (), {ANN: ("1.0 answers",), BOB: ("2.0 refuses 486",)}, {6000, 9000}),
         (f"confirmSound='{APP}/confirm' confirmKey='1'", (), {ANN: ("1.0 answers",), BOB: ("1.0 rings",)}, {9110, 6010}),
     ],
 )  # fmt: skip
