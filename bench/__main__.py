@@ -15,7 +15,7 @@ from pathlib import Path
 from httpx2 import HTTPError
 from rich.console import Console
 
-from bench.load import barge_in, flood, growth, menu, playing, records, soak
+from bench.load import barge_in, flood, growth, languages, menu, playing, records, soak
 from bench.load.contenders import Other, Stage, stage
 from bench.load.processes import cores_awake
 from bench.load.report import Goal, Report, keep, show
@@ -34,6 +34,7 @@ LOAD: dict[str, Callable[[Stage, float], Report]] = {
     "w4": lambda around, _seconds: barge_in.bench(around),
     "w5": lambda around, seconds: records.bench(around, seconds=seconds),
     "w6": lambda around, seconds: growth.bench(around, seconds=seconds / 2),
+    "w7": lambda around, seconds: languages.bench(around, seconds=seconds),
     "flood": lambda around, _seconds: flood.bench(around),
     "soak": lambda around, _seconds: soak.bench(around),
 }

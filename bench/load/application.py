@@ -4,6 +4,7 @@ Runs in a process of its own, which is not counted. The extension of a path choo
 
     /menu.xml  .json  .txt     play a prompt, take one key
     /digit.xml .json  .txt     takes the key (Digits, digits, dtmf or d); answers: hang up
+    /vobiz.xml                 the menu in Vobiz XML
     /play.xml                  play a long file for ever
     /fork.xml                  listen for speech for ever
     /park.xml                  wait for a key that never comes
@@ -78,6 +79,8 @@ def _documents(base: str) -> dict[str, str]:
         "/menu.json": json.dumps({"verbs": verbs}),
         "/digit.xml": "<Response><Hangup/></Response>",
         "/digit.json": json.dumps({"verbs": [{"verb": "hangup"}]}),
+        "/vobiz.xml": f'<Response><Gather numDigits="1" executionTimeout="5" action="{base}/digit.xml">'
+        f"<Play>{base}/media/prompt.wav</Play></Gather><Hangup/></Response>",
         "/play.xml": f'<Response><Play loop="0">{base}/media/long.wav</Play></Response>',
         "/barge-key.xml": f'<Response><Gather numDigits="1" timeout="20" action="{base}/silence.xml">'
         f"<Play>{base}/media/long.wav</Play></Gather></Response>",

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
+from offhook.language_settings import LanguageSettings
 from offhook.recogniser_settings import RecogniserSettings
 from offhook.setting_values import in_order
 from offhook.speech.vendor_names import vendor_names
@@ -32,7 +33,7 @@ PUBLIC_ADDRESS = r"(?:stun:(?:\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::\d{1,5})?|[a-z0-9
 Networks = Annotated[tuple[Network, ...], NoDecode]
 
 
-class Settings(RecogniserSettings, VoiceSettings, TransportSettings):
+class Settings(LanguageSettings, RecogniserSettings, VoiceSettings, TransportSettings):
     """What an operator can set."""
 
     model_config = SettingsConfigDict(

@@ -80,3 +80,28 @@ async def test_what_plays_already_is_heard_along(world: World, tone: Tone) -> No
     with call.listen_played(along.append):
         await playing
     assert 15 <= len([frame for frame in along if audioop.rms(frame, 2) > 300]) <= 32
+
+
+async def test_keys_are_sent_before_the_answer_to_who_hears_us_then(world: World) -> None:
+    call = await world.dialled("0.1 is heard early", "3.0 answers")
+    async with call.alive():
+        await call.send_keys("1w2#")
+        assert not call.is_answered
+        await call.connected()
+        await asyncio.sleep(0.1)
+    assert await world.keys_received() == "12#"
+
+
+async def test_what_a_caller_says_before_the_answer_is_heard(world: World) -> None:
+    call = await world.incoming("0.3 says 5.0")
+    heard = asyncio.Event()
+
+    def take(frame: bytes) -> None:
+        if audioop.rms(frame, 2) > 300:
+            heard.set()
+
+    with call.listen(take):
+        assert await call.progress()
+        async with asyncio.timeout(20):
+            await heard.wait()
+    assert not call.is_answered

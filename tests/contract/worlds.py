@@ -134,6 +134,7 @@ class RealWorld:
     async def incoming(self, *script: str) -> DialledCall:
         self._do(self.peer.invite("1000", self.switchboard.engine.sip_port))
         leg = await self._arrival(self.peer)
+        self._do(self.peer.send_early())
         self._do(follow_script(self.peer, script, voiced))
         return leg
 
@@ -254,6 +255,8 @@ async def follow_script(peer: Phone, script: tuple[str, ...], speech: Callable[[
                 await (peer.bye() if peer.answered.is_set() else peer.cancel())
             case ["rings"]:
                 peer.respond(180, "Ringing")
+            case ["is", "heard", "early"]:
+                peer.respond(183, "Session Progress")
             case ["answers"]:
                 peer.respond(200, "OK")
             case ["refuses", status]:

@@ -9,6 +9,7 @@ import pytest
 
 from offhook.call.info import new_id
 from offhook.dialects.rcml.dialect import Rcml
+from offhook.dialects.vobiz.dialect import Vobiz
 from offhook.interpreter.meetings import NO_MEETINGS, Meetings
 from offhook.interpreter.rooms_here import LocalMeetings
 from offhook.testing import FakeRecogniser, Followed, ScriptedCall, ScriptedLegs, follow
@@ -17,6 +18,8 @@ from offhook.verbs import Method
 from tests.examples.example import EXAMPLES, Example
 
 RCML = Rcml(instance_id=32 * "0")
+TESTED_ELSEWHERE = ("recogniser_server", "parrot")
+"""By `tests/system`: over a real WebSocket, and over real SIP."""
 
 
 def spoken(call: ScriptedCall) -> list[str]:
@@ -108,7 +111,7 @@ def test_every_example_is_told_of_and_tested_here() -> None:
     for folder in EXAMPLES.iterdir():
         if folder.is_dir() and not folder.name.startswith("__"):
             assert f"[{folder.name}]({folder.name}/" in told
-            assert folder.name == "recogniser_server" or f"test_{folder.name}" in tests
+            assert folder.name in TESTED_ELSEWHERE or f"test_{folder.name}" in tests
 
 
 def _keys(keys: str) -> tuple[str, ...]:
@@ -128,3 +131,28 @@ async def _caller(
     done: Followed = await follow(call, example, dialect=RCML, first=first, meetings=meetings)
     assert done.notifications == []
     return call
+
+
+VOBIZ = Vobiz()
+
+
+async def test_vobiz_desk_by_keys() -> None:
+    keys = ("1.0 key 3", "6.0 key 4", "6.5 key 2", "7.0 key #", "12.0 key 1")
+    call, example = ScriptedCall(*keys), Example("vobiz_desk")
+    await follow(call, example, dialect=VOBIZ, first="/answer")
+    assert example.asked == ["/answer", "/intent", "/number", "/confirmed"]
+    assert spoken(call)[-1] == "Thank you. Goodbye."
+
+
+async def test_vobiz_desk_by_voice() -> None:
+    call, example = ScriptedCall("7.0 says 0.6"), Example("vobiz_desk")
+    await follow(
+        call, example, dialect=VOBIZ, first="/answer", recogniser=FakeRecogniser.that_hears("support")
+    )
+    assert spoken(call)[-1] == "You will be connected to support."
+
+
+async def test_vobiz_desk_for_nobody() -> None:
+    call, example = ScriptedCall(), Example("vobiz_desk")
+    await follow(call, example, dialect=VOBIZ, first="/answer")
+    assert spoken(call)[-1] == "We did not hear from you. Goodbye."

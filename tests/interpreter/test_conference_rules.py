@@ -13,7 +13,9 @@ CALLS = st.sampled_from(["a", "b", "c", "d"])
 GUESTS = st.builds(
     Attendee,
     is_muted=st.booleans(),
-    has_beep=st.booleans(),
+    enter_beeps=st.integers(0, 2),
+    exit_beeps=st.integers(0, 2),
+    records_alone=st.booleans(),
     starts=st.booleans(),
     ends=st.booleans(),
     max_participants=st.integers(1, 4),

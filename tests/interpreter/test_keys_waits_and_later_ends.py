@@ -6,12 +6,13 @@ from pathlib import Path
 import pytest
 
 from offhook.call.exchange import Reply
-from offhook.call.facts import CallFinished
+from offhook.call.facts import CallFinished, NotificationRaised
 from offhook.call.info import CallStatus
 from offhook.call.recording_facts import RecordingFinished, RecordingStarted
 from offhook.dialects.rcml.dialect import Rcml
 from offhook.dialects.vobiz.codes import UNUSABLE_URL
 from offhook.dialects.vobiz.read import read
+from offhook.interpreter.acts import MOST_BESIDE, TOO_MUCH_BESIDE
 from offhook.testing import Followed, Page, ScriptedCall, WebhookStub, follow
 from offhook.verbs import Document, GatherEnd
 
@@ -48,6 +49,19 @@ class TestKeys:
         done = await lived(call, "<DTMF>123456</DTMF><Wait length='60'/>")
         assert call.keys_sent == ["1", "2"]
         assert done.end.status is CallStatus.COMPLETED
+
+
+async def test_only_so_much_runs_beside_a_document(tmp_path: Path) -> None:
+    done = await lived(
+        ScriptedCall(),
+        "<Record recordSession='true'/>" * 200
+        + "<Hangup schedule='60'/><Wait length='2'/><Speak>hello</Speak>",
+        recordings=tmp_path,
+    )
+    assert len(done.facts.of(RecordingStarted)) == len(done.facts.of(RecordingFinished)) == MOST_BESIDE
+    notices = [notice for notice in done.facts.of(NotificationRaised) if notice.code == TOO_MUCH_BESIDE]
+    assert [notice.message.split()[0] for notice in notices] == ["Record", "Hangup"]
+    assert done.end.status is CallStatus.COMPLETED
 
 
 class TestHangingUpLater:

@@ -9,19 +9,20 @@ from offhook.interpreter.control import Control
 from offhook.processes.contest import ELSEWHERE, first_answered
 from offhook.testing import Followed, ScriptedCall, WebhookStub, follow
 from offhook.testing.scripted_call import SOME_CALL
+from offhook.verbs import SendKeys, Verb
 
 RCML = Rcml(instance_id=32 * "0")
 HELLO = {"/voice": '<Response><Say>hello</Say><Pause length="5"/></Response>'}
 
 
-async def made(call: ScriptedCall, control: Control, **more: str) -> Followed:
+async def made(call: ScriptedCall, control: Control, before: tuple[Verb, ...] = ()) -> Followed:
     return await follow(
         call,
         WebhookStub(HELLO),
         dialect=RCML,
         is_dialled=True,
         control=control,
-        **more,  # type: ignore[arg-type]
+        before=before,
     )
 
 
@@ -42,14 +43,14 @@ async def rung(*scripts: tuple[str, ...]) -> list[Followed]:
 
 async def test_keys_are_sent_to_who_answers_before_the_document_runs() -> None:
     call = ScriptedCall("1.0 rings", "2.0 answers", "9.0 hangs up")
-    await made(call, Control(), send_keys="ww12#")
+    await made(call, Control(), before=(SendKeys(keys="ww12#"),))
     assert call.keys_sent == ["1", "2", "#"]
     assert call.heard[0] == "3.6 hello starts"
 
 
 async def test_who_hangs_up_while_they_are_sent_ends_the_call() -> None:
     call = ScriptedCall("1.0 answers", "1.6 hangs up")
-    done = await made(call, Control(), send_keys="wwwwww1")
+    done = await made(call, Control(), before=(SendKeys(keys="wwwwww1"),))
     assert (call.keys_sent, done.end.status) == ([], CallStatus.COMPLETED)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from offhook.call.facts import VerbRan
 from offhook.call.recording_facts import RecordingFinished, RecordingStarted
-from offhook.processes.performances import Performances
+from offhook.processes.performances import MOST_WAITING, Performances
 from offhook.rest.live_ports import (
     CallIsOver,
     CallNotAnswered,
@@ -17,6 +17,7 @@ from offhook.rest.live_ports import (
     Performance,
     PerformanceKind,
 )
+from offhook.rest.ports import LimitReached
 from offhook.testing import Followed
 from offhook.verbs import Record, Say, SendKeys, Target
 from tests.interpreter.live_world import LiveWorld
@@ -141,6 +142,19 @@ async def test_keys_are_sent_after_those_that_were_asked_for_before() -> None:
     ]
     await done_to(here, "/voice", *deeds)
     assert here.calls[call_id()].keys_sent == ["1", "2", "3"]
+
+
+async def test_only_so_many_keys_wait() -> None:
+    here = world()
+    performances = Performances(here.control)
+    calling = asyncio.create_task(here.call(1, "/voice"))
+    await asyncio.sleep(2)
+    for _ in range(MOST_WAITING):
+        performances.begin(call_id(), Performance(kind=KEYS, verbs=(SendKeys(keys="1"),)))
+    with pytest.raises(LimitReached, match="lists of keys wait"):
+        performances.begin(call_id(), Performance(kind=KEYS, verbs=(SendKeys(keys="2"),)))
+    await calling
+    assert set(here.calls[call_id()].keys_sent) == {"1"}
 
 
 async def test_what_cannot_be_done() -> None:

@@ -4,11 +4,13 @@ import asyncio
 import base64
 import json
 from collections.abc import Coroutine
+from datetime import datetime
 from typing import Any
 
 import pytest
 
-from offhook.call.facts import NewsTold
+from offhook.call.facts import NewsTold, VerbRan
+from offhook.call.voice_rows import VerbKind
 from offhook.dialects.vobiz.callbacks import CallTold
 from offhook.dialects.vobiz.dialect import Vobiz
 from offhook.dialects.vobiz.stream_talk import VobizStreams
@@ -213,6 +215,20 @@ def test_clear_silences_at_once_and_its_checkpoints_are_not_told() -> None:
     assert course.told_events == ["StartStream", "ClearedAudio", "PlayedStream", "StopStream"]
 
 
+@pytest.mark.parametrize("times", [1, 20])
+def test_clear_in_the_moment_in_which_sound_comes_harms_nobody(times: int) -> None:
+    deeds = times * (play(0.1), said("checkpoint", name="never"), said("clearAudio"))
+    at_once = [
+        (0.5 + place * 1e-12, deed) for place, deed in enumerate(deeds)
+    ]  # in this order, in one moment
+    course = Course(
+        awaited(), [*at_once, (1.0, play(0.5)), (1.0, said("checkpoint", name="heard")), (3.0, said("stop"))]
+    )
+    assert [one["name"] for one in course.events("playedStream")] == ["heard"]
+    assert len(course.events("clearedAudio")) == times
+    assert course.told_events[-1] == "StopStream"
+
+
 def test_clear_with_nothing_to_clear_and_a_checkpoint_with_nothing_before_are_answered_at_once() -> None:
     course = Course(
         awaited(), ((0.5, said("clearAudio")), (0.5, said("checkpoint", name=7)), (1.0, said("stop")))
@@ -341,6 +357,14 @@ def test_an_application_that_does_not_read_is_degraded_and_then_dropped() -> Non
     assert float(course.heard[0].split()[0]) == pytest.approx(11.0, abs=0.6)
 
 
+def test_ten_seconds_wait_of_both_tracks_too() -> None:
+    stream = f'<Stream audioTrack="both" {STATUS}>wss://app.example/audio</Stream><Wait length="30"/>'
+    course = Course(document(stream), ((1.0, STALLS),))
+    assert course.told_events[-1] == "DroppedStream"
+    began, ended = (datetime.fromisoformat(course.told[at]["Timestamp"]) for at in (0, -1))
+    assert (ended - began).total_seconds() == pytest.approx(11.0, abs=1.0)
+
+
 def test_an_application_that_reads_again_in_time_misses_nothing() -> None:
     course = Course(awaited(), ((1.0, STALLS), (6.0, GOES_ON), (8.0, said("stop"))))
     assert course.told_events == ["StartStream", "DegradedStream", "StopStream"]
@@ -388,6 +412,7 @@ NONSENSE = [
     said("playAudio"),
     said("playAudio", media={"contentType": "audio/mpeg", "payload": ""}),
     said("playAudio", media={"contentType": "audio/x-l16", "sampleRate": 44100, "payload": ""}),
+    said("playAudio", media={"contentType": "audio/x-l16", "sampleRate": 5000 * "8", "payload": ""}),
     said("playAudio", media={"contentType": "audio/x-l16", "sampleRate": 8000, "payload": "%%%"}),
     said("checkpoint"),
     said("sendDTMF", dtmf="hello"),
@@ -419,3 +444,39 @@ def test_more_than_can_wait_is_left_out_and_told() -> None:
 def test_extra_headers_are_told_as_it_begins() -> None:
     course = Course(awaited('extraHeaders="session=abc,user=7"'), ((0.5, said("stop")),))
     assert json.loads(course.events("start")[0]["extra_headers"]) == {"session": "abc", "user": "7"}
+
+
+def test_a_stream_may_begin_before_the_answer_and_goes_on_after_it() -> None:
+    early = "<PreAnswer><Stream bidirectional='true'>wss://app.example/audio</Stream><Wait length='2'/></PreAnswer>"
+    rings = Course(document(f"{early}<Hangup reason='busy'/>"), ((0.5, play(0.6)),), caller=("0.5 says 1",))
+    assert (rings.call.rejected_with, rings.call.is_answered) == (486, False)
+    assert rings.times[0] == pytest.approx(0.5, abs=LATE_S)
+    assert rings.events("media")
+    answered = Course(document(f"{early}<Speak>hello</Speak><Wait length='3'/>"), ())
+    media = [at for at, message in answered.line.heard if json.loads(message)["event"] == "media"]
+    assert media[-1] - media[0] > 4.0
+
+
+def records(course: Course) -> list[tuple[object, ...]]:
+    """Of each stream that is over: its status, its end, why, and how long it lasted."""
+    ran = [fact for fact in course.done.facts.of(VerbRan) if fact.kind is VerbKind.STREAM]
+    return [
+        (one.status, dict(one.details)["end"], one.reason, pytest.approx(one.duration_s, abs=0.3))
+        for one in ran
+    ]
+
+
+def test_a_stream_leaves_one_record_however_it_ends() -> None:
+    ordered = Course(awaited(), ((2.0, said("stop")),))
+    assert records(ordered) == [("stopped", "application", "", 2.0)]
+    [record] = ordered.done.facts.of(VerbRan)[:1]
+    [start] = ordered.events("start")
+    assert record.record_id == start["start"]["streamId"].replace("-", "")
+    late = Course(awaited('streamTimeout="3"'), ())
+    assert records(late) == [("stopped", "time_limit", "", 3.0)]
+    gone = Course(awaited(), (), caller=("4.0 hangs up",))
+    assert records(gone) == [("stopped", "hang_up", "", 4.0)]
+    beside = document("<Stream>wss://app.example/audio</Stream><Wait length='5'/>")
+    assert records(Course(beside, ())) == [("stopped", "hang_up", "", 5.0)]
+    broken = Course(awaited(), StreamBroke("nobody was there", is_lasting=True))
+    assert records(broken) == [("failed", "broken", "nobody was there", 0.0)]

@@ -1,26 +1,38 @@
 """Which dialect runs what, by the name of the language in its row."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from offhook.call.ending import EndCause, Ending
+from offhook.call.errors import Asked
 from offhook.call.info import CallInfo, CallStatus, Direction
 from offhook.call.rows import CallRow, NumberRow
 from offhook.call.transcribing import TranscriptionTask
 from offhook.call.voice_rows import TranscriptionRow, TranscriptionStatus
+from offhook.config import Settings
 from offhook.dialects.rcml.dialect import Rcml
 from offhook.dialects.vobiz.dialect import Vobiz
 from offhook.interpreter.ports import CallEnd, StatusChange
 from offhook.processes.auth_ids import AuthIds
-from offhook.processes.languages import RCML, VOBIZ, Languages, lost_callback, transcription_request
+from offhook.processes.languages import (
+    RCML,
+    VOBIZ,
+    Languages,
+    lost_callback,
+    message_request,
+    transcription_request,
+)
 from offhook.records import migrate
 from offhook.records.accounts import Accounts
 from offhook.records.database import Database
 from offhook.rest.ports import NewCall
-from offhook.verbs import Request, Target
+from offhook.verbs import Gather, Gathered, GatherEnd, Request, Stream, Target
+from tests.messaging.some import message
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 ACCOUNT = "AC" + 32 * "1"
@@ -133,7 +145,7 @@ def test_words_are_told_in_the_language_of_their_call() -> None:
     )
     told = transcription_request(task, row, "https://voice.example")
     assert told is not None
-    assert told.signature == VOBIZ
+    assert told.signature == "vobiz+plivo"
     assert dict(told.parameters) == {
         "CallUUID": "x",
         "transcription": "hello",
@@ -147,7 +159,44 @@ def test_words_are_told_in_the_language_of_their_call() -> None:
     assert dict(other.parameters)["TranscriptionText"] == "hello"
 
 
-async def test_requests_name_the_owner_of_an_account(tmp_path: Path) -> None:
+def test_what_the_operator_chose_holds_for_all_that_is_asked_and_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OFFHOOK_VOBIZ_SIGNATURE", "Vobiz")
+    monkeypatch.setenv("OFFHOOK_VOBIZ_NO_INPUT", "REDIRECT")
+    monkeypatch.setenv("OFFHOOK_VOBIZ_PLUS", "1")
+    chosen = Languages(instance_id=32 * "0", public_url="https://voice.example", settings=Settings())
+    vobiz, number = chosen.of(VOBIZ), replace(NUMBER, status_callback="http://app.example/end")
+    told = vobiz.told_by_number(number)
+    assert told is not None
+    asked = vobiz.dialect.request(Target("http://app.example/answer"), (), Asked.FIRST)
+    [streams] = chosen.of_streams.values()
+    signatures = {asked.signature, told.requests(INFO, ENDED)[0].signature, streams.signature}
+    assert signatures == {"vobiz"}
+    gather = Gather(action=Target("http://app.example/action"), tells_no_input=True)
+    report = vobiz.dialect.report(gather, Gathered(end=GatherEnd.NO_INPUT), INFO)
+    assert (report.target, report.is_notice) == (gather.action, False)
+    assert dict(vobiz.dialect.standard(INFO, CallStatus.RINGING))["From"] == "+15550100"
+
+
+@pytest.mark.parametrize(("name", "value"), [("SIGNATURE", "plivo"), ("NO_INPUT", "ask"), ("PLUS", "maybe")])
+def test_what_nobody_can_choose_is_refused_by_name(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(f"OFFHOOK_VOBIZ_{name}", value)
+    with pytest.raises(ValidationError, match=f"vobiz_{name.lower()}"):
+        Settings()
+
+
+@pytest.mark.parametrize(("language", "name"), [(VOBIZ, "MessageUUID"), (RCML, "SmsSid"), (None, "SmsSid")])
+def test_messages_are_told_in_the_language_of_their_call(language: str | None, name: str) -> None:
+    row = message(status_callback=Target("https://app.example/told"), application_language=language)
+    request = message_request(row)
+    assert request is not None
+    assert name in dict(request.parameters)
+
+
+async def test_requests_name_the_owner_of_an_account_and_streams_the_account(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'offhook.db'}"
     migrate.upgrade(url)
     database = Database(url)
@@ -168,4 +217,9 @@ async def test_requests_name_the_owner_of_an_account(tmp_path: Path) -> None:
     assert await told(child.sid, None) == child.sid  # nobody has learnt it
     assert await told(first.sid) == await told(child.sid) == first.auth_id
     assert await told("AC" + 32 * "3") == "AC" + 32 * "3"
+    [streams] = named.of_streams.values()
+    verb = Stream(url="wss://app.example", language=VOBIZ, stream_id=32 * "5")
+    for account in (first, child):
+        start = json.loads(streams.talk(verb, replace(INFO, account_sid=account.sid)).begun() or "")
+        assert start["start"]["accountId"] == account.auth_id
     database.close()

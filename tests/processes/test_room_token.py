@@ -20,9 +20,17 @@ from offhook.interpreter.meetings import (
     Waiter,
 )
 from offhook.processes.room_token import HEADER, VALID_S, RoomPlace, sign, token_in, verified
-from offhook.processes.room_words import Coming, read_coming, read_news, write_coming, write_news
+from offhook.processes.room_words import (
+    Coming,
+    read_coming,
+    read_news,
+    read_prompts,
+    write_coming,
+    write_news,
+    write_prompts,
+)
 from offhook.testing.scripted_call import SOME_CALL
-from offhook.verbs import Method, Target
+from offhook.verbs import Method, Pause, Play, Say, Target
 
 PLACE = RoomPlace("1" * 32, "2" * 32)
 NOW = 1_700_000_000.0
@@ -62,6 +70,7 @@ def test_the_header_is_found_in_any_case() -> None:
     "guest",
     [
         Attendee(is_muted=True, starts=False, max_participants=3),
+        Attendee(enter_beeps=2, exit_beeps=0, is_recorded=True, records_alone=False),
         Waiter(max_size=7),
         Taker(announcement=SOUND, is_recorded=True),
         Taker(),
@@ -81,6 +90,7 @@ def test_who_comes_is_read_as_it_was_written(guest: Guest) -> None:
         Hears(Ear.ROOM),
         Muted(True),
         Taped("3" * 32),
+        Taped("3" * 32, is_own=False),
         InQueue(2, 5, 1.5),
         Called(SOUND),
         Called(),
@@ -90,3 +100,12 @@ def test_who_comes_is_read_as_it_was_written(guest: Guest) -> None:
 )
 def test_news_are_read_as_they_were_written(news: News) -> None:
     assert read_news(json.loads(json.dumps(write_news(news)))) == news
+
+
+def test_what_is_heard_of_a_coming_is_read_as_it_was_written() -> None:
+    prompts = (
+        Say(text="hello", vendors=("local",), extra=(("speed", 1.5),), line=3),
+        Pause(length_s=2.0),
+        Play(url="http://app.example/in.wav", is_skippable=True),
+    )
+    assert read_prompts(json.loads(json.dumps(write_prompts(prompts)))) == prompts

@@ -11,7 +11,7 @@ from offhook.call.rows import RecordAll
 from offhook.config import Settings
 from offhook.processes.door import read_new_call, write_new_call
 from offhook.rest.ports import NewCall, StatusEvent
-from offhook.verbs import Method, Target
+from offhook.verbs import DetectMachine, Method, Target
 
 targets = st.builds(Target, st.just("http://app.example/x"), st.sampled_from(Method))
 new_calls = st.builds(
@@ -31,6 +31,7 @@ new_calls = st.builds(
     record_all=st.none() | st.sampled_from(RecordAll),
     not_done=st.lists(st.text()).map(tuple),
     metadata=st.none() | st.text(),
+    detection=st.none() | st.builds(DetectMachine, callback=st.none() | targets),
 )
 
 

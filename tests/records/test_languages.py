@@ -2,14 +2,20 @@
 
 from dataclasses import replace
 
+import pytest
+
 from offhook.call.info import new_id
+from offhook.call.messages import MessageReport, MessageRow, MessageStatus
 from offhook.call.rows import AccountRow
 from offhook.records.applications import Applications
 from offhook.records.calls import Calls
 from offhook.records.database import Database
+from offhook.records.message_queue import MessageQueue
+from offhook.records.messages import Messages
 from offhook.records.numbers import Numbers
 from offhook.records.outbox import Outbox
 from offhook.verbs import Method, Request, Target
+from tests.messaging.some import message
 from tests.records.story import NOON, record, started
 from tests.records.test_accounts_and_numbers import number
 from tests.records.test_routing import application
@@ -70,3 +76,25 @@ def test_a_call_keeps_the_language_and_its_callbacks_their_signature(
     assert (call.language, call.if_lost) == ("other", told)
     [item] = Outbox(database).claim(10, 30.0)
     assert item.request == told
+
+
+@pytest.mark.parametrize("language", ["other", None])
+def test_a_message_is_told_in_the_language_of_its_call(
+    database: Database, account: AccountRow, language: str | None
+) -> None:
+    heard: list[MessageRow] = []
+
+    def tell(message: MessageRow) -> None:
+        heard.append(message)
+
+    call_id = new_id()
+    fact = started(account.sid, call_id, NOON)
+    record(database, replace(fact, info=replace(fact.info, language=language)))
+    Messages(database).create(message(account_sid=account.sid, call_id=call_id, status_callback=Target(END)))
+    queue = MessageQueue(database, tell)
+    [taken] = queue.take(10, 60)
+    assert taken.application_language is None
+    queue.report(
+        MessageReport(message=taken, status=MessageStatus.SENT, at=NOON, provider="http", reference="1")
+    )
+    assert [one.application_language for one in heard] == [language]

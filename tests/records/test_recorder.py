@@ -7,7 +7,10 @@ import pytest
 import structlog
 import structlog.testing
 
+from offhook.call.ending import EndCause, EndedBy
+from offhook.call.errors import Asked
 from offhook.call.exchange import Exchange, Reply
+from offhook.call.how_ended import Failing, HowEnded
 from offhook.call.info import CallStatus, new_id
 from offhook.call.listing import CallFilter, GatherFilter, NotificationFilter
 from offhook.call.rows import AccountRow, CallRow, GatherKind, GatherRow, GatherStatus, NotificationRow
@@ -15,6 +18,7 @@ from offhook.interpreter import ports
 from offhook.records import migrate
 from offhook.records.calls import Calls
 from offhook.records.database import Database
+from offhook.records.fact_codec import decode, encode
 from offhook.records.gathers import Gathers
 from offhook.records.notifications import Notifications
 from offhook.records.outbox import Outbox
@@ -84,6 +88,29 @@ def test_a_call_that_is_not_answered_starts_when_it_came(database: Database, acc
     )
     (call,) = all_calls(database, account.sid)
     assert (call.start_time, call.answered_at, call.status) == (after(0), None, CallStatus.NO_ANSWER)
+
+
+@pytest.mark.parametrize(
+    "ended",
+    [
+        None,
+        HowEnded(cause=EndCause.FAR_END),
+        HowEnded(cause=EndCause.BROKEN, is_for_silence=True),
+        HowEnded(
+            cause=EndCause.HERE,
+            by=EndedBy.APPLICATION,
+            sip_status=500,
+            failing=Failing.INVALID,
+            asked=Asked.REDIRECT,
+            code=16801,
+        ),
+    ],
+)
+def test_how_a_call_ended_is_kept(database: Database, account: AccountRow, ended: HowEnded | None) -> None:
+    last = finished(account.sid, call_id := new_id(), after(3), ended=ended)
+    record(database, started(account.sid, call_id), decode(encode(last)))
+    (call,) = all_calls(database, account.sid)
+    assert call.ended == ended
 
 
 def test_a_final_status_stays(database: Database, account: AccountRow) -> None:

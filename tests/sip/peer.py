@@ -170,6 +170,13 @@ class Peer(asyncio.DatagramProtocol):
             self._acknowledge(answer)
         return answer
 
+    async def send_early(self) -> None:
+        """Let sound flow once the INVITE was answered with 183 and what is said of the sound there."""
+        answer = await self.reply(183)
+        if answer.status == 183 and answer.body and self._sending is None:
+            self._media_from(answer.body)
+            self._start_sending()
+
     async def reply(self, at_least: int, method: str = "INVITE", timeout: float = 20.0) -> Message:
         """The first answer to `method` with a status of `at_least` or more."""
         async with asyncio.timeout(timeout):
@@ -216,13 +223,15 @@ class Peer(asyncio.DatagramProtocol):
         return self._invite
 
     def respond(self, status: int, reason: str = "X") -> None:
-        """Answer the INVITE that came in."""
+        """Answer the INVITE that came in; with 183, sound flows from then on."""
         assert self._invite is not None
-        body = self.sdp() if status == 200 else ""
+        body = self.sdp() if status in (183, 200) else ""
         self._reply(self._invite, status, reason, body)
-        if status == 200:
+        if body:
             self._media_from(self._invite.body)
-            self._start_sending()
+            if self._sending is None:
+                self._start_sending()
+        if status == 200:
             self.answered.set()
 
     # -- media -------------------------------------------------------------------------------------
@@ -336,7 +345,8 @@ class Peer(asyncio.DatagramProtocol):
         self.dialog.target = answer.get("Contact").partition("<")[2].partition(">")[0]
         self._acknowledge(answer)
         self._media_from(answer.body)
-        self._start_sending()
+        if self._sending is None:
+            self._start_sending()
         self.answered.set()
 
     def _media_from(self, sdp: str) -> None:

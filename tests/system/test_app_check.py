@@ -49,3 +49,19 @@ async def test_an_address_that_webhooks_may_not_reach_is_told(app: Application) 
     assert status == 1
     assert "OFFHOOK_WEBHOOK_ALLOW" in said
     assert app.requests == []
+
+
+async def test_an_answer_in_another_language_is_asked_for_as_that_one_asks(app: Application) -> None:
+    app.on("/voice", page(200, "<Response>\n  <Gather><Speak>press</Speak></Gather>\n</Response>"))
+    status, said = await check(f"{app.url}/voice")
+    assert (status, said.splitlines()) == (
+        1,
+        [
+            "line 2, column 3: error: <Gather> has no action; it must name a URL, to which the input is sent.",
+            f"{app.url}/voice (Vobiz XML): it fails; 1 error",
+        ],
+    )
+    assert [dict(one.form).get("Event") for one in app.requests] == [None, "StartApp"]
+    assert "CallUUID" in dict(app.requests[1].form)
+    assert (await check(f"{app.url}/voice", "--dialect", "vobiz"))[0] == 1
+    assert len(app.requests) == 3

@@ -1,4 +1,4 @@
-"""Two of the examples as they are run: by uvicorn, asked by a real server, called over real SIP and RTP."""
+"""Three of the examples as they are run: by uvicorn, asked by a real server, called over real SIP and RTP."""
 
 import asyncio
 import importlib.util
@@ -13,17 +13,20 @@ import pytest
 import uvicorn
 
 from tests.sip.peer import Peer
-from tests.system.server import Server
+from tests.system.server import ACCOUNT_SID, TOKEN, Server
 
 pytestmark = pytest.mark.sip
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 Said = Callable[[str], bytes]
+SOON = bytes(16_000)
+"""A second of silence: whoever has just been connected listens by then."""
 
 
 @asynccontextmanager
 async def example(name: str, awaited: str = "/voice") -> AsyncIterator[tuple[str, asyncio.Event]]:
-    """A block in which an example serves: its URL, and what is set once it has answered at the path `awaited`."""
+    """A block in which an example serves: its URL, and what is set once it has answered at the path `awaited`, or taken
+    the WebSocket there."""
     spec = importlib.util.spec_from_file_location(f"served_{name}", EXAMPLES / name / "app.py")
     assert spec is not None
     assert spec.loader is not None
@@ -32,7 +35,12 @@ async def example(name: str, awaited: str = "/voice") -> AsyncIterator[tuple[str
     answered = asyncio.Event()
 
     async def noting(scope: Any, receive: Any, send: Any) -> None:
-        await module.app(scope, receive, send)
+        async def sending(message: Any) -> None:
+            await send(message)
+            if scope["path"] == awaited and message["type"] == "websocket.accept":
+                answered.set()
+
+        await module.app(scope, receive, sending)
         if scope["path"] == awaited:
             answered.set()
 
@@ -44,6 +52,19 @@ async def example(name: str, awaited: str = "/voice") -> AsyncIterator[tuple[str
         finally:
             server.should_exit = True
             await serving
+
+
+def attach(server: Server, url: str, number: str) -> None:
+    """Have the application at `url` answer the calls to `number`, over the REST of its own language."""
+    with httpx2.Client(
+        base_url=f"{server.url}/api/v1/Account/{ACCOUNT_SID}",
+        headers={"X-Auth-ID": ACCOUNT_SID, "X-Auth-Token": TOKEN},
+        trust_env=False,
+    ) as client:
+        made = client.post("/Application/", json={"app_name": f"at-{number}", "answer_url": f"{url}/answer"})
+        client.post(
+            f"/numbers/{number}/application", json={"application_id": made.json()["app_id"]}
+        ).raise_for_status()
 
 
 async def test_the_menu_hears_a_key(server: Server, peer: Peer) -> None:
@@ -83,3 +104,21 @@ async def test_the_voicemail_keeps_a_message_that_can_be_fetched(
     assert message["text"]  # the embedded recogniser understands words that it expects, and here expects none
     [row] = server.get("/Recordings", CallSid=server.call_to("8102")["sid"])["recordings"]
     assert row["sid"] in recording
+
+
+async def test_the_parrot_says_back_what_it_hears(server: Server, peer: Peer, said: Said) -> None:
+    async with example("parrot", "/audio") as (url, is_connected):
+        attach(server, url, "8105")
+        await peer.invite("8105", server.sip_port)
+        async with asyncio.timeout(60):
+            await is_connected.wait()
+            peer.say(SOON + said("support"))
+            await peer.until(lambda: not peer.is_speaking)
+            await peer.hears_something()
+            await peer.hears_quiet()
+            repeated = peer.sounds()
+            peer.press("#")
+            await peer.over.wait()
+    length_s = repeated[-1][1] - repeated[0][0]
+    assert 0.5 * len(said("support")) / 16_000 <= length_s <= 1.5 * len(said("support")) / 16_000 + 0.5
+    assert peer.sounds()[-1][0] > repeated[-1][1]  # the goodbye after the stream

@@ -14,6 +14,7 @@ import pytest
 from tests.contract.tones import VOICES_HZ, sine, tone_spans
 from tests.sip.peer import Peer
 from tests.system.server import LOOK_EVERY_S, RUNNING, Server, free_udp_ports, running_server
+from tests.system.test_vobiz import attach
 from tests.webhooks.server import Application, page
 
 pytestmark = pytest.mark.sip
@@ -44,6 +45,17 @@ async def speaking(server: Server, number: str, worker: int, voice: int) -> Asyn
         answer = await peer.invite(number, server.sip_port + worker, caller=CALLERS[voice])
         assert answer.status == 200
         peer.say(sine(VOICES_HZ[voice], SPEECH_S))
+        yield peer
+    finally:
+        await peer.close()
+
+
+@asynccontextmanager
+async def silent(server: Server, number: str, worker: int) -> AsyncIterator[Peer]:
+    """A caller who is with a worker and says nothing."""
+    peer = await Peer.open()
+    try:
+        assert (await peer.invite(number, server.sip_port + worker)).status == 200
         yield peer
     finally:
         await peer.close()
@@ -81,6 +93,36 @@ async def test_who_waits_at_one_worker_is_taken_at_another(pair: Server, app: Ap
     )
     [left] = [dict(one.form) for one in app.requests if one.path == "/left"]
     assert left["QueueResult"] == "bridged"
+
+
+async def test_keys_and_announcements_reach_the_callers_of_both_workers(
+    pair: Server, app: Application
+) -> None:
+    attributes = f'beep="false" relayDTMF="true" enterSound="{app.url}/came" callbackUrl="{app.url}/room"'
+    attach(pair, app, "88041", f"<Response><Conference {attributes}>desk</Conference></Response>")
+    app.on("/room", page(200))
+    app.on("/came", page(200, "<Response><Speak>Somebody came.</Speak></Response>"))
+    async with AsyncExitStack() as stack:
+        callers = [await stack.enter_async_context(silent(pair, "88041", worker)) for worker in (0, 1)]
+        for peer in callers:
+            async with asyncio.timeout(PATIENCE_S):
+                await peer.hears_something()
+        first, second = callers
+        for peer, other, key in ((first, second, "5"), (second, first, "7")):
+            peer.press(key)
+            async with asyncio.timeout(PATIENCE_S):
+                await other.until(lambda other=other: other.keys_heard() != "")  # type: ignore[misc]
+        assert [peer.keys_heard() for peer in callers] == ["7", "5"]
+        for peer in callers:
+            await peer.bye()
+    await app.has(lambda seen: len(_told(seen)) >= 6, within_s=PATIENCE_S)
+    assert [_told(app).count(action) for action in ("enter", "start", "exit", "end")] == [2, 1, 2, 1]
+
+
+def _told(app: Application) -> list[str]:
+    """What the callback of a conference was told, in the order of arrival."""
+    rooms = [dict(received.form) for received in app.requests if received.path == "/room"]
+    return [room["ConferenceAction"] for room in rooms]
 
 
 async def test_a_forged_token_opens_no_room(pair: Server) -> None:
@@ -130,7 +172,8 @@ async def test_three_callers_of_two_workers_hear_each_other_until_the_owner_dies
 
 
 async def _conferences(server: Server) -> list[dict[str, str]]:
-    return list((await asyncio.to_thread(server.get, "/Conferences"))["conferences"])
+    found = (await asyncio.to_thread(server.get, "/Conferences"))["conferences"]
+    return [conference for conference in found if conference["friendly_name"] == "team"]
 
 
 def _calls_from(server: Server, caller: str) -> list[dict[str, str]]:

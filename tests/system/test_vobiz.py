@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 import pytest
+from plivo.utils import validate_signature, validate_v3_signature
 
 from tests.dialects.vobiz.test_seed_examples import ACCOUNT, CHOICE, INTENT, MENU
 from tests.sip.peer import Peer
@@ -94,6 +95,17 @@ def assert_is_signed(request: Received, base: str) -> None:
     signed = f"{base}{urlsplit(request.path).path}.{nonce}".encode()
     wanted = base64.b64encode(hmac.new(TOKEN.encode(), signed, hashlib.sha256).digest()).decode()
     assert headers["x-vobiz-signature-v3"] == wanted
+    assert validate_v3_signature(
+        request.method,
+        base + request.target,
+        headers["x-plivo-signature-v3-nonce"],
+        TOKEN,
+        headers["x-plivo-signature-v3"],
+        dict(request.form),
+    )
+    nonce, v2 = headers["x-plivo-signature-v2-nonce"], headers["x-plivo-signature-v2"]
+    assert validate_signature(base + request.target, nonce, v2, TOKEN)
+    assert not validate_signature(base + request.target, nonce, v2, "another token")
 
 
 async def test_an_account_number_with_its_finish_key(server: Server, app: Application, peer: Peer) -> None:

@@ -87,6 +87,9 @@ async def test_an_application_answers_its_number(
     assert (form["Event"], form["HangupCauseCode"], form["HangupSource"]) == ("Hangup", "4000", "Answer XML")
     record = await until(lambda: asked(server, f"/cdr/{form['CallUUID']}").json().get("data"))
     assert (record["destination_number"].lstrip("+"), record["hangup_disposition"]) == (NUMBER, "ANSWERED")
+    of_record = ("hangup_cause", "hangup_cause_code", "hangup_cause_name", "hangup_source")
+    of_callback = ("HangupCause", "HangupCauseCode", "HangupCauseName", "HangupSource")
+    assert [str(record[name]) for name in of_record] == [form[name] for name in of_callback]
 
 
 async def test_a_call_that_is_made_and_all_that_is_done_to_it(

@@ -57,6 +57,10 @@ async def test_a_stream_from_its_document_to_its_end_over_rest(
         async with asyncio.timeout(30):
             await peer.over.wait()
         await app.has(lambda seen: len(forms(seen, "/hangup")) == 1, within_s=30)
+        async with httpx2.AsyncClient(headers=signed_in, trust_env=False) as client:
+            over = (await client.get(f"{url}{stream_id}/")).json()
+            assert (over["stream_id"], over["status"], over["bidirectional"]) == (stream_id, "stopped", True)
+            assert over["end_time"] > over["start_time"]
     told = forms(app, "/status")
     assert [one["Event"] for one in told] == ["StartStream", "PlayedStream", "StopStream"]
     assert {(one["StreamID"], one["CallUUID"]) for one in told} == {(stream_id, call_uuid)}

@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+import tracemalloc
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from http import HTTPStatus
@@ -18,7 +19,7 @@ from offhook.interpreter.stream_ports import StreamBroke, StreamLine
 from offhook.webhooks.client import WebhookClient
 from offhook.webhooks.guard import AddressPolicy
 from offhook.webhooks.own_ports import OwnPorts
-from offhook.webhooks.stream_lines import MOST_MESSAGE_BYTES, MOST_UNREAD
+from offhook.webhooks.stream_lines import MOST_AT_ONCE, MOST_MESSAGE_BYTES, MOST_UNREAD
 from tests.webhooks.conftest import CERTIFICATE, LOOPBACK, TRUSTS_LOCALHOST
 
 Talk = Callable[[ServerConnection], Awaitable[None]]
@@ -223,6 +224,63 @@ async def test_who_sends_faster_than_is_taken_waits_and_loses_nothing(client: We
     assert MOST_UNREAD < 1900
 
 
+async def test_a_flood_of_small_messages_leaves_others_their_turn(client: WebhookClient) -> None:
+    async def flood(connection: ServerConnection) -> None:
+        connection.transport.write(b"\x81\x02hi" * 50_000)
+        await connection.close()
+
+    seen, seen_in_turn = 0, [0]
+
+    async def others() -> None:
+        while True:
+            seen_in_turn.append(0)
+            await asyncio.sleep(0)
+
+    async with server(flood) as app, client.line(f"ws://127.0.0.1:{app.port}/", "") as line:
+        waiting = asyncio.create_task(others())
+        with pytest.raises(StreamBroke):
+            async for _ in line.messages():
+                seen += 1
+                seen_in_turn[-1] += 1
+        waiting.cancel()
+    assert seen == 50_000
+    assert max(seen_in_turn) <= 2 * MOST_AT_ONCE
+
+
+async def test_a_ping_is_answered(client: WebhookClient) -> None:
+    answered = asyncio.Event()
+
+    async def ask(connection: ServerConnection) -> None:
+        await (await connection.ping("still there?"))
+        answered.set()
+
+    async with server(ask) as app, client.line(f"ws://127.0.0.1:{app.port}/", ""):
+        await asyncio.wait_for(answered.wait(), 20)
+
+
+async def test_answers_to_pings_that_nobody_reads_do_not_pile_up(client: WebhookClient) -> None:
+    pings, is_over = 100, asyncio.Event()
+
+    async def flood(connection: ServerConnection) -> None:
+        connection.transport.pause_reading()
+        for _ in range(pings):
+            connection.transport.write((b"\x89\x7d" + 125 * b"p") * 2_000)
+            await asyncio.sleep(0)
+        connection.transport.write(b"\x81\x04last")
+        await is_over.wait()
+        connection.transport.resume_reading()
+
+    async with server(flood) as app, client.line(f"ws://127.0.0.1:{app.port}/", "") as line:
+        tracemalloc.start()
+        try:
+            assert await asyncio.wait_for(first(line), 30) == "last"
+            kept, _ = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+            is_over.set()
+    assert kept < 10_000_000
+
+
 async def test_wss_checks_the_certificate() -> None:
     tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     tls.load_cert_chain(CERTIFICATE)
@@ -238,3 +296,30 @@ async def test_wss_checks_the_certificate() -> None:
         assert refused.value.is_lasting
     await trusting.close()
     await other.close()
+
+
+async def test_giving_up_a_line_that_does_not_come_ends_it_and_harms_no_other(client: WebhookClient) -> None:
+    asked, is_over = asyncio.Event(), asyncio.Event()
+
+    async def mute(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while await reader.read(1000):
+            asked.set()
+        is_over.set()
+        writer.close()
+
+    async def use(port: int) -> None:
+        async with client.line(f"ws://127.0.0.1:{port}/", ""):
+            raise AssertionError("nobody answered")
+
+    async with await asyncio.start_server(mute, "127.0.0.1", 0) as running, server(echo) as app:
+        waiting = asyncio.create_task(use(running.sockets[0].getsockname()[1]))
+        async with asyncio.timeout(20):
+            await asked.wait()
+            waiting.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await waiting
+            # What comes next may have the same number as the socket that was given up.
+            async with client.line(f"ws://127.0.0.1:{app.port}/", "") as line:
+                await line.send("hello")
+                assert await first(line) == "hello"
+            await is_over.wait()

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+MEDIA_TIMEOUT = "media_timeout"
+"""What the reason of a call begins with that broke because no audio came."""
+
 
 class EndCause(StrEnum):
     """Who or what ended a call."""
@@ -28,6 +31,8 @@ class EndedBy(StrEnum):
     """The document said so."""
     ORDERED = "ordered"
     """Somebody wanted it from outside, over REST."""
+    MACHINE = "machine"
+    """An answering machine answered, and whoever had the call made does not talk with machines."""
     SCHEDULED = "scheduled"
     """The document said so, some time before."""
     RING_TIMEOUT = "ring_timeout"
@@ -36,6 +41,14 @@ class EndedBy(StrEnum):
     """It rang or lasted for as long as a call may."""
     LET_GO = "let_go"
     """(a dialled leg) The call that dialled it wants it no more."""
+    RACE_LOST = "race_lost"
+    """(a leg) Another one that rang for the same call was answered first."""
+    UNWANTED = "unwanted"
+    """(a dialled leg) The call that dialled it went on without it, before it was connected."""
+    REMOVED = "removed"
+    """Somebody took it out of a conference, and nothing followed in its document."""
+    TRANSFERRED = "transferred"
+    """The far end had whom it talked with connected with somebody else."""
     DECLINED = "declined"
     """(a dialled leg) Nobody took the call in time of its screening."""
     APPLICATION = "application"
@@ -55,3 +68,8 @@ class Ending:
     reason: str = ""
     headers: tuple[tuple[str, str], ...] = ()
     """Custom headers (X-…) of the BYE or of the final refusal."""
+
+    @property
+    def is_for_silence(self) -> bool:
+        """Whether the call broke because no audio came."""
+        return self.cause is EndCause.BROKEN and self.reason.startswith(MEDIA_TIMEOUT)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from offhook.call.exchange import Exchange
+from offhook.call.how_ended import HowEnded
 from offhook.call.info import CallInfo, CallStatus
 from offhook.call.meeting_facts import ConferenceChanged, ParticipantChanged
 from offhook.call.message_facts import EmailRaised, MessageRaised
@@ -51,6 +52,8 @@ class CallFinished:
     """From the answer to the end; 0 for a call that was never answered."""
     ring_duration_s: float = 0.0
     """From the first ring to the answer, or to the end of a call that was never answered."""
+    ended: HowEnded | None = None
+    """None where nobody saw the end."""
     callbacks: tuple[Request, ...] = ()
 
 
@@ -124,7 +127,7 @@ class TimelineKept:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerbRan:
-    """A verb of those that have a list of their own came to its end: say, play, hold, resume or refer."""
+    """A verb of those that have a list of their own came to its end: say, play, hold, resume, refer or stream."""
 
     record_id: str
     """32 hex digits."""

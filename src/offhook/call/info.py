@@ -96,3 +96,5 @@ class CallInfo:
     """The name of the trunk that the call came by."""
     language: str | None = None
     """The language of the application that the call began with; None is the one of the installation."""
+    is_machine: bool | None = None
+    """Whether an answering machine answered; None where nobody looked, or does not know yet."""

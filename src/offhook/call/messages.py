@@ -60,6 +60,8 @@ class MessageRow:
     channel: str
     call_id: str | None = None
     """The call that sent it."""
+    application_language: str | None = None
+    """What that call's application is written in, where it is to be told something."""
     from_: str
     to: str
     body: str

@@ -128,7 +128,10 @@ class Call(Protocol):
         """Let the caller hear themselves, without end. Cancelling it stops the echo."""
 
     async def send_keys(self, keys: str) -> None:
-        """Send keys (RFC 4733), 0-9 * # A-D, `w` for half a second; returns when all are sent."""
+        """Send keys (RFC 4733), 0-9 * # A-D, `w` for half a second; returns when all are sent.
+
+        Waits until the leg hears us, which of one that we began may be before the answer (183 with media).
+        """
 
     def keys(self, to: KeySink) -> AbstractContextManager[None]:
         """A block in which each pressed key is told to `to`. Keys pressed outside of one are not kept."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from offhook.call.how_ended import HowEnded
 from offhook.call.info import CallStatus, Direction
 from offhook.verbs import GatherEnd, Method, Request, Target
 
@@ -198,6 +199,8 @@ class CallRow:
     reason: str = ""
     """Why it ended as it did, in words for the operator."""
     sip_status: int | None = None
+    ended: HowEnded | None = None
+    """How it ended; None while it runs, where nobody saw the end, and of calls of older versions."""
     if_lost: Request | None = None
     """The last status callback, should the worker that runs the call die."""
     language: str | None = None

@@ -17,6 +17,7 @@ class VerbKind(StrEnum):
     HOLD = "hold"
     RESUME = "resume"
     REFER = "refer"
+    STREAM = "stream"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

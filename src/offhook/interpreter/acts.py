@@ -13,7 +13,16 @@ from offhook.interpreter.scene import Scene
 from offhook.interpreter.stall import StallWatch
 from offhook.verbs import Outcome, Verb
 
+TOO_MUCH_BESIDE = 13702
+"""The notification's code for a verb that was not begun, for too many run."""
+MOST_BESIDE = 32
+"""Verbs beside one call's document. A recording, say, takes of what all calls of the worker share."""
+
 log = structlog.get_logger()
+
+
+class TooMuchBeside(OffhookError):
+    """As many verbs run beside the call's document as may."""
 
 
 class Acts:
@@ -25,10 +34,13 @@ class Acts:
         scene.control.when_stopped(self.stop)
 
     async def run(self, verb: Verb, record_id: str | None) -> Outcome:
-        """Run `verb`; returns its outcome. Raises what runners raise, and CallOver where it was ended before it began.
+        """Run `verb`; returns its outcome. Raises what runners raise, CallOver where it was ended before it began, and
+        TooMuchBeside, but not for a verb whose record somebody was told.
 
         It goes on when whoever waits here is cancelled.
         """
+        if record_id is None and len(self._running) >= MOST_BESIDE:
+            raise self._refusal(verb)
         act = asyncio.create_task(self._run(verb, record_id), name=f"beside: {type(verb).__name__}")
         self._running[act] = type(verb)
         act.add_done_callback(self._running.pop)
@@ -53,6 +65,12 @@ class Acts:
             act.cancel()
         if running:
             await asyncio.wait(running)
+
+    def _refusal(self, verb: Verb) -> TooMuchBeside:
+        name = type(verb).__mro__[-2].__name__  # of what is begun, that of what the document has
+        message = f"{name} was not begun: {MOST_BESIDE} verbs run beside the document of the call, and more may not."
+        self._scene.notices.warning_once(TOO_MUCH_BESIDE, name, message)
+        return TooMuchBeside(message)
 
     async def _run(self, verb: Verb, record_id: str | None) -> Outcome | Exception:
         scene, watch = self._scene, StallWatch()

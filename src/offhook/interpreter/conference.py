@@ -5,15 +5,18 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from offhook.call.errors import CallEnded
+from offhook.interpreter.comings_and_goings import announced
 from offhook.interpreter.key_matching import KeyMatching
 from offhook.interpreter.meetings import (
     Attendee,
     Company,
+    Departed,
     Ear,
     Hears,
     MeetingRefused,
     Membership,
     Muted,
+    News,
     Over,
     Taped,
 )
@@ -44,35 +47,43 @@ class Stay:
         self._meeting_id: str | None = None
         self._began_at = self._left_at = 0.0
         self._tape: tuple[str, float] | None = None
-        """The recording, and since when."""
+        """The recording that the verb wanted, and since when."""
+        self._recording_id: str | None = None
+        """The newest of the conference, as far as it is told."""
         self._size = 0
         """How many are inside, where somebody is to be told; 0 before that is known."""
-        self._is_ended = False
-        """Whether the conference ended while the caller was inside."""
+        self._departed: Departed | None = None
 
     async def through(self) -> ConferenceEnd:
         """From coming in to going out; why they went."""
         verb, scene = self._verb, self._scene
         guest = Attendee(
             is_muted=verb.is_muted,
-            has_beep=verb.has_beep,
+            enter_beeps=verb.enter_beeps,
+            exit_beeps=verb.exit_beeps,
             starts=verb.starts_on_enter,
             ends=verb.ends_on_exit,
             max_participants=verb.max_participants,
             is_recorded=verb.is_recorded,
+            records_alone=verb.records_alone,
             may_be_alone=verb.may_be_alone,
             counts_heads=verb.callback is not None,
         )
+        inbox: asyncio.Queue[News] = asyncio.Queue()
         try:
             async with (
                 scene.tools.meetings.joined(verb.name, guest, scene) as membership,
                 self._inside(membership),
+                announced(verb, scene, membership),
             ):
+                inbox = membership.inbox
                 return await self._follow(membership)
         except MeetingRefused as refused:
             if str(refused):
                 scene.notices.own_fault(f"The conference could not be joined: {refused}.")
             return ConferenceEnd(refused.end)
+        finally:
+            self._tell_leaving(inbox)
 
     def outcome(self, end: ConferenceEnd, *, call_is_over: bool = False) -> Conferred:
         """What came of it."""
@@ -97,6 +108,8 @@ class Stay:
             told_keys(pressed)
             if verb.hang_up_key and pressed in verb.hang_up_key:
                 inbox.put_nowait(Over(ConferenceEnd.LEFT))
+            elif verb.relays_keys:
+                membership.relay(pressed)
 
         late = self._loop.call_later(verb.time_limit_s, inbox.put_nowait, Over(ConferenceEnd.TIME_LIMIT))
         try:
@@ -104,7 +117,6 @@ class Stay:
                 yield
         finally:
             self._left_at = self._loop.time()
-            self._tell_leaving()
             late.cancel()
             await self._sound.turn_off()
 
@@ -120,10 +132,11 @@ class Stay:
                     self._scene.control.mute(is_muted)
                 case Company(size, has_begun):
                     self._counted(size, has_begun=has_begun)
-                case Taped(recording_id):
-                    self._tape = recording_id, self._loop.time()
+                case Taped(recording_id, is_own):
+                    self._taped(recording_id, is_own=is_own)
+                case Departed() as departed:
+                    self._departed = departed
                 case Over(end):
-                    self._is_ended = end == ConferenceEnd.ENDED
                     return ConferenceEnd(end)
                 case _:
                     pass
@@ -135,14 +148,23 @@ class Stay:
         if has_begun:
             self._tell(MeetingEvent.BEGAN)
 
-    def _tell_leaving(self) -> None:
-        """The last one who goes tells of the end; so does whoever ends it for all by going."""
+    def _taped(self, recording_id: str, *, is_own: bool) -> None:
+        self._recording_id = recording_id
+        if is_own:
+            self._tape = recording_id, self._loop.time()
+            self._tell(MeetingEvent.TAPED)
+
+    def _tell_leaving(self, inbox: "asyncio.Queue[News]") -> None:
+        """The room says how many stay, and who tells of the end. Of one that is lost, what was known last has to do."""
+        while self._departed is None and not inbox.empty():
+            news = inbox.get_nowait()
+            self._departed = news if isinstance(news, Departed) else None
         if not self._size:
             return
-        ends_it = self._size == 1 or (self._verb.ends_on_exit and not self._is_ended)
-        self._size = 0 if ends_it else self._size - 1
+        departed = self._departed or Departed(self._size - 1, is_end=self._size == 1)
+        self._size = departed.size
         self._tell(MeetingEvent.LEFT)
-        if ends_it:
+        if departed.is_end:
             self._tell(MeetingEvent.ENDED)
 
     def _tell(self, event: MeetingEvent, *, keys: str = "") -> None:
@@ -154,9 +176,15 @@ class Stay:
             size=self._size,
             at=self._scene.tools.wall_clock(),
             keys=keys,
-            recording=self._recording() if event is MeetingEvent.ENDED else None,
+            recording=self._identity() if event in (MeetingEvent.TAPED, MeetingEvent.ENDED) else None,
         )
         self._scene.tell_news(self._verb.callback, self._verb, news, False)
+
+    def _identity(self) -> Recorded | None:
+        """Which recording the conference's newest is."""
+        if self._recording_id is None:
+            return None
+        return Recorded(account_sid=self._scene.call.info.account_sid, recording_id=self._recording_id)
 
     def _recording(self) -> Recorded | None:
         if self._tape is None:

@@ -10,23 +10,26 @@ import structlog
 from offhook.call.errors import OffhookError
 from offhook.call.facts import Fact
 from offhook.call.meeting_facts import ConferenceChanged, ParticipantChanged
-from offhook.call.port import Audio
 from offhook.call.port import Place as PlaceInRoom
 from offhook.call.rows import RoomKind
 from offhook.call.voice_rows import ConferenceStatus, RecordingSource
 from offhook.interpreter import conference_rules as rules
+from offhook.interpreter.key_relay import KeySender
 from offhook.interpreter.meetings import (
     Attendee,
     Company,
+    Departed,
     Guest,
     Hears,
     MemberUnknown,
     Muted,
     News,
     Over,
+    Prompts,
     Taped,
 )
 from offhook.interpreter.ports import Tools
+from offhook.interpreter.room_sounds import RoomSounds
 from offhook.interpreter.scene import Scene
 from offhook.interpreter.taping import taping
 from offhook.verbs import Target
@@ -37,13 +40,18 @@ log = structlog.get_logger()
 class ConferenceMember:
     """Fills `meetings.Membership` for a leg of this worker."""
 
-    def __init__(self, room: "ConferenceRoom", scene: Scene, *, counts_heads: bool = False) -> None:
-        """`counts_heads`: it is told how many are inside, whenever that changes."""
+    def __init__(self, room: "ConferenceRoom", scene: Scene, guest: Attendee) -> None:
         self._room = room
         self.scene = scene
-        self.counts_heads = counts_heads
+        self.counts_heads = guest.counts_heads
+        """Whether it is told how many are inside, whenever that changes."""
+        self.ends = guest.ends
         self.call_id = scene.call.info.call_id
         self.place: PlaceInRoom | None = None
+        self.keys = KeySender(scene.call)
+        """What others press."""
+        self.farewell: Prompts = ()
+        """What the others hear once it has gone."""
         self.hears = self.is_heard = False
         self._inbox: asyncio.Queue[News] = asyncio.Queue()
 
@@ -63,6 +71,21 @@ class ConferenceMember:
 
     def ready(self) -> None:
         """Nobody waits for that in a conference."""
+
+    def relay(self, key: str) -> None:
+        """The others are sent a key."""
+        self._room.relay(self, key)
+
+    def announce(self, prompts: Prompts, *, is_entry: bool) -> None:
+        """What the others hear of its coming, now, or of its going, then."""
+        if is_entry:
+            self._room.announce(self, prompts)
+        else:
+            self.farewell = prompts
+
+    def leave(self) -> Departed | None:
+        """Be out at once; what there is to know of that, to who wants to know."""
+        return self._room.leave(self)
 
     def tell(self, news: News) -> None:
         """Something happened."""
@@ -93,9 +116,11 @@ class ConferenceRoom:
         self._rules = rules.ConferenceRules()
         self._members: dict[str, ConferenceMember] = {}
         self._errands: set[asyncio.Task[None]] = set()
-        self._sounds: set[asyncio.Task[None]] = set()
+        self._sounds = RoomSounds(self._room, tools)
         self._tapes: set[asyncio.Task[None]] = set()
-        self._closed = asyncio.Event()
+        self._tape: str | None = None
+        """The newest recording that its members wanted."""
+        self._tape_over = self._closed = asyncio.Event()
         self._newest: ConferenceChanged | None = None
 
     @property
@@ -107,12 +132,14 @@ class ConferenceRoom:
     async def joined(self, guest: Guest, scene: Scene) -> AsyncIterator[ConferenceMember]:
         """A block in which the scene's leg is inside. Raises MeetingRefused."""
         assert isinstance(guest, Attendee)
-        member = ConferenceMember(self, scene, counts_heads=guest.counts_heads)
+        member = ConferenceMember(self, scene, guest)
         had_begun = self._rules.has_begun
         actions = self._rules.join(member.call_id, guest)
         self._members[member.call_id] = member
         try:
             self._carry_out(actions)
+            if self._tape is not None and member.counts_heads:
+                member.tell(Taped(self._tape, is_own=False))
             self._tell_company(member if self._rules.has_begun and not had_begun else None)
             async with self._room.joined(scene.call, hears=member.hears, is_heard=member.is_heard) as place:
                 member.place = place
@@ -120,7 +147,8 @@ class ConferenceRoom:
                 yield member
         finally:
             member.place = None
-            self._leave(member)
+            self.leave(member)
+            await member.keys.close()
 
     # -- commands ----------------------------------------------------------------------------------------
 
@@ -128,6 +156,19 @@ class ConferenceRoom:
         """The member's own call was muted, or is heard again."""
         if self._members.get(member.call_id) is member:
             self._carry_out(self._rules.mute(member.call_id, is_muted))
+
+    def relay(self, member: ConferenceMember, key: str) -> None:
+        """A member's key goes to all who hear it."""
+        if self._members.get(member.call_id) is not member or not member.is_heard:
+            return
+        for other in self._members.values():
+            if other is not member and other.hears:
+                other.keys.send(key)
+
+    def announce(self, member: ConferenceMember, prompts: Prompts) -> None:
+        """All hear that a member is there now, where anybody else is."""
+        if self._rules.has_begun and len(self._members) > 1 and member.call_id in self._members:
+            self._sounds.announce(prompts, member.scene.notices)
 
     def mute(self, call_id: str, is_muted: bool) -> None:
         """Let nobody hear a member, or all again. Raises MemberUnknown."""
@@ -177,24 +218,50 @@ class ConferenceRoom:
         while running := (*self._errands, *self._tapes):
             await asyncio.wait(running)
 
-    # -- what the rules want -----------------------------------------------------------------------------
-
-    def _leave(self, member: ConferenceMember) -> None:
+    def leave(self, member: ConferenceMember) -> Departed | None:
+        """A member is out, unless it was before; what it is told of that, where it wants to know."""
+        departed = None
         if self._members.get(member.call_id) is member:
             del self._members[member.call_id]
-            self._carry_out(self._rules.leave(member.call_id))
+            member.settle(hears=False, is_heard=False)
+            departed = self._carry_out(self._rules.leave(member.call_id), member)
             self._tell_company()
+        farewell, member.farewell = member.farewell, ()
+        if self._rules.has_begun and not self.is_over:
+            self._sounds.announce(farewell, member.scene.notices)
+        return departed
 
-    def _carry_out(self, actions: rules.Actions) -> None:
-        """First all that is told, so that whoever sees an effect finds it in the records."""
+    # -- what the rules want -----------------------------------------------------------------------------
+
+    def _carry_out(self, actions: rules.Actions, leaver: ConferenceMember | None = None) -> Departed | None:
+        """First all that is told, so that whoever sees an effect finds it in the records. Returns what a leaver who wants to
+        know is told."""
         for action in actions:
             match action:
                 case rules.TellStatus(status):
                     self._tell_status(status)
                 case rules.TellMember(member, has_left):
                     self._tell_member(member, has_left)
+        departed = self._tell_who_goes(actions, leaver)
         for action in actions:
             self._do(action)
+        return departed
+
+    def _tell_who_goes(self, actions: rules.Actions, leaver: ConferenceMember | None) -> Departed | None:
+        """Who goes is told how many stay. Where nobody does, one of them is to tell of the end: who ends it by going, else
+        the last one who can."""
+        dismissed = [self._members[action.call_id] for action in actions if isinstance(action, rules.Dismiss)]
+        gone = [leaver, *dismissed] if leaver is not None else dismissed
+        stay = len(self._members) - len(dismissed)
+        concerned = [member for member in gone if member.counts_heads]
+        is_ended_by_leaver = leaver is not None and leaver.ends and leaver.counts_heads
+        told: dict[str, Departed] = {}
+        for member in concerned:
+            is_teller = member is (leaver if is_ended_by_leaver else concerned[-1])
+            size = 0 if is_teller and not stay else stay + len(gone) - 1 - gone.index(member)
+            told[member.call_id] = Departed(size, is_end=is_teller and not stay)
+            member.tell(told[member.call_id])
+        return told.get(leaver.call_id) if leaver is not None else None
 
     def _do(self, action: rules.Action) -> None:
         match action:
@@ -202,18 +269,21 @@ class ConferenceRoom:
                 self._members[call_id].settle(hears=hears, is_heard=is_heard)
             case rules.Turn(call_id, ear, sound):
                 self._members[call_id].tell(Hears(ear, sound))
-            case rules.Beep(is_entry):
-                self._sound(self._tools.beep if is_entry else self._tools.exit_beep)
+            case rules.Beep(is_entry, times):
+                self._sounds.beep(is_entry=is_entry, times=times)
             case rules.BeginTape(call_id):
-                self._start(self._record(self._members[call_id]), self._errands)
+                self._tape_over = asyncio.Event()
+                self._start(self._record(self._members[call_id], self._tape_over), self._errands)
+            case rules.EndTape():
+                self._tape_over.set()
             case rules.Dismiss(call_id, end):
                 member = self._members.pop(call_id)
                 member.settle(hears=False, is_heard=False)
                 member.tell(Over(end))
             case rules.Close():
                 self._closed.set()
-                for task in self._sounds:
-                    task.cancel()
+                self._tape_over.set()
+                self._sounds.silence()
                 self._on_over()
             case _:
                 pass
@@ -254,15 +324,14 @@ class ConferenceRoom:
     def _emit(self, fact: Fact) -> None:
         self._tools.recorder.emit(fact)
 
-    def _sound(self, audio: Audio | None) -> None:
-        if audio is not None:
-            self._start(self._room.play(audio), self._sounds)
-
-    async def _record(self, member: ConferenceMember) -> None:
+    async def _record(self, member: ConferenceMember, over: asyncio.Event) -> None:
         source, conference_id = RecordingSource.CONFERENCE, self.meeting_id
         async with taping(member.scene, source=source, room=self._room, conference_id=conference_id) as tape:
-            member.tell(Taped(tape.recording_id))
-            await self._closed.wait()
+            self._tape = tape.recording_id
+            for other in self._members.values():
+                if other is member or other.counts_heads:
+                    other.tell(Taped(tape.recording_id, is_own=other is member))
+            await over.wait()
 
     async def _record_apart(self, member: ConferenceMember, recording_id: str) -> None:
         async with taping(

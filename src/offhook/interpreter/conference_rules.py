@@ -23,10 +23,12 @@ class Member:
     is_held: bool = False
     hold_sound: Target | None = None
     is_deaf: bool = False
-    has_beep: bool
+    enter_beeps: int = 0
+    exit_beeps: int = 0
     starts: bool
     ends: bool
     is_recorded: bool
+    records_alone: bool = True
     may_be_alone: bool = True
 
 
@@ -68,6 +70,7 @@ class Beep:
     """All who hear the room hear that somebody came, or went."""
 
     is_entry: bool
+    times: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,11 @@ class BeginTape:
     """The recording begins, on behalf of this member."""
 
     call_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class EndTape:
+    """The recording is over: whoever is left is alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +98,7 @@ class Close:
     """Nobody is inside, and nobody may come any more."""
 
 
-Action = TellStatus | TellMember | Place | Turn | Beep | BeginTape | Dismiss | Close
+Action = TellStatus | TellMember | Place | Turn | Beep | BeginTape | EndTape | Dismiss | Close
 Actions = tuple[Action, ...]
 
 
@@ -101,6 +109,7 @@ class ConferenceRules:
         self._members: dict[str, Member] = {}
         self._has_begun = False
         self._is_taped = False
+        self._is_taped_alone = False
         self._status: ConferenceStatus | None = None
 
     @property
@@ -133,19 +142,20 @@ class ConferenceRules:
         member = Member(
             call_id=call_id,
             is_muted=guest.is_muted,
-            has_beep=guest.has_beep,
+            enter_beeps=guest.enter_beeps,
+            exit_beeps=guest.exit_beeps,
             starts=guest.starts,
             ends=guest.ends,
             is_recorded=guest.is_recorded,
+            records_alone=guest.records_alone,
             may_be_alone=guest.may_be_alone,
         )
         had_begun = self._has_begun
-        beeps = had_begun and bool(was) and guest.has_beep
         self._members[call_id] = member
         self._has_begun |= member.starts
         actions: list[Action] = [*self._status_now(), TellMember(member)]
-        if beeps:
-            actions.append(Beep(is_entry=True))
+        if had_begun and was and guest.enter_beeps:
+            actions.append(Beep(is_entry=True, times=guest.enter_beeps))
         return (*actions, *self._places(was, had_begun), *self._tape())
 
     def leave(self, call_id: str) -> Actions:
@@ -209,8 +219,9 @@ class ConferenceRules:
             return self._over()
         if all(not left.may_be_alone for left in self._members.values()) and len(self._members) == 1:
             return self.end()
-        beep = (Beep(is_entry=False),) if self._has_begun and member.has_beep else ()
-        return (*self._status_now(), *beep)
+        beeps = self._has_begun and member.exit_beeps
+        beep = (Beep(is_entry=False, times=member.exit_beeps),) if beeps else ()
+        return (*self._status_now(), *beep, *self._untape())
 
     def _over(self) -> Actions:
         self._status = ConferenceStatus.COMPLETED
@@ -257,8 +268,16 @@ class ConferenceRules:
         )
 
     def _tape(self) -> Actions:
-        wanting = next((member for member in self._members.values() if member.is_recorded), None)
-        if self._is_taped or not self._has_begun or wanting is None:
+        recorded = [member for member in self._members.values() if member.is_recorded]
+        self._is_taped_alone |= any(member.records_alone for member in recorded)
+        is_wanted = bool(recorded) and (self._is_taped_alone or len(self._members) > 1)
+        if self._is_taped or not self._has_begun or not is_wanted:
             return ()
         self._is_taped = True
-        return (BeginTape(wanting.call_id),)
+        return (BeginTape(recorded[0].call_id),)
+
+    def _untape(self) -> Actions:
+        if not self._is_taped or self._is_taped_alone or len(self._members) > 1:
+            return ()
+        self._is_taped = False
+        return (EndTape(),)

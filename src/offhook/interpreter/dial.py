@@ -5,14 +5,14 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 
-import structlog
-
-from offhook.call.errors import Asked, CallEnded, OffhookError
+from offhook.call.ending import EndedBy
+from offhook.call.errors import Asked, CallEnded
 from offhook.call.port import Call
 from offhook.interpreter.dial_tape import connection_taped
 from offhook.interpreter.early_media import Ringing
 from offhook.interpreter.fork import OK, Fork, Miss, miss_of
 from offhook.interpreter.key_relay import keys_relayed
+from offhook.interpreter.keys_to_legs import KeysToLegs
 from offhook.interpreter.leg_telling import LegTelling
 from offhook.interpreter.outbound_leg import CONFIRM_SOUND_S, OutboundLeg
 from offhook.interpreter.room_seat import RoomSeat
@@ -22,11 +22,8 @@ from offhook.interpreter.taping import Tape
 from offhook.interpreter.waiting_sound import WaitingSound
 from offhook.verbs import Dial, DialEnd, Dialled
 
-log = structlog.get_logger()
-
 OVER_S = 2.0
 """How long a leg that was let go may take to be over; what its end tells is reported, but not waited for in vain."""
-KEY_S = 0.5
 
 
 async def dial(verb: Dial, scene: Scene) -> Dialled:
@@ -53,6 +50,7 @@ class Course:
         is_asked = verb.confirmation is not None or any(to.screening for to in verb.destinations)
         self._ringing_sound = Ringing(scene, is_asked=is_asked)
         self._fork = Fork(verb, scene, self._begun)
+        self._keys = KeysToLegs()
         self._loop = asyncio.get_running_loop()
         self._dialled_at = self._loop.time()
         self._connected_at: float | None = None
@@ -69,12 +67,12 @@ class Course:
         if verb.confirmation is not None:
             longest_s = max(longest_s, CONFIRM_SOUND_S + verb.confirmation.timeout_s)
         with self._fork as fork:
-            async with self._ringing():
+            async with self._keys, self._ringing():
                 missing = "those who were dialled neither answered nor failed"
                 with scene.watch.within(verb.timeout_s + longest_s + MARGIN_S, missing):
                     self._leg = await fork.first()
                 if self._leg is not None:
-                    await self._send_keys(self._leg)
+                    await self._keys.sent(self._leg, fork.destination_of(self._leg))
             if self._leg is not None:
                 await self._talk(self._leg)
 
@@ -92,10 +90,6 @@ class Course:
             yield
         finally:
             await waiting.turn_off()
-
-    def _begun(self, leg: OutboundLeg, position: int) -> None:
-        self._telling.begun(leg, position)
-        self._ringing_sound.begun(leg)
 
     async def outcome(self) -> Dialled:
         """What is told of it. Waits a moment for the ends of the legs."""
@@ -150,13 +144,10 @@ class Course:
             return Miss(end=DialEnd.CANCELED, leg=tried, ring_duration_s=waited_s)
         return replace(miss_of(tried, tried.over_now), end=DialEnd.CANCELED)
 
-    async def _send_keys(self, leg: OutboundLeg) -> None:
-        """As the destination of the leg wants it; the caller still hears that it rings."""
-        keys = self._fork.destination_of(leg).send_keys
-        if not keys:
-            return
-        within_s = KEY_S * len(keys) + MARGIN_S
-        await _first_of(_pressed(leg.call, keys), leg.is_taken.wait(), within_s=within_s)
+    def _begun(self, leg: OutboundLeg, position: int) -> None:
+        self._telling.begun(leg, position)
+        self._ringing_sound.begun(leg)
+        self._keys.begun(leg, self._verb.destinations[position - 1])
 
     async def _talk(self, leg: OutboundLeg) -> None:
         """Until either side leaves, the time is up, or the key is pressed."""
@@ -180,22 +171,13 @@ class Course:
             stack.enter_context(scene.watch.within(verb.time_limit_s + MARGIN_S, late))
             try:
                 ends = (_gone(leg.call), leg.is_taken.wait(), hang_up_key.wait())
-                await _first_of(*ends, within_s=verb.time_limit_s)
+                if not await _first_of(*ends, within_s=verb.time_limit_s):
+                    leg.let_go_by = EndedBy.TIME_LIMIT
             finally:
                 self._parted_at = self._loop.time()
 
     def _keep_tape(self, tape: Tape) -> None:
         self._tape = tape
-
-
-async def _pressed(call: Call, keys: str) -> None:
-    """Returns when all keys are sent, or cannot be."""
-    try:
-        async with call.alive():
-            await call.send_keys(keys)
-    except OffhookError as error:
-        # The leg may be over; whoever talks to it next hears of that by itself.
-        log.info("dial.keys_not_sent", call_id=call.info.call_id, error=str(error))
 
 
 async def _over(leg: OutboundLeg) -> None:
@@ -217,11 +199,12 @@ async def _gone(call: Call) -> None:
         return
 
 
-async def _first_of(*waits: Coroutine[None, None, object], within_s: float) -> None:
-    """Returns when the first of these does, or the time is up."""
+async def _first_of(*waits: Coroutine[None, None, object], within_s: float) -> bool:
+    """Returns when the first of these does, or the time is up: whether one did."""
     tasks = [asyncio.create_task(wait) for wait in waits]
     try:
-        await asyncio.wait(tasks, timeout=within_s, return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait(tasks, timeout=within_s, return_when=asyncio.FIRST_COMPLETED)
+        return bool(done)
     finally:
         for task in tasks:
             task.cancel()

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
+from offhook.call.info import Sides
 from offhook.call.port import Room
 from offhook.call.voice_rows import RecordingSource
 from offhook.interpreter.news import RecordingBegun
@@ -42,8 +43,11 @@ async def _record(
     verb: Record, scene: Scene, room: Room, on_tape: Callable[[Tape], None], begun: asyncio.Event
 ) -> None:
     tape: Tape | None = None
+    mixed = taping(scene, source=RecordingSource.DIAL, room=room)
     try:
-        async with taping(scene, source=RecordingSource.DIAL, room=room) as tape:
+        # Of the caller's leg one channel is what they say, and the other what they hear, which is whoever was called.
+        wanted = taping(scene, source=RecordingSource.DIAL, sides=Sides.STEREO) if verb.is_stereo else mixed
+        async with wanted as tape:
             on_tape(tape)
             begun.set()
             if verb.action is not None:

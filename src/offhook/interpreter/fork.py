@@ -12,7 +12,7 @@ from types import TracebackType
 
 import structlog
 
-from offhook.call.ending import EndCause, Ending
+from offhook.call.ending import EndCause, EndedBy, Ending
 from offhook.call.errors import OffhookError
 from offhook.call.info import CallStatus
 from offhook.interpreter.outbound_leg import LegOver, LegRefused, OutboundLeg, WantedLeg
@@ -26,7 +26,8 @@ NO_ROUTE, NOT_DIALLED = 11005, 11007
 """Notification codes: nobody of that name can be reached; the leg could not be begun."""
 UNREACHABLE = (403, 404, 480)
 OK = 200
-ANSWERED_FIRST, CALLER_GONE = "somebody else answered first", "the call that dialled it went on without it"
+ANSWERED_FIRST = ("somebody else answered first", EndedBy.RACE_LOST)
+CALLER_GONE = ("the call that dialled it went on without it", EndedBy.UNWANTED)
 
 _BEING_BEGUN: set[asyncio.Task[tuple[OutboundLeg, ...]]] = set()
 """These are never cancelled: a leg that is half begun would be lost."""
@@ -141,7 +142,7 @@ class Fork:
             self._destinations[leg.call_id] = destination
             self._on_begun(leg, self.position_of(leg))
             if self._is_closed or self._first.done():
-                leg.cancel(CALLER_GONE if self._is_closed else ANSWERED_FIRST)
+                leg.cancel(*(CALLER_GONE if self._is_closed else ANSWERED_FIRST))
                 continue
             self._open += 1
             watching = asyncio.create_task(self._watch(leg), name=f"leg {leg.call_id}")
@@ -184,7 +185,7 @@ class Fork:
             self._winner = leg
             self._first.set_result(leg)
         else:
-            leg.cancel(ANSWERED_FIRST)
+            leg.cancel(*ANSWERED_FIRST)
 
     def _missed(self, miss: Miss) -> None:
         self._misses.append(miss)
@@ -196,10 +197,10 @@ class Fork:
         if self._open == 0 and not self._first.done():
             self._first.set_result(None)
 
-    def _cancel_others(self, reason: str) -> None:
+    def _cancel_others(self, why: tuple[str, EndedBy]) -> None:
         for leg in self.legs:
             if leg is not self._winner and not leg.is_taken.is_set():
-                leg.cancel(reason)
+                leg.cancel(*why)
 
 
 def miss_of(leg: OutboundLeg, over: LegOver) -> Miss:

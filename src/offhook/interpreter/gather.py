@@ -13,10 +13,11 @@ from offhook.interpreter.inbox import Inbox
 from offhook.interpreter.listening import Listening
 from offhook.interpreter.prompt_player import PromptPlayer, Sounding, sounding
 from offhook.interpreter.prompt_turn import Prompts
+from offhook.interpreter.repeat import play_once
 from offhook.interpreter.scene import Scene
 from offhook.interpreter.stall import MARGIN_S
 from offhook.speech.recogniser import Partial
-from offhook.verbs import Gather, Gathered, GatherEnd, Input, Pause
+from offhook.verbs import Gather, Gathered, GatherEnd, Input, Pause, Play
 
 
 async def gather(verb: Gather, scene: Scene) -> Gathered:
@@ -27,6 +28,11 @@ async def gather(verb: Gather, scene: Scene) -> Gathered:
     try:
         async with scene.call.alive():
             gathered = await gathering.run()
+            if not set(gathered.keys) <= verb.valid_keys:
+                gathered = Gathered(
+                    end=GatherEnd.NO_MATCH, detail="other keys than the valid ones were pressed"
+                )
+                await _play_once(verb.invalid_sound, scene)
     except CallEnded:
         end = GatherEnd.HANG_UP
         raise
@@ -121,6 +127,8 @@ class Gathering:
                 self._scene.pass_over(prompt, error)
             else:
                 sounds.append(sounding(prompt, audio))
+        if self._verb.beeps_after_prompts and self._scene.tools.beep is not None:
+            sounds.append((self._scene.tools.beep, 1))
         return sounds
 
     def _key(self, key: str) -> None:
@@ -171,3 +179,14 @@ class Gathering:
         late = max(deadline, self._loop.time()) + MARGIN_S
         with self._scene.watch.until(late, "it did not end when its time was over"):
             return await self._inbox.take(until=deadline)
+
+
+async def _play_once(sound: Play | None, scene: Scene) -> None:
+    """Play it; one that cannot be had is passed over."""
+    if sound is None:
+        return
+    try:
+        async with scene.ready(sound) as audio:
+            await play_once(audio, scene.call, scene.watch)
+    except CustomerError as error:
+        scene.pass_over(sound, error)

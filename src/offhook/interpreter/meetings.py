@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from offhook.call.errors import OffhookError
 from offhook.call.rows import RoomKind
-from offhook.verbs import Target
+from offhook.verbs import Pause, Play, Say, Target
 
 if TYPE_CHECKING:
     from offhook.interpreter.scene import Scene
@@ -24,11 +24,14 @@ class Attendee:
     """How somebody comes into a conference."""
 
     is_muted: bool = False
-    has_beep: bool = True
+    enter_beeps: int = 1
+    exit_beeps: int = 1
     starts: bool = True
     ends: bool = False
     max_participants: int = 40
     is_recorded: bool = False
+    records_alone: bool = True
+    """Whether that is done while nobody else is inside."""
     may_be_alone: bool = True
     """Whether they may stay once all others have gone."""
     counts_heads: bool = False
@@ -86,9 +89,11 @@ class Muted:
 
 @dataclass(frozen=True, slots=True)
 class Taped:
-    """The recording that the member wanted has begun."""
+    """The recording of the conference has begun."""
 
     recording_id: str
+    is_own: bool = True
+    """Whether it is the one that the member wanted; others are told to members who want to know of the company."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +103,15 @@ class Company:
     size: int
     has_begun: bool = False
     """Whether it was this member's coming that began the conference."""
+
+
+@dataclass(frozen=True, slots=True)
+class Departed:
+    """The member is on its way out, and so many stay; of a member who wants to know."""
+
+    size: int
+    is_end: bool = False
+    """Whether it is this member who tells of the conference's end: one does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +145,8 @@ class Over:
     end: str
 
 
-News = Hears | Muted | Taped | Company | InQueue | Called | Connected | Over
+Prompts = tuple[Say | Play | Pause, ...]
+News = Hears | Muted | Taped | Company | Departed | InQueue | Called | Connected | Over
 
 
 class Membership(Protocol):
@@ -150,6 +165,12 @@ class Membership(Protocol):
 
     def ready(self) -> None:
         """Who waited in a queue has heard the announcement."""
+
+    def relay(self, key: str) -> None:
+        """The others in a conference are sent a key, unless they do not hear the member."""
+
+    def announce(self, prompts: "Prompts", *, is_entry: bool) -> None:
+        """What the others in a conference hear of the member's coming, now, or of its going, then."""
 
 
 class MeetingRefused(OffhookError):

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from offhook.interpreter.outbound_leg import LegOver
 from offhook.interpreter.stream_ports import StreamNews
-from offhook.verbs import Recorded
+from offhook.verbs import Detected, Recorded
 
 
 class LegEvent(StrEnum):
@@ -65,6 +65,8 @@ class MeetingEvent(StrEnum):
     """With the caller's going nobody is inside any more."""
     KEYS = "keys"
     """The caller pressed a sequence of keys that somebody waits for."""
+    TAPED = "taped"
+    """The recording that the caller's verb wanted has begun."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +81,14 @@ class MeetingNews:
     at: datetime
     keys: str = ""
     recording: Recorded | None = None
-    """That of the conference, once it has ended."""
+    """That of the conference, of which its identity alone is known: once it has begun, and once the conference has ended."""
 
 
-News = LegNews | RecordingBegun | RecordingReady | MeetingNews | StreamNews
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MachineNews:
+    """It is known who answered."""
+
+    detected: Detected
+
+
+News = LegNews | RecordingBegun | RecordingReady | MeetingNews | StreamNews | MachineNews

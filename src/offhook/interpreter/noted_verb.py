@@ -1,6 +1,8 @@
 """Verbs on the timeline: what was begun, and what came of it, in words."""
 
 import asyncio
+from collections.abc import Callable
+from typing import Any
 
 from offhook.call.errors import CallEnded
 from offhook.call.exchange import without_credentials
@@ -9,6 +11,7 @@ from offhook.verbs import (
     ConferenceEnd,
     Conferred,
     Dequeue,
+    Detected,
     Dial,
     DialEnd,
     Dialled,
@@ -77,20 +80,9 @@ def _about(verb: Verb) -> str:
 
 def outcome_words(outcome: Outcome, *, is_private: bool = False) -> str:
     """What came of a verb; where that `is_private`, without what was pressed or said."""
-    if isinstance(outcome, Recorded):
-        return recorded_words(outcome)
-    if isinstance(outcome, HoldChanged):
-        return f"{outcome.status.value} ({outcome.sip_status})"
-    if isinstance(outcome, Referred):
-        return referred_words(outcome)
-    if isinstance(outcome, Dialled):
-        return dialled_words(outcome)
-    if isinstance(outcome, Conferred):
-        return conferred_words(outcome)
-    if isinstance(outcome, Queued):
-        return queued_words(outcome)
-    if isinstance(outcome, Streamed):
-        return streamed_words(outcome)
+    words = _WORDS.get(type(outcome))
+    if words is not None:
+        return words(outcome)
     if not isinstance(outcome, Gathered):
         return "done"
     if is_private and not outcome.is_empty:
@@ -100,8 +92,13 @@ def outcome_words(outcome: Outcome, *, is_private: bool = False) -> str:
     if outcome.speech:
         sure = "" if outcome.confidence is None else f", confidence {outcome.confidence:.2f}"
         return f'heard "{outcome.speech}"{sure}'
-    words = outcome.end.value.replace("_", " ")
-    return f"{words}: {outcome.detail}" if outcome.detail else words
+    end = outcome.end.value.replace("_", " ")
+    return f"{end}: {outcome.detail}" if outcome.detail else end
+
+
+def held_words(changed: HoldChanged) -> str:
+    """What came of holding a call, or of taking it off hold."""
+    return f"{changed.status.value} ({changed.sip_status})"
 
 
 def dialled_words(dialled: Dialled) -> str:
@@ -162,6 +159,25 @@ def streamed_words(streamed: Streamed) -> str:
         return "begun"
     words = f"streamed for {streamed.duration_s:.1f} s, ended: {streamed.end.value.replace('_', ' ')}"
     return f"{words}: {streamed.failure}" if streamed.failure else words
+
+
+def detected_words(detected: Detected) -> str:
+    """Who answered, and what gave them away."""
+    who = "a machine" if detected.is_machine else "a person"
+    return f"{who} after {detected.after_s:.1f} s: {detected.telltale.value.replace('_', ' ')}"
+
+
+_WORDS: dict[type, Callable[[Any], str]] = {
+    Recorded: recorded_words,
+    HoldChanged: held_words,
+    Referred: referred_words,
+    Dialled: dialled_words,
+    Conferred: conferred_words,
+    Queued: queued_words,
+    Streamed: streamed_words,
+    Detected: detected_words,
+}
+"""Each is given outcomes of its own kind only."""
 
 
 def breaking_words(error: BaseException) -> str:

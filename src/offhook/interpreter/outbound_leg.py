@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from offhook.call.ending import Ending
+from offhook.call.ending import EndedBy, Ending
 from offhook.call.errors import OffhookError
 from offhook.call.info import CallInfo, CallStatus
 from offhook.call.port import DialledCall
@@ -79,7 +79,7 @@ class LegControl(Protocol):
     def is_over(self) -> bool:
         """Whether it has ended."""
 
-    def finish(self, reason: str) -> None:
+    def finish(self, reason: str, by: EndedBy) -> None:
         """End it."""
 
     def seated(self, seat: Seat) -> AbstractContextManager[None]:
@@ -100,6 +100,8 @@ class OutboundLeg:
         """Whether who dialled has connected it with somebody."""
         self.is_let_go = asyncio.Event()
         """Who dialled it wants nothing of it any more; unless it was taken elsewhere, it is hung up."""
+        self.let_go_by = EndedBy.LET_GO
+        """Why they do."""
         self.is_taken = asyncio.Event()
         """Somebody took it to another program: who dialled it lets it go."""
         self._over: asyncio.Future[LegOver] = asyncio.get_running_loop().create_future()
@@ -117,10 +119,10 @@ class OutboundLeg:
         """Hang it up, or hand it over to who took it."""
         self.is_let_go.set()
 
-    def cancel(self, reason: str = "") -> None:
+    def cancel(self, reason: str = "", by: EndedBy = EndedBy.UNWANTED) -> None:
         """End it wherever it is: ringing, or being screened. One that nobody answered is canceled."""
         if not self._control.is_over:
-            self._control.finish(reason)
+            self._control.finish(reason, by)
 
     def tell_over(self, over: LegOver) -> None:
         """Its life is over."""

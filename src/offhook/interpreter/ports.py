@@ -11,6 +11,7 @@ from offhook.call.ending import EndedBy, Ending
 from offhook.call.errors import Asked, OffhookError
 from offhook.call.exchange import Reply
 from offhook.call.facts import Fact
+from offhook.call.how_ended import HowEnded, how_ended
 from offhook.call.info import CallInfo, CallStatus
 from offhook.call.port import Audio, Room
 from offhook.interpreter.lifetime import UNBOUNDED, CallBounds
@@ -105,6 +106,11 @@ class CallEnd:
     """Why, in words for the operator."""
     error: OffhookError | None = None
     """What ended it, where the application or something of ours failed."""
+
+    @property
+    def how(self) -> HowEnded:
+        """The same without words, as records keep it."""
+        return how_ended(self.ending, self.by, self.error)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from offhook.interpreter.discreet import is_private
 from offhook.interpreter.news import News
 from offhook.interpreter.ports import Dialect, Fetch, StatusChange
 from offhook.verbs import (
+    Detected,
     Dialled,
     Document,
     Gather,
@@ -109,6 +110,8 @@ class WebhookProgram:
             self._fallback_is_spent = False
         if isinstance(outcome, Dialled) and outcome.call_id is not None:
             self._info = replace(self._info, outbound_call_id=outcome.call_id)
+        if isinstance(outcome, Detected):
+            self._info = replace(self._info, is_machine=outcome.is_machine)
         report = self._dialect.report(verb, outcome, self._info)
         if report.target is None:
             return None

@@ -10,7 +10,18 @@ from offhook.call.port import Place as PlaceInRoom
 from offhook.call.rows import RoomKind
 from offhook.call.voice_rows import RecordingSource
 from offhook.interpreter import queue_rules as rules
-from offhook.interpreter.meetings import Called, Connected, Guest, InQueue, News, Over, Taker, Taped, Waiter
+from offhook.interpreter.meetings import (
+    Called,
+    Connected,
+    Guest,
+    InQueue,
+    News,
+    Over,
+    Prompts,
+    Taker,
+    Taped,
+    Waiter,
+)
 from offhook.interpreter.ports import Tools
 from offhook.interpreter.scene import Scene
 from offhook.interpreter.taping import taping
@@ -50,6 +61,12 @@ class QueueMember:
     def ready(self) -> None:
         """The announcement was heard."""
         self._room.ready(self)
+
+    def relay(self, key: str) -> None:
+        """In a queue there is nobody to send a key to."""
+
+    def announce(self, prompts: Prompts, *, is_entry: bool) -> None:
+        """In a queue nobody hears who comes."""
 
     def tell(self, news: News) -> None:
         """Something happened."""

@@ -45,7 +45,7 @@ from offhook.interpreter.repeat import play_once
 from offhook.interpreter.runners import run_verb
 from offhook.interpreter.scene import Scene
 from offhook.interpreter.stall import ANSWER_S, StallWatch, VerbStalled
-from offhook.interpreter.status import final_status
+from offhook.interpreter.status import final_status, over_after
 from offhook.interpreter.timeline_keeping import TimelineKeeping
 from offhook.interpreter.to_the_end import to_the_end
 from offhook.interpreter.whole_call_tape import WholeCallTape
@@ -78,12 +78,12 @@ async def run_outbound(
     ring_timeout_s: float,
     on_placed: Callable[[], None],
     control: Control | None = None,
-    send_keys: str = "",
+    before: tuple[Verb, ...] = (),
 ) -> None:
     """Live through a call that was dialled from here; nobody answering within `ring_timeout_s` ends it.
 
-    `on_placed` is called once the call can be looked up. `control` is what others may do to it. `send_keys` are sent
-    to whoever answers, before the first document is run.
+    `on_placed` is called once the call can be looked up. `control` is what others may do to it. `before` is run once
+    somebody has answered, before the first document is asked for.
     """
     life = Life(call, program, tools, partials, control)
 
@@ -91,10 +91,7 @@ async def run_outbound(
         await life.begin_settled(CallStatus.QUEUED)
         on_placed()
         if await life.connect(call, ring_timeout_s):
-            if send_keys:
-                async with call.alive():
-                    await call.send_keys(send_keys)
-            await life.follow()
+            await life.follow(before)
 
     with tools.tracer.call(call.info):
         await life.live(connect_and_follow)
@@ -179,6 +176,7 @@ class Life:
         self._ended_by: EndedBy | None = None
         self._error: OffhookError | None = None
         self._reason = ""
+        self._last: Outcome | None = None
         self._duration_s = self._ring_duration_s = 0.0
         self._errands: asyncio.TaskGroup | None = None
         self._timeline = TimelineKeeping(call, tools)
@@ -292,7 +290,7 @@ class Life:
                 leg.accepted.set()
                 async with self._call.alive():
                     await leg.is_let_go.wait()
-                self._ended_by = EndedBy.LET_GO
+                self._ended_by = leg.let_go_by
             return
         except TimeoutError:
             self._reason = f"nobody took the call within {gate_s:g} s of its screening"
@@ -316,14 +314,16 @@ class Life:
                 self._ended_by = self._ended_by or EndedBy.DECLINED
             raise
 
-    async def follow(self) -> None:
-        """Run document after document until one ends without another, and whatever program the call is taken to."""
+    async def follow(self, before: tuple[Verb, ...] = ()) -> None:
+        """Run `before`, then document after document until one ends without another, and whatever program the call is
+        taken to."""
         while True:
             try:
                 async with self._diversion.possible():
-                    await self._documents()
+                    await self._documents(before)
                 return
             except Diverted as diverted:
+                before = ()
                 await self._take_over(diverted)
 
     async def _take_over(self, diverted: Diverted) -> None:
@@ -335,7 +335,8 @@ class Life:
         self._filler.turn_over()
         self._pace.input()
 
-    async def _documents(self) -> None:
+    async def _documents(self, before: tuple[Verb, ...] = ()) -> None:
+        await self._run(Document(before))
         document = await self._recovered(lambda: self._ask(self._program.first(self._status)))
         while document is not None:
             await self._wait_for_turn()
@@ -362,7 +363,7 @@ class Life:
             self._discretion.hides_keys = hides_keys(
                 verb, document.verbs[number:], hid_before=self._discretion.hides_keys
             )
-            outcome = await self._outcome(verb, before_answer=number <= document.before_answer)
+            outcome = self._last = await self._outcome(verb, before_answer=number <= document.before_answer)
             if not isinstance(verb, Redirect):
                 self._filler.turn_over()
             status = CallStatus.COMPLETED if outcome.call_is_over else self._status
@@ -493,7 +494,7 @@ class Life:
 
     async def _end_call(self) -> None:
         """The documents are over: hang up, or refuse a call that no document answered."""
-        self._ended_by = self._ended_by or EndedBy.DOCUMENT_OVER
+        self._ended_by = self._ended_by or over_after(self._last)
         if self._call.is_answered or self._ending.sip_status is not None:
             await self._call.hang_up()
             return
@@ -546,11 +547,9 @@ class Life:
         self._program.caller_left()
         now = self._loop.time()
         recording = await self._whole_call_tape.finish()
-        was_answered = self._answered_at is not None
-        says_why = not was_answered or self._ending.cause is EndCause.BROKEN
-        self._status = final_status(
-            was_answered=was_answered, ending=self._ending, is_canceled=self._is_canceled
-        )
+        answered = self._answered_at is not None
+        says_why = not answered or self._ending.cause is EndCause.BROKEN
+        self._status = final_status(was_answered=answered, ending=self._ending, is_canceled=self._is_canceled)
         info, at = self._call.info, self._tools.wall_clock()
         duration_s = now - self._answered_at if self._answered_at is not None else 0.0
         self._duration_s, self._ring_duration_s = duration_s, (self._answered_at or now) - self._began_at
@@ -568,6 +567,7 @@ class Life:
                 sip_status=self._ending.sip_status,
                 duration_s=duration_s,
                 ring_duration_s=self._ring_duration_s,
+                ended=end.how,
                 callbacks=self._teller.callbacks(change),
             )
         )

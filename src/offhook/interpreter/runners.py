@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from offhook.interpreter.conference import conference
+from offhook.interpreter.detect_machine import detect_machine
 from offhook.interpreter.dial import dial
 from offhook.interpreter.discreet import is_private, keep_private
 from offhook.interpreter.echo import echo
@@ -30,6 +31,7 @@ from offhook.interpreter.wait import wait
 from offhook.verbs import (
     Conference,
     Dequeue,
+    DetectMachine,
     Dial,
     Echo,
     Enqueue,
@@ -80,6 +82,7 @@ RUNNERS: dict[type, Runner] = {
     SendKeys: send_keys,
     Wait: wait,
     Stream: stream,
+    DetectMachine: detect_machine,
     ScheduledHangup: scheduled_hangup,
     SessionRecording: record_session,
 }

@@ -1,7 +1,8 @@
 """The final status of a call: one table, from how it ended to what every API calls it."""
 
-from offhook.call.ending import EndCause, Ending
+from offhook.call.ending import EndCause, EndedBy, Ending
 from offhook.call.info import CallStatus
+from offhook.verbs import ConferenceEnd, Conferred, Outcome
 
 BUSY = (486, 600)
 NOBODY_THERE = (408, 480)
@@ -21,3 +22,9 @@ def final_status(*, was_answered: bool, ending: Ending, is_canceled: bool = Fals
     if ending.sip_status in NOBODY_THERE:
         return CallStatus.NO_ANSWER
     return CallStatus.FAILED
+
+
+def over_after(last: Outcome | None) -> EndedBy:
+    """What ends a call whose documents are over, by what came of their last verb."""
+    is_removed = isinstance(last, Conferred) and last.end is ConferenceEnd.REMOVED
+    return EndedBy.REMOVED if is_removed else EndedBy.DOCUMENT_OVER

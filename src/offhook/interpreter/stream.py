@@ -17,6 +17,7 @@ from offhook.interpreter.beside import begin_beside
 from offhook.interpreter.scene import Scene
 from offhook.interpreter.stream_connection import StreamConnection
 from offhook.interpreter.stream_ports import StreamBroke, StreamEvent, StreamNews
+from offhook.interpreter.stream_record import stream_ran
 from offhook.interpreter.streams import TooManyStreams
 from offhook.verbs import Stream, Streamed, StreamEnd
 
@@ -50,7 +51,7 @@ class Streaming:
         self._scene = scene
         self._language = scene.tools.stream_languages[verb.language]
         self._loop = asyncio.get_running_loop()
-        self._began_at = scene.tools.wall_clock()
+        self._began_at, self._begins_at = scene.tools.wall_clock(), self._loop.time()
         self._limit: asyncio.Timeout | None = None
         self._is_stopped = False
         self._failure = ""
@@ -76,7 +77,7 @@ class Streaming:
 
     async def run(self) -> Streamed:
         """Stream to the end. Raises CallEnded."""
-        began_at, end = self._loop.time(), StreamEnd.ORDERED
+        end = StreamEnd.ORDERED
         try:
             with self._scene.control.streams.running(self):
                 try:
@@ -90,12 +91,11 @@ class Streaming:
         except TooManyStreams as refused:
             end, self._failure = StreamEnd.BROKEN, str(refused)
             self._over(end)
-        return Streamed(
-            stream_id=self._verb.stream_id,
-            end=end,
-            duration_s=self._loop.time() - began_at,
-            failure=self._failure,
-        )
+        return self._streamed(end)
+
+    def _streamed(self, end: StreamEnd) -> Streamed:
+        duration_s = self._loop.time() - self._begins_at
+        return Streamed(stream_id=self._verb.stream_id, end=end, duration_s=duration_s, failure=self._failure)
 
     async def _within_its_time(self) -> StreamEnd:
         try:
@@ -142,7 +142,11 @@ class Streaming:
         return StreamEnd.APPLICATION
 
     def _over(self, end: StreamEnd) -> None:
-        """Tell whoever wants to know."""
+        """Keep its record, and tell whoever wants to know."""
+        if end is StreamEnd.ORDERED and not self._is_stopped and self._scene.control.is_over:
+            end = StreamEnd.HANG_UP  # it ran beside a document that is over
+        tools, info = self._scene.tools, self._scene.call.info
+        tools.recorder.emit(stream_ran(self._verb, self._streamed(end), info, tools.wall_clock()))
         verb, call_is_over = self._verb, end is StreamEnd.HANG_UP or self._scene.control.is_over
         if end is StreamEnd.BROKEN:
             words = f"The stream to {without_credentials(verb.url)} ended: {self._failure}."

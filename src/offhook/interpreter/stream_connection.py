@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from offhook.call.errors import OffhookError
 from offhook.call.exchange import without_credentials
 from offhook.interpreter.scene import Scene
-from offhook.interpreter.stream_outbox import StreamOutbox
+from offhook.interpreter.stream_outbox import MOST_WAITING, StreamOutbox
 from offhook.interpreter.stream_player import MOST_WAITING_S, StreamPlayer
 from offhook.interpreter.stream_ports import (
     ClearSounds,
@@ -58,7 +58,10 @@ class StreamConnection:
         self._talk = talk
         self._tell = tell
         self._clock = scene.tools.wall_clock
-        self._outbox = StreamOutbox(line, filling=lambda: tell(StreamEvent.DEGRADED))
+        tracks = verb.track.has_inbound + verb.track.has_outbound
+        self._outbox = StreamOutbox(
+            line, filling=lambda: tell(StreamEvent.DEGRADED), most_waiting=tracks * MOST_WAITING
+        )
         self._player = StreamPlayer(scene.call, played=self._was_played, rest=self._rest)
         self._inbound = SoundWriter(verb.sound_format)
         self._outbound = SoundWriter(verb.sound_format)

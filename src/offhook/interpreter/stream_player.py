@@ -92,6 +92,8 @@ class StreamPlayer:
         """Play what comes, until cancelled."""
         while True:
             await self._has_some.wait()
+            if not self._pieces:
+                continue  # cleared between the waking and now
             self._playing = asyncio.create_task(self._play(self._pieces[0]), name="stream plays")
             try:
                 await asyncio.wait((self._playing,))

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
+from offhook.call.ending import EndedBy
 from offhook.call.errors import CallEnded, CustomerError, FetchFailed, OffhookError
 from offhook.call.info import CallInfo, CallStatus, TransferInfo
 from offhook.call.port import Transfer
@@ -106,7 +107,7 @@ class Transfers:
 
     def _send_away(self) -> None:
         with contextlib.suppress(CallOver):
-            self._control.finish("transferred")
+            self._control.finish("transferred", EndedBy.TRANSFERRED)
 
 
 async def _first(program: Program) -> Document:

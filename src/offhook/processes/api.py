@@ -4,6 +4,7 @@ import asyncio
 import os
 import socket
 import sys
+from functools import partial
 from typing import Any
 
 import uvloop
@@ -12,10 +13,10 @@ from offhook import log
 from offhook.bootstrap import open_database
 from offhook.config import Settings
 from offhook.control import CONFIGURATION_FAULT, ControlChannel
-from offhook.dialects.rcml.messages_told import status_request
 from offhook.metrics import Meter
 from offhook.processes.demo import load_demo
 from offhook.processes.lag import watched
+from offhook.processes.languages import message_request
 from offhook.processes.metrics_page import MetricsPage, Sources
 from offhook.processes.numbers_told import NumbersTold
 from offhook.processes.quiet_server import QuietServer, listening_socket
@@ -159,7 +160,7 @@ def _messaging(settings: Settings, database: Database) -> MessagingPorts:
         emails=Emails(database),
         channel_identities=ChannelIdentities(database),
         arrivals=MessageArrivals(database),
-        receipts=MessageQueue(database, status_request),
+        receipts=MessageQueue(database, partial(message_request, settings=settings)),
         gateway_secret=settings.sms_secret.get_secret_value() if settings.sms_secret else None,
     )
 

@@ -39,7 +39,7 @@ from offhook.processes.trunk_book import TrunkBook
 from offhook.processes.trunk_hosts import TrunkHosts
 from offhook.processes.trunk_services import TrunkServices
 from offhook.rest.ports import CallRefused, LimitReached, NewCall
-from offhook.verbs import Target
+from offhook.verbs import SendKeys, Target, Verb
 from offhook.webhooks.partials import PartialQueue
 from offhook.webhooks.sender import Sender
 
@@ -66,6 +66,12 @@ def bounded(tools: Tools, longest_s: float | None) -> Tools:
         return tools
     talk_s = min(longest_s, tools.bounds.talk_s or longest_s)
     return replace(tools, bounds=replace(tools.bounds, talk_s=talk_s))
+
+
+def verbs_before(asked: NewCall) -> tuple[Verb, ...]:
+    """What is done once a call is answered, before its application is asked."""
+    keys = (SendKeys(keys=asked.send_keys),) if asked.send_keys else ()
+    return (*keys, asked.detection) if asked.detection is not None else keys
 
 
 class CallRuns:
@@ -324,7 +330,7 @@ class CallRuns:
                         bounded(self._tools(info.account_sid), asked.longest_s),
                         partials,
                         ring_timeout_s=asked.timeout_s,
-                        send_keys=asked.send_keys,
+                        before=verbs_before(asked),
                         on_placed=placed.set,
                         control=control,
                     )

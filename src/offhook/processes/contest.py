@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
+from offhook.call.ending import EndedBy
 from offhook.call.errors import CallEnded
 from offhook.call.port import DialledCall
 from offhook.interpreter.control import Control
@@ -25,7 +26,7 @@ async def first_answered(rivals: Sequence[tuple[DialledCall, Control]]) -> None:
     winner = next(call for call, _ in rivals if call.is_answered)
     for call, control in rivals:
         if call is not winner and not control.is_over:
-            control.finish(ELSEWHERE)
+            control.finish(ELSEWHERE, EndedBy.RACE_LOST)
 
 
 async def _is_answered(call: DialledCall) -> bool:

@@ -5,6 +5,7 @@ by line. Where either breaks without a last word, the other worker is lost.
 """
 
 import asyncio
+import contextlib
 import json
 import time
 from collections.abc import AsyncIterator
@@ -17,14 +18,23 @@ import structlog
 from offhook.call.errors import CallEnded
 from offhook.call.info import CallInfo, Direction, new_id
 from offhook.call.rows import WorkerRow
-from offhook.interpreter.meetings import Attendee, Guest, MeetingRefused, News, Over
+from offhook.interpreter.key_relay import keys_relayed
+from offhook.interpreter.meetings import Attendee, Guest, MeetingRefused, News, Over, Prompts
 from offhook.interpreter.scene import Scene
 from offhook.pjsua.leg import Leg
 from offhook.pjsua.switchboard import Switchboard
 from offhook.processes.addresses import EVERY_HOST, LOOPBACK_HOST
 from offhook.processes.inner_http import SECRET_HEADER
 from offhook.processes.room_token import HEADER, RoomPlace, sign
-from offhook.processes.room_words import GONE, Coming, Written, read_news, write_coming
+from offhook.processes.room_words import (
+    GONE,
+    Coming,
+    Written,
+    read_departed,
+    read_news,
+    write_coming,
+    write_prompts,
+)
 from offhook.verbs import ConferenceEnd, QueueEnd
 
 log = structlog.get_logger()
@@ -75,6 +85,24 @@ class DistantMembership:
     def ready(self) -> None:
         """The announcement was heard."""
         self._send("ready", {})
+
+    def relay(self, key: str) -> None:
+        """The others are sent a key."""
+        self._send("key", {"key": key})
+
+    def announce(self, prompts: Prompts, *, is_entry: bool) -> None:
+        """What the others hear of its coming, now, or of its going, then."""
+        self._send("announcement", {"prompts": write_prompts(prompts), "is_entry": is_entry})
+
+    async def departed(self) -> None:
+        """Be out at once, and know how many stay, where the room has not said it yet."""
+        with contextlib.suppress(
+            httpx2.HTTPError, TimeoutError, ValueError
+        ):  # a worker that is lost says nothing
+            async with asyncio.timeout(COMMAND_S):
+                answer = await self._client.post(f"{self._base}/leave", json={})
+            if answer.status_code == 200 and (told := read_departed(answer.json())) is not None:
+                self._inbox.put_nowait(told)
 
     async def close(self) -> None:
         """Let go of what was not sent."""
@@ -135,6 +163,7 @@ class DistantRooms:
             room = scene.tools.room()
             await stack.enter_async_context(room.joined(scene.call))
             await stack.enter_async_context(room.joined(leg))
+            await stack.enter_async_context(keys_relayed(leg, scene.call))
             first = await _first(lines)
             if isinstance(first, Over):
                 raise MeetingRefused(first.end)
@@ -145,6 +174,8 @@ class DistantRooms:
             ending.add_done_callback(
                 lambda task: None if task.cancelled() else membership.inbox.put_nowait(Over(lost_end(guest)))
             )
+            if isinstance(guest, Attendee) and guest.counts_heads:
+                stack.push_async_callback(membership.departed)
             yield membership
 
     @asynccontextmanager

@@ -26,6 +26,7 @@ from offhook.processes.live_words import read_change, read_performance, read_tar
 from offhook.processes.performances import Performances
 from offhook.rest.live_ports import CallIsOver, CallNotAnswered, NobodyConnected, PerformanceKind
 from offhook.rest.ports import CallRefused, LimitReached, NewCall, StatusEvent
+from offhook.verbs import DetectMachine
 
 OF_A_CALL = re.compile(
     "/calls/([0-9a-f]{32})/(change|act|perform|stop|streams/begin|streams/list|streams/end)"
@@ -109,6 +110,8 @@ class Door:
             return 410, {"message": str(over)}
         except CallNotAnswered as ringing:
             return 409, {"message": str(ringing), "is_alone": isinstance(ringing, NobodyConnected)}
+        except LimitReached as reached:
+            return 429, {"message": reached.message, "wait_s": reached.wait_s}
 
 
 def write_new_call(call: NewCall) -> dict[str, Any]:
@@ -131,8 +134,15 @@ def read_new_call(written: dict[str, Any]) -> NewCall:
             "ring": read_target(written["ring"]),
             "status_events": frozenset(StatusEvent(event) for event in written["status_events"]),
             "record_all": RecordAll(written["record_all"]) if written["record_all"] else None,
+            "detection": _read_detection(written.get("detection")),
         }
     )
+
+
+def _read_detection(written: dict[str, Any] | None) -> DetectMachine | None:
+    if written is None:
+        return None
+    return DetectMachine(**{**written, "callback": read_target(written["callback"])})
 
 
 async def _body(receive: Receive) -> bytes:

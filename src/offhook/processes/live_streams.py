@@ -4,6 +4,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from offhook.interpreter.acts import TooMuchBeside
 from offhook.interpreter.connected import ControlOf
 from offhook.interpreter.control import CallOver, Control
 from offhook.interpreter.streams import MOST_STREAMS
@@ -47,6 +48,8 @@ class LiveStreams:
             return False
         try:
             await control.act(verb)
+        except TooMuchBeside:
+            return False
         except CallOver as over:
             raise CallIsOver(str(over)) from over
         return True

@@ -2,14 +2,15 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 
 from offhook.call.destinations import why_not
 from offhook.call.message_parties import NUMBER_CHANNELS
 from offhook.call.messages import MessageRow
 from offhook.config import Settings
-from offhook.dialects.rcml.messages_told import status_request
 from offhook.messaging.logged import LoggedEmails, LoggedMessages
 from offhook.messaging.port import EmailProvider, MessageProvider
+from offhook.processes.languages import message_request
 from offhook.processes.message_replies import Answerer
 from offhook.processes.messenger import Carriers, Messenger
 from offhook.records.database import Database
@@ -36,7 +37,7 @@ def open_messenger(
         return why_not(message.to, account_sid=message.account_sid, allowed=allowed, country=settings.country)
 
     return Messenger(
-        queue=MessageQueue(database, status_request),
+        queue=MessageQueue(database, partial(message_request, settings=settings)),
         arrivals=arrivals,
         emails=Emails(database),
         carriers=Carriers(messages=message_carrier(settings), emails=email_carrier(settings)),

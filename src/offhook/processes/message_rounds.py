@@ -12,6 +12,8 @@ from offhook.processes.absence import Absence
 
 POLL_S = 1.0
 """How often is looked when nobody pokes."""
+QUIET_S = 0.25
+"""How long nobody looks again where nothing was due: most pokes tell of callbacks, and each look asks the database."""
 MOST_AT_ONCE = 16
 AWAY_S = 1.0
 AFTER_FAULT_S = 10.0
@@ -51,10 +53,11 @@ class Rounds(Generic[Item]):
         try:
             while not self._stopping.is_set():
                 self._woken.clear()
-                if not await self._turn():
-                    with suppress(TimeoutError):
-                        async with asyncio.timeout(POLL_S):
-                            await self._woken.wait()
+                taken, may_be_more = await self._turn()
+                if not may_be_more:
+                    if not taken:
+                        await _for(self._stopping, QUIET_S)
+                    await _for(self._woken, POLL_S)
             if self._working:
                 await asyncio.wait(self._working, timeout=LAST_WORDS_S)
         finally:
@@ -63,28 +66,28 @@ class Rounds(Generic[Item]):
                 task.cancel()
             await asyncio.gather(*left, return_exceptions=True)
 
-    async def _turn(self) -> bool:
-        """Take what is due and begin with it; whether there may be more."""
+    async def _turn(self) -> tuple[int, bool]:
+        """Take what is due and begin with it; how much that was, and whether there may be more."""
         most = MOST_AT_ONCE - len(self._working)
         if most <= 0:
-            return False
+            return MOST_AT_ONCE, False
         try:
             items = await asyncio.to_thread(self._take, most)
             self._absence.over()
         except RecordsAway as away:
             self._absence.noticed(away)
             await asyncio.sleep(AWAY_S)
-            return False
+            return 0, False
         except Exception:
             # Ours: it must not take the process along, which delivers callbacks too.
             log.exception("messages.fault")
             await asyncio.sleep(AFTER_FAULT_S)
-            return False
+            return 0, False
         for item in items:
             task = asyncio.create_task(self._guarded(item))
             self._working.add(task)
             task.add_done_callback(self._over)
-        return len(items) == most
+        return len(items), len(items) == most
 
     async def _guarded(self, item: Item) -> None:
         try:
@@ -96,6 +99,12 @@ class Rounds(Generic[Item]):
     def _over(self, task: asyncio.Task[None]) -> None:
         self._working.discard(task)
         self._woken.set()
+
+
+async def _for(event: asyncio.Event, within_s: float) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(within_s):
+            await event.wait()
 
 
 async def written(write: Callable[[], None]) -> None:

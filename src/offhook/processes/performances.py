@@ -23,6 +23,7 @@ from offhook.rest.live_ports import (
     Performance,
     PerformanceKind,
 )
+from offhook.rest.ports import LimitReached
 from offhook.verbs import Play, Record, Say, SendKeys, Verb
 
 KINDS: dict[PerformanceKind, type[Verb]] = {
@@ -31,6 +32,10 @@ KINDS: dict[PerformanceKind, type[Verb]] = {
     PerformanceKind.KEYS: SendKeys,
     PerformanceKind.RECORD: Record,
 }
+MOST_WAITING = 20
+"""Lists of keys of one call that are not sent yet: more would take longer than anybody waits for."""
+AGAIN_S = 1.0
+"""When somebody who is refused for that may ask again."""
 SHORTEST_ROUND_S = 0.1
 """What fails at once is not begun again without a pause."""
 
@@ -45,7 +50,7 @@ class Performances:
         self._running: dict[tuple[str, PerformanceKind], set[asyncio.Task[None]]] = {}
 
     def begin(self, call_id: str, performance: Performance) -> None:
-        """Begin it. Raises CallIsOver, CallNotAnswered, NobodyConnected."""
+        """Begin it. Raises CallIsOver, CallNotAnswered, NobodyConnected, LimitReached."""
         control = self._control(call_id)
         meant = self._meant(control, performance.legs)
         if performance.kind is not PerformanceKind.KEYS:
@@ -53,6 +58,8 @@ class Performances:
         key = call_id, performance.kind
         running = self._running.setdefault(key, set())
         before = tuple(running)
+        if len(before) >= MOST_WAITING:
+            raise LimitReached(f"{len(before)} lists of keys wait to be sent on this call.", AGAIN_S)
         tasks = {
             asyncio.create_task(_perform(each, performance, before), name="performance") for each in meant
         }

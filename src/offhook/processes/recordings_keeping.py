@@ -28,7 +28,7 @@ async def keep_recordings(
     """Do both until cancelled; `poke` is called when callbacks wait to be sent."""
     speech, folder = open_speech(settings, surroundings), settings.recordings_folder
     queue = TranscriptionQueue(
-        database, lambda task, row: transcription_request(task, row, settings.resolved_public_url)
+        database, lambda task, row: transcription_request(task, row, settings.resolved_public_url, settings)
     )
     transcriber = Transcriber(queue, speech.recognisers, folder, order=settings.asr_order, poke=poke)
     try:

@@ -1,7 +1,7 @@
 """The part of a worker's door through which one comes to its rooms; whatever else is asked goes on to the door itself.
 
 POST /rooms/<room_id>/members                         come in from another worker; answers for as long as one is inside
-POST /rooms/<room_id>/members/<call_id>/mute|ready    what such a member does
+POST /rooms/<room_id>/members/<call_id>/mute|ready|…  what such a member does
 POST /rooms/<room_id>/participants/<call_id>          mute or hold somebody, or end their stay
 POST /rooms/<room_id>/tape|untape                     record a conference, or do so no more
 POST /rooms/<room_id>/end                             end a conference for all
@@ -15,21 +15,21 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from offhook.interpreter.conference_room import ConferenceRoom
+from offhook.interpreter.conference_room import ConferenceMember, ConferenceRoom
 from offhook.interpreter.meetings import MemberUnknown, News
 from offhook.interpreter.rooms_here import MeetingRoom, RoomsHere
 from offhook.processes.hosting import Hosting, RoomGone
 from offhook.processes.inner_http import SECRET_HEADER, Receive, Scope, Send
 from offhook.processes.live_words import read_target
 from offhook.processes.room_token import RoomPlace
-from offhook.processes.room_words import GONE, Written, read_coming, write_news
+from offhook.processes.room_words import GONE, Written, read_coming, read_prompts, write_departed, write_news
 
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 Answer = tuple[int, Written]
 
 _PATH = re.compile(
     "/rooms/(?P<room_id>[0-9a-f]{32})/(?P<what>members|participants|end|tape|untape)"
-    "(?:/(?P<call_id>[0-9a-f]{32})(?:/(?P<deed>mute|ready))?)?"
+    "(?:/(?P<call_id>[0-9a-f]{32})(?:/(?P<deed>mute|ready|key|announcement|leave))?)?"
 )
 _OF_ALL = ("end", "tape", "untape")
 """What is done to a room as a whole."""
@@ -108,10 +108,19 @@ class RoomDoor:
         membership = self._hosting.membership(place)
         if membership is None:
             return _NOT_HERE
-        if deed == "mute":
-            membership.mute(bool(written["is_muted"]))
-        else:
-            membership.ready()
+        match deed:
+            case "mute":
+                membership.mute(bool(written["is_muted"]))
+            case "key":
+                membership.relay(str(written["key"]))
+            case "announcement":
+                membership.announce(read_prompts(written["prompts"]), is_entry=bool(written["is_entry"]))
+            case "leave":
+                return 200, write_departed(
+                    membership.leave() if isinstance(membership, ConferenceMember) else None
+                )
+            case _:
+                membership.ready()
         return 200, {}
 
 

@@ -10,6 +10,7 @@ from offhook.interpreter.meetings import (
     Called,
     Company,
     Connected,
+    Departed,
     Ear,
     Guest,
     Hears,
@@ -17,12 +18,13 @@ from offhook.interpreter.meetings import (
     Muted,
     News,
     Over,
+    Prompts,
     Taker,
     Taped,
     Waiter,
 )
-from offhook.processes.live_words import read_target
-from offhook.verbs import Target
+from offhook.processes.live_words import read_target, read_verb, write_verb
+from offhook.verbs import Pause, Play, Say, Target
 
 Written = dict[str, Any]
 
@@ -33,7 +35,7 @@ _GUESTS: dict[str, type[Attendee] | type[Waiter] | type[Taker]] = {
     kind.__name__: kind for kind in (Attendee, Waiter, Taker)
 }
 _NEWS: dict[str, type[Any]] = {
-    kind.__name__: kind for kind in (Hears, Muted, Taped, Company, InQueue, Called, Connected, Over)
+    kind.__name__: kind for kind in (Hears, Muted, Taped, Company, Departed, InQueue, Called, Connected, Over)
 }
 
 
@@ -103,6 +105,37 @@ def read_news(written: Written) -> News:
     return news
 
 
+def write_prompts(prompts: Prompts) -> list[Written]:
+    """As JSON."""
+    return [
+        {"verb": "Pause", **asdict(prompt)} if isinstance(prompt, Pause) else write_verb(prompt)
+        for prompt in prompts
+    ]
+
+
+def read_prompts(written: list[Written]) -> Prompts:
+    """What `write_prompts` wrote."""
+    return tuple(_prompt(prompt) for prompt in written)
+
+
+def _prompt(written: Written) -> Say | Play | Pause:
+    if written["verb"] == "Pause":
+        return Pause(**{name: value for name, value in written.items() if name != "verb"})
+    verb = read_verb(written)
+    assert isinstance(verb, Say | Play)
+    return verb
+
+
 def write_target(target: Target | None) -> Written | None:
     """As JSON."""
     return None if target is None else asdict(target)
+
+
+def write_departed(departed: Departed | None) -> Written:
+    """As JSON; empty where there is nothing to know."""
+    return asdict(departed) if departed is not None else {}
+
+
+def read_departed(written: Written) -> Departed | None:
+    """What `write_departed` wrote."""
+    return Departed(**written) if written else None

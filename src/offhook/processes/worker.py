@@ -275,6 +275,7 @@ class Worker:
             instance_id=records.instance_id,
             public_url=self._settings.resolved_public_url,
             auth_ids=AuthIds(Accounts(records.database)),
+            settings=self._settings,
         )
 
     def _programs(self, languages: Languages, clients: Clients) -> Programs:

@@ -70,7 +70,7 @@ class WorkerDoors:
 
     async def perform(self, call: CallRow, performance: Performance) -> None:
         """Have the worker that runs a call begin something beside its document. Raises CallIsOver, CallNotAnswered,
-        NobodyConnected, OwnerAway."""
+        NobodyConnected, LimitReached, OwnerAway."""
         await self._command(call, "perform", write_performance(performance))
 
     async def stop(self, call: CallRow, kind: PerformanceKind) -> None:
@@ -119,6 +119,8 @@ class WorkerDoors:
                 raise CallIsOver(told["message"])
             case 409:
                 raise (NobodyConnected if told["is_alone"] else CallNotAnswered)(told["message"])
+            case 429:
+                raise LimitReached(told["message"], told["wait_s"])
             case _:
                 raise OwnerAway(f"the worker that runs the call answered {answer.status_code}")
 

@@ -8,6 +8,7 @@ from offhook.call.info import CallStatus, Direction
 from offhook.call.listing import CallFilter, CallSums, Page
 from offhook.call.rows import CallRow
 from offhook.records.database import Database
+from offhook.records.ended_column import how_ended_of
 from offhook.records.listing import NumberedList, alike, counted, looked_at
 from offhook.records.numbering import Listing, ends
 from offhook.records.tables import calls
@@ -126,6 +127,7 @@ def call_row(row: Row[Any]) -> CallRow:
         metadata=row.metadata,
         reason=row.reason,
         sip_status=row.sip_status,
+        ended=how_ended_of(row.ended),
         if_lost=_if_lost(row),
         language=row.language,
     )

@@ -6,6 +6,7 @@ again: it is sent at least once, each time under the same identity. What a state
 
 import hashlib
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Update, bindparam, case, select, update
@@ -18,6 +19,7 @@ from offhook.records.inserting import insert_once
 from offhook.records.message_rows import message_columns, message_row
 from offhook.records.outbox import enqueue
 from offhook.records.resource_tables import messages
+from offhook.records.tables import calls
 from offhook.verbs import Request
 
 Tell = Callable[[MessageRow], Request | None]
@@ -95,6 +97,9 @@ class MessageQueue:
 
     def _tell_state(self, connection: Connection, which: ColumnElement[bool]) -> None:
         message = message_row(connection.execute(select(messages).where(which)).one())
+        if message.call_id is not None and message.status_callback is not None:
+            spoken = select(calls.c.language).where(calls.c.call_id == message.call_id)
+            message = replace(message, application_language=connection.scalar(spoken))
         request = self._tell(message)
         if request is not None:
             enqueue(

@@ -171,6 +171,7 @@ calls = Table(
     Column("metadata", Words),
     Column("reason", Words, nullable=False),
     Column("sip_status", Integer),
+    Column("ended", JSON(none_as_null=True)),
     Column("if_lost_url", Words),
     Column("if_lost_method", String(8)),
     Column("if_lost_parameters", JSON),

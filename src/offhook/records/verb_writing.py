@@ -1,4 +1,4 @@
-"""What a fact about a say, play, hold, resume or refer does to the tables."""
+"""What a fact about a say, play, hold, resume, refer or stream does to the tables."""
 
 from sqlalchemy import Connection
 

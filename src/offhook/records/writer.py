@@ -28,6 +28,7 @@ from offhook.call.message_facts import EmailRaised, MessageRaised
 from offhook.call.recording_facts import RecordingFinished, RecordingStarted, TranscriptionAsked
 from offhook.call.rows import GatherKind, GatherStatus, gather_verdict
 from offhook.records.columns import Moment
+from offhook.records.ended_column import ended_column
 from offhook.records.entry import Entry
 from offhook.records.gathers import LISTING_OF
 from offhook.records.inserting import insert_once
@@ -199,6 +200,7 @@ def _move_call(connection: Connection, fact: CallProgressed | CallFinished, fenc
             "ring_duration_s": fact.ring_duration_s,
             "reason": fact.reason,
             "sip_status": fact.sip_status,
+            "ended": ended_column(fact.ended),
         }
     elif fact.status is CallStatus.IN_PROGRESS:
         statement = _ANSWER_CALL

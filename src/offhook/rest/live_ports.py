@@ -104,7 +104,7 @@ class LiveCalls(Protocol):
 
     async def perform(self, call: CallRow, performance: Performance) -> None:
         """Begin to do it, in place of what was begun of its kind; returns at once. Raises CallIsOver, CallNotAnswered,
-        NobodyConnected, OwnerAway."""
+        NobodyConnected, `ports.LimitReached`, OwnerAway."""
 
     async def stop(self, call: CallRow, kind: PerformanceKind) -> None:
         """Stop what goes on of this kind on the call and whom it is connected with, if anything does. Raises CallIsOver,

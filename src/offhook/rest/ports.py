@@ -50,7 +50,7 @@ from offhook.rest.live_ports import LiveCalls
 from offhook.rest.meeting_ports import ConferenceControl, Conferences
 from offhook.rest.messaging_ports import MessagingPorts
 from offhook.rest.stream_ports import LiveStreams
-from offhook.verbs import Target
+from offhook.verbs import DetectMachine, Target
 
 
 class Accounts(Protocol):
@@ -386,6 +386,8 @@ class NewCall:
     """After how many seconds from its answer the call is ended; None is as long as a call may last."""
     caller_name: str | None = None
     """The name that goes with `from_`."""
+    detection: DetectMachine | None = None
+    """How it is found out whether a person or a machine answers; None does not look."""
 
 
 class CallRefused(OffhookError):

@@ -3,7 +3,7 @@
 One look into a table a sample: the encoder's has an entry for each of the 16 bits, though it does not see the last two.
 """
 
-from array import array
+import struct
 from functools import cache
 
 BIAS = 33
@@ -19,7 +19,10 @@ def encode(pcm: bytes) -> bytes:
 
 def decode(sound: bytes) -> bytes:
     """Mu-law as 16-bit samples."""
-    return array("h", map(_decoder().__getitem__, sound)).tobytes()
+    low, high = _decoder()
+    pcm = bytearray(2 * len(sound))
+    pcm[::2], pcm[1::2] = sound.translate(low), sound.translate(high)
+    return bytes(pcm)
 
 
 @cache
@@ -30,8 +33,10 @@ def _encoder() -> bytes:
 
 
 @cache
-def _decoder() -> tuple[int, ...]:
-    return tuple(_decoded(byte) for byte in range(256))
+def _decoder() -> tuple[bytes, bytes]:
+    """The lower and the upper bytes of the samples."""
+    samples = struct.pack("<256h", *map(_decoded, range(256)))
+    return samples[::2], samples[1::2]
 
 
 def _encoded(sample: int) -> int:

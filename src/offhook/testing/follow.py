@@ -32,7 +32,7 @@ from offhook.testing.scripted_call import SOME_CALL, ScriptedCall
 from offhook.testing.scripted_legs import ScriptedLegs
 from offhook.testing.scripted_room import ScriptedRoom
 from offhook.testing.webhook_stub import WebhookStub
-from offhook.verbs import Say
+from offhook.verbs import Say, Verb
 
 BEGINNING = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
 """The wall clock's time when the virtual clock shows 0."""
@@ -80,7 +80,7 @@ async def follow(
     voice: Voice | None = None,
     is_dialled: bool = False,
     ring_timeout_s: float = 60.0,
-    send_keys: str = "",
+    before: tuple[Verb, ...] = (),
     retry_s: float = 15.0,
     bounds: CallBounds = UNBOUNDED,
     legs: ScriptedLegs | None = None,
@@ -93,8 +93,8 @@ async def follow(
 ) -> Followed:
     """Run `call` to its end against `application`, which reads and writes `dialect`; what came of it.
 
-    `recognisers` are several, in their order, in place of one `recogniser`. `send_keys` are sent to who answers a call that
-    `is_dialled`. `retry_s` is the setting OFFHOOK_WEBHOOK_RETRY_S, without jitter. A caller who waits for more than 2 s hears
+    `recognisers` are several, in their order, in place of one `recogniser`. `before` is run once a call that `is_dialled` is
+    answered, before its first document. `retry_s` is the setting OFFHOOK_WEBHOOK_RETRY_S, without jitter. A caller who waits for more than 2 s hears
     `comfort`. `recordings` is where recordings are kept; without it they are gone after the call. `bounds` are how long the call
     may ring and talk. Calls that share `meetings` can meet. `stream_lines` open streams that speak `stream_languages`. Needs a
     virtual clock (`run_virtually`). Raises Deadlock for a call that would never end.
@@ -125,7 +125,7 @@ async def follow(
         if legs is not None:
             partials = followed.partials
             await stack.enter_async_context(legs.living(tools, partials, application, dialect, retry_s))
-        await _run(call, program, tools, followed, is_dialled, ring_timeout_s, control, send_keys)
+        await _run(call, program, tools, followed, is_dialled, ring_timeout_s, control, before)
     return followed
 
 
@@ -150,7 +150,7 @@ async def _run(
     is_dialled: bool,
     ring_timeout_s: float,
     control: Control | None,
-    send_keys: str,
+    before: tuple[Verb, ...],
 ) -> None:
     if not is_dialled:
         await run_inbound(call, program, tools, followed.partials, control)
@@ -164,7 +164,7 @@ async def _run(
         ring_timeout_s=ring_timeout_s,
         on_placed=placed.set,
         control=control,
-        send_keys=send_keys,
+        before=before,
     )
 
 

@@ -8,6 +8,7 @@ The script is a list of lines, each with its time in seconds since the call was 
     "9.0 hangs up"          leaves
     "3.0 answers"           (a dialled call) answers; "2.0 rings" rings; "2.0 refuses 486" refuses
     "2.0 rings aloud"       rings, and can be heard before the answer (early media)
+    "2.0 is heard early"    (a dialled call) lets us be heard before it answers (183 with media)
     "3.0 answers with X-Desk=7"     the same with headers; "refuses 486 with ..." and "hangs up with ..." too
     "4.0 transfers sip:bob@example.com"     sends a REFER
     "5.0 refuses hold 488"  answers 488 to being put on hold from now on; so "refuses resume", "refuses refer"
@@ -58,6 +59,7 @@ class ScriptedCall:
         self._timeline = Timeline(self._loop.time)
         self._lifeline = Lifeline()
         self._answered = asyncio.Event()
+        self._audio_flows = asyncio.Event()
         self.hears_early = True
         """Whether the caller can hear us before the answer."""
         self._rang = asyncio.Event()
@@ -135,11 +137,15 @@ class ScriptedCall:
     async def answer(self) -> None:
         """Answer the call."""
         self._answered.set()
+        self._audio_flows.set()
         self._voice_changed()
 
     async def progress(self) -> bool:
         """Let the caller hear us before the answer."""
-        return self.hears_early and not self.is_answered and self.ending is None
+        if not self.hears_early or self.is_answered or self.ending is not None:
+            return False
+        self._audio_flows.set()
+        return True
 
     async def reject(self, sip_status: int) -> None:
         """Refuse the call."""
@@ -182,7 +188,8 @@ class ScriptedCall:
             self.hear("echo stops")
 
     async def send_keys(self, keys: str) -> None:
-        """Send keys to the caller: 0.2 s each, half a second for `w`."""
+        """Send keys to the caller, once they hear us: 0.2 s each, half a second for `w`."""
+        await self._audio_flows.wait()
         for key in keys:
             await asyncio.sleep(0.5 if key == "w" else 0.2)
             if key != "w":
@@ -325,10 +332,14 @@ class ScriptedCall:
                 self._is_early.set()
             case ["rings"]:
                 self._rang.set()
+            case ["is", "heard", "early"]:
+                self._rang.set()
+                self._audio_flows.set()
             case ["answers"]:
                 self._answer_headers = headers
                 self._rang.set()
                 self._answered.set()
+                self._audio_flows.set()
                 self._voice_changed()
             case ["refuses", status]:
                 self._far_end_ends(Ending(EndCause.REFUSED, int(status), headers=headers))

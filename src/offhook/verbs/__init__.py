@@ -1,6 +1,7 @@
 """What can be asked of a call: one frozen value per verb. This package imports nothing of ours."""
 
 from offhook.verbs.conference import Conference
+from offhook.verbs.detect_machine import Detected, DetectMachine, Telltale
 from offhook.verbs.dial import LEG_EVENTS, Confirmation, Destination, DestinationKind, Dial
 from offhook.verbs.document import Document, Problem, Verb
 from offhook.verbs.echo import Echo
@@ -57,6 +58,8 @@ __all__ = [
     "Dequeue",
     "Destination",
     "DestinationKind",
+    "DetectMachine",
+    "Detected",
     "Dial",
     "DialEnd",
     "Dialled",
@@ -103,6 +106,7 @@ __all__ = [
     "StreamEnd",
     "Streamed",
     "Target",
+    "Telltale",
     "Track",
     "Trouble",
     "TryPolicy",

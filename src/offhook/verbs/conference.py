@@ -22,8 +22,16 @@ class Conference:
     callback: Target | None = None
     """Where comings and goings, keys, and the beginning and end of the conference are told; the answer is not read."""
     is_muted: bool = False
-    has_beep: bool = True
-    """Whether those inside hear a beep when the caller comes, and another when the caller goes."""
+    enter_beeps: int = 1
+    """How many beeps those inside hear when the caller comes."""
+    exit_beeps: int = 1
+    """The same of another beep when the caller goes."""
+    enter_sound: Target | None = None
+    """A sound, or a document of Say, Play and Pause, that those inside hear when the caller comes."""
+    exit_sound: Target | None = None
+    """The same when the caller goes; it is asked for when the caller comes."""
+    relays_keys: bool = False
+    """Whether the others are sent the keys that the caller presses."""
     starts_on_enter: bool = True
     """Whether the conference begins with this caller; until somebody begins it, all hear the waiting sound."""
     ends_on_exit: bool = False
@@ -38,6 +46,8 @@ class Conference:
     told_keys: tuple[str, ...] = ()
     """Sequences of keys that are told to `callback` when the caller has pressed them."""
     is_recorded: bool = False
+    records_alone: bool = True
+    """Whether it is recorded while one caller is inside alone; else each time that there are several is a recording."""
     file_format: FileFormat = FileFormat.WAV
     """Of the recording."""
     time_limit_s: float = 14_400.0

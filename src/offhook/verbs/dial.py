@@ -41,6 +41,8 @@ class Destination:
     status_events: frozenset[str] = LEG_EVENTS
     send_keys: str = ""
     """Keys that are sent once the far end has answered, before anybody is connected; `w` waits for half a second."""
+    sends_keys_early: bool = False
+    """Whether they are sent as soon as the far end hears us, where that is before the answer."""
     username: str | None = None
     password: str | None = field(default=None, repr=False)
     """What a SIP URI asks for (digest)."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from offhook.verbs.conference import Conference
+from offhook.verbs.detect_machine import DetectMachine
 from offhook.verbs.dial import Dial
 from offhook.verbs.echo import Echo
 from offhook.verbs.gather import Gather
@@ -45,6 +46,7 @@ Verb = (
     | SendKeys
     | Wait
     | Stream
+    | DetectMachine
 )
 
 

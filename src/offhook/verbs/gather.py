@@ -36,6 +36,8 @@ class Gather:
 
     inputs: frozenset[Input] = frozenset({Input.KEYS})
     prompts: tuple[Prompt, ...] = ()
+    beeps_after_prompts: bool = False
+    """Whether a beep follows the prompts, as their last."""
     action: Target | None = None
     """Where the outcome is sent; None goes on with the next verb."""
     follows_action: bool = True
@@ -56,6 +58,9 @@ class Gather:
     """The longest utterance; what was understood by then is the result."""
     start_keys: frozenset[str] = EVERY_KEY
     """Keys that may begin an input; others are not heard until one of these was."""
+    valid_keys: frozenset[str] = EVERY_KEY
+    """Keys that an input may consist of; one with others is none, and `invalid_sound` is heard."""
+    invalid_sound: Play | None = None
     finish_keys: frozenset[str] = frozenset("#")
     """Keys that end the input and are no part of it; empty waits for `max_keys` or silence."""
     max_keys: int | None = None

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import ClassVar
 
+from offhook.verbs.detect_machine import Detected
 from offhook.verbs.outcomes_of_legs import Conferred, Dialled, HoldChanged, Queued, Recorded, Referred
 from offhook.verbs.send_message import MessageAsked
 from offhook.verbs.stream import Streamed
@@ -29,7 +30,7 @@ class GatherEnd(StrEnum):
     NO_INPUT = "no_input"
     """Nobody spoke or pressed a key in time."""
     NO_MATCH = "no_match"
-    """Somebody spoke, and nothing could be made of it."""
+    """Somebody spoke, and nothing could be made of it; or pressed keys that are not valid."""
     NEEDS_MODEL = "needs_model"
     """The recogniser has no model for what was asked of it (free speech, or another language)."""
     RECOGNISER_FAILED = "recogniser_failed"
@@ -114,4 +115,5 @@ Outcome = (
     | Referred
     | MessageAsked
     | Streamed
+    | Detected
 )

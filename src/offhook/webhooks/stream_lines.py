@@ -5,18 +5,20 @@ the application's other requests are. Who sends more than is taken waits: nothin
 """
 
 import asyncio
+import socket
 import ssl
 from collections import deque
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from picows import (
     WSCloseCode,
+    WSError,
     WSFrame,
-    WSHandshakeError,
     WSInvalidStatusError,
     WSListener,
     WSMsgType,
+    WSParsedURL,
     WSTransport,
     ws_connect,
 )
@@ -29,10 +31,17 @@ from offhook.webhooks.url import UrlInvalid, WebhookUrl, parse_url
 
 OPEN_S = 5.0
 """How long a connection may take: name and TCP; TLS and WebSocket as long again."""
+GIVE_UP_S = 1.0
+"""How long a connection that came too late may take to be over."""
 MOST_MESSAGE_BYTES = 2_000_000
 """A minute and a half of sound at 8 kHz, as text. Longer ones would hold other calls up while they are read."""
 MOST_UNREAD = 64
 """Messages that have come and are not taken yet; from then on nothing is read."""
+RECEIVED_BYTES = 65_536
+"""What the system keeps of what an application sends: all of that is parsed at once, and other calls wait meanwhile. It
+bounds what comes in a round trip, too, which is many times what can be heard."""
+MOST_AT_ONCE = 16
+"""Messages that are taken one after another before others get their turn."""
 UNSENT_BYTES = 65_536
 """What may wait for an application that does not read, besides what the system buffers."""
 READ_BUFFER_BYTES = 4096
@@ -72,11 +81,15 @@ class Line(WSListener):
 
     async def messages(self) -> AsyncIterator[Message]:
         """What the application sends. Raises StreamBroke at its end."""
+        taken = 0
         while True:
             while self._unread:
                 yield self._unread.popleft()
+                taken += 1
                 if len(self._unread) == MOST_UNREAD // 2 and self._transport is not None:
                     self._transport.underlying_transport.resume_reading()
+                if taken % MOST_AT_ONCE == 0:
+                    await asyncio.sleep(0)
             if self._is_over:
                 raise self._end()
             self._news.clear()
@@ -107,6 +120,9 @@ class Line(WSListener):
             transport.disconnect(graceful=True)
         elif kind in (WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.CONTINUATION):
             self._piece(frame)
+        elif kind == WSMsgType.PING and self._writable.is_set():
+            # Who asks and does not read the answers is not answered: these would pile up without end.
+            transport.send_pong(frame.get_payload_as_bytes())
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
         """picows: the connection is gone, by either side."""
@@ -167,7 +183,7 @@ async def open_line(
         status = int(error.response.status) if error.response is not None else 0
         is_lasting = status in LASTING and status not in MAY_PASS
         raise StreamBroke(f"the application answered with status {status}", is_lasting=is_lasting) from error
-    except WSHandshakeError as error:
+    except WSError as error:
         raise StreamBroke(f"the application does not speak WebSocket: {error}", is_lasting=True) from error
     except ssl.SSLCertVerificationError as error:
         words = f"the application's certificate is not valid ({error.verify_message})"
@@ -194,6 +210,13 @@ def read_stream_url(url: str) -> WebhookUrl:
 async def _opened(line: Line, guard: Guard, tls: ssl.SSLContext, url: WebhookUrl, headers: Pairs) -> None:
     """TCP, TLS and WebSocket, over a TCP connection that is ours to end: picows cannot be told to give up."""
     dialled = await guard.connect(url.host, url.port, OPEN_S)
+    dialled.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVED_BYTES)
+    handed_over = asyncio.Event()
+
+    def hand_over(_: WSParsedURL) -> socket.socket:
+        handed_over.set()
+        return dialled
+
     is_secret = url.scheme == "https"
     authorization = (("Authorization", url.authorization),) if url.authorization is not None else ()
     opening = asyncio.ensure_future(
@@ -204,18 +227,26 @@ async def _opened(line: Line, guard: Guard, tls: ssl.SSLContext, url: WebhookUrl
             websocket_handshake_timeout=None,
             extra_headers=(*authorization, *headers),
             max_redirects=0,
+            enable_auto_pong=False,
             max_frame_size=MOST_MESSAGE_BYTES,
             read_buffer_init_size=READ_BUFFER_BYTES,
-            socket_factory=lambda _: dialled,
+            socket_factory=hand_over,
         )
     )
     try:
         async with asyncio.timeout(OPEN_S):
             _, listening = await asyncio.shield(opening)
     except (asyncio.CancelledError, TimeoutError):
-        dialled.close()
+        if handed_over.is_set():
+            # To close it under its transport would leave the event loop with a number that soon is another socket's.
+            with suppress(OSError):
+                dialled.shutdown(socket.SHUT_RDWR)
+            await asyncio.wait((opening,), timeout=GIVE_UP_S)
         opening.cancel()
         await asyncio.gather(opening, return_exceptions=True)
         raise
+    finally:
+        if not handed_over.is_set():
+            dialled.close()
     if listening is None:
         raise ConnectFailed("it closed the connection before it answered")

@@ -56,6 +56,7 @@ ASKED_FOR_ONLY = frozenset(
             "total_timeout_s",
         ),
         *("callback", "is_background", "is_stereo", "file_format", "is_skippable", "after_s"),
+        *("valid_keys", "invalid_sound", "beeps_after_prompts"),
     )
 )
 """Fields that a case names only where a document asks for something else than the default."""

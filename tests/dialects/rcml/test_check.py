@@ -8,7 +8,8 @@ from typer.testing import CliRunner, Result
 
 from offhook.call.exchange import Reply
 from offhook.cli import app
-from offhook.dialects.rcml.check import Finding, Severity, check
+from offhook.dialects.rcml.check import check
+from offhook.dialects.xml_reading.check import Finding, Severity
 
 CASES = Path(__file__).parent / "check"
 

@@ -9,7 +9,8 @@ from offhook.call.exchange import Reply
 from offhook.call.info import CallStatus
 from offhook.dialects.vobiz.callbacks import CallTold
 from offhook.dialects.vobiz.dialect import Vobiz
-from offhook.dialects.vobiz.signatures import VOBIZ
+from offhook.dialects.vobiz.habits import Habits, NoInput
+from offhook.dialects.vobiz.signatures import VOBIZ_AND_PLIVO
 from offhook.interpreter.ports import Dialect
 from offhook.testing import Page, ScriptedCall, WebhookStub, follow
 from offhook.testing.follow import Followed
@@ -42,6 +43,7 @@ class Course:
 
     hears_early = True
     """Whether the caller can hear us before the answer."""
+    dialect = VOBIZ_XML
 
     def __init__(self, *script: str, **pages: str | Page | tuple[str | Page, ...]) -> None:
         self.app = WebhookStub({f"/{name}": page for name, page in pages.items()})
@@ -56,7 +58,7 @@ class Course:
             done = await follow(
                 call,
                 self.app,
-                dialect=VOBIZ_XML,
+                dialect=self.dialect,
                 fallback=self._fallback,
                 status_callback=lambda: CallTold(VOBIZ_XML, hangup=hangup),
             )
@@ -87,7 +89,7 @@ def test_a_key_is_told_and_its_answer_followed() -> None:
     assert (choice["Event"], choice["CallStatus"]) == ("Redirect", "in-progress")
     assert (choice["InputType"], choice["Digits"], choice["Speech"]) == ("dtmf", "1", "")
     assert choice["CallUUID"] == "01234567-89ab-cdef-0123-456789abcdef"
-    assert {request.signature for request in course.app.requests} == {VOBIZ}
+    assert {request.signature for request in course.app.requests} == {VOBIZ_AND_PLIVO}
     assert course.heard[-1] == "chosen ends"
     assert course.hangup["HangupCauseName"] == "End Of XML Instructions"
 
@@ -99,6 +101,27 @@ def test_no_input_is_told_and_what_stands_behind_the_gather_runs() -> None:
     assert "Event" not in choice
     assert course.heard[-1] == "bye ends"
     assert (course.hangup["HangupCauseCode"], course.hangup["HangupSource"]) == ("4000", "Answer XML")
+
+
+def test_without_input_the_actions_answer_runs_where_the_installation_wants_that() -> None:
+    class Redirecting(Course):
+        dialect = Vobiz(habits=Habits(no_input=NoInput.REDIRECT))
+
+    course = Redirecting(voice=menu(), choice=OVER)
+    [choice] = told(course.app, "/choice")
+    assert (choice["InputType"], choice["Digits"], choice["Event"]) == ("", "", "Redirect")
+    assert course.heard[-1] == "chosen ends"
+    assert Redirecting(voice=menu(redirect="false"), choice=OVER).heard[-1] == "bye ends"
+
+
+def test_or_nobody_is_told() -> None:
+    class Skipping(Course):
+        dialect = Vobiz(habits=Habits(no_input=NoInput.SKIP))
+
+    course = Skipping(voice=menu(), choice=OVER)
+    assert told(course.app, "/choice") == []
+    assert course.heard[-1] == "bye ends"
+    assert told(Skipping("2.0 key 1", voice=menu(), choice=OVER).app, "/choice")[0]["Digits"] == "1"
 
 
 def test_no_input_that_cannot_be_told_harms_nobody() -> None:

@@ -1,5 +1,9 @@
 """A Dial in Vobiz' language: what its callback is told, who has to confirm, and what is heard meanwhile."""
 
+import pytest
+
+from offhook.call.recording_facts import RecordingStarted
+from offhook.call.voice_rows import RecordingSource
 from offhook.testing import Page
 from tests.dialects.vobiz.dialogues import dialogue
 
@@ -143,3 +147,47 @@ async def test_a_recording_of_the_connection_is_told_at_its_beginning_and_its_en
         "RecordStop",
     )
     assert begun["RecordingID"] == ready["RecordingID"]
+
+
+@pytest.mark.parametrize(
+    ("attributes", "script", "is_early"),
+    [
+        ('sendOnPreanswer="true"', ("1.0 is heard early", "4.0 answers", "9.0 hangs up"), True),
+        ('sendOnPreanswer="true"', ("1.0 rings", "4.0 answers", "9.0 hangs up"), False),
+        ("", ("1.0 is heard early", "4.0 answers", "9.0 hangs up"), False),
+    ],
+)
+async def test_keys_are_sent_before_the_answer_where_that_is_wanted_and_they_are_heard(
+    attributes: str, script: tuple[str, ...], is_early: bool
+) -> None:
+    inside = f'<Number sendDigits="1w2" {attributes}>{ANN}</Number>'
+    course = await dialogue(dial("", inside), callees={ANN: script}, dialled=OVER)
+    assert course.legs.to(ANN).keys_sent == ["1", "2"]
+    [connected] = [float(line.split()[0]) for line in course.call.heard if line.endswith("ringing stops")]
+    assert connected == pytest.approx(4.0 if is_early else 4.9, abs=0.05)
+
+
+async def test_each_who_rings_gets_their_own_keys_and_who_is_not_heard_harms_nobody() -> None:
+    numbers = "".join(
+        f'<Number sendDigits="{keys}" sendOnPreanswer="true">{number}</Number>'
+        for keys, number in (("11", ANN), ("22", BOB))
+    )
+    callees = {
+        ANN: ("1.0 is heard early", "9.0 refuses 486"),
+        BOB: ("1.0 rings", "4.0 answers", "8.0 hangs up"),
+    }
+    course = await dialogue(dial("", numbers), callees=callees, dialled=OVER)
+    assert course.legs.to(ANN).keys_sent == ["1", "1"]
+    assert course.legs.to(BOB).keys_sent == ["2", "2"]
+
+
+@pytest.mark.parametrize(("attributes", "channels"), [('recordChannelType="stereo"', 2), ("", 1)])
+async def test_the_sides_of_a_connection_are_kept_apart_where_that_is_wanted(
+    attributes: str, channels: int
+) -> None:
+    record = f'<Record startOnDialAnswer="true" callbackUrl="http://app.example/ready" {attributes}/>'
+    voice = dial("", f"<Number>{ANN}</Number>{record}")
+    course = await dialogue(voice, callees={ANN: ("1.0 answers", "6.0 hangs up")}, dialled=OVER)
+    [begun] = course.done.facts.of(RecordingStarted)
+    assert (begun.source, begun.channels) == (RecordingSource.DIAL, channels)
+    assert [float(ready["RecordingDurationMs"]) for ready in course.news] == pytest.approx([5000], abs=100)

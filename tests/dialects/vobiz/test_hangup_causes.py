@@ -18,8 +18,6 @@ from offhook.call.info import CallStatus, Direction
 from offhook.dialects.vobiz import codes
 from offhook.dialects.vobiz.hangup_causes import CAUSES, HangupCause, Source, cause
 from offhook.dialects.vobiz.why_ended import dial_cause, hangup_cause, of_sip_status
-from offhook.interpreter.fork import ANSWERED_FIRST, CALLER_GONE
-from offhook.interpreter.hangup import SCHEDULED
 from offhook.interpreter.ports import CallEnd
 from offhook.verbs import DialEnd, Dialled
 
@@ -70,10 +68,6 @@ def here(by: EndedBy | None, sip_status: int | None = None, error: OffhookError 
     return CallEnd(ending=Ending(EndCause.HERE, sip_status), by=by, error=error)
 
 
-def ordered(reason: str) -> CallEnd:
-    return CallEnd(ending=Ending(EndCause.HERE), by=EndedBy.ORDERED, reason=reason)
-
-
 def asked(error: CustomerError, kind: Asked | None) -> CallEnd:
     error.asked = kind
     return here(EndedBy.APPLICATION, error=error)
@@ -113,14 +107,12 @@ GOLDEN: list[tuple[Direction, CallStatus, CallEnd | None, tuple[str, int, str]]]
     # Others, and times.
     (OUT, COMPLETED, here(EndedBy.ORDERED), ("NORMAL_CLEARING", 4000, "API Request")),
     (OUT, CANCELED, here(EndedBy.ORDERED), ("ORIGINATOR_CANCEL", 1000, "API Request")),
-    (
-        IN,
-        COMPLETED,
-        ordered(f"{SCHEDULED}: the document wanted it 5 s before"),
-        ("NORMAL_CLEARING", 6000, "Answer XML"),
-    ),
-    (LEG, CANCELED, ordered(ANSWERED_FIRST), ("ORIGINATOR_CANCEL", 9000, "Vobiz")),
-    (LEG, CANCELED, ordered(CALLER_GONE), ("ORIGINATOR_CANCEL", 1000, "Caller")),
+    (IN, COMPLETED, here(EndedBy.SCHEDULED), ("NORMAL_CLEARING", 6000, "Answer XML")),
+    (LEG, CANCELED, here(EndedBy.RACE_LOST), ("ORIGINATOR_CANCEL", 9000, "Vobiz")),
+    (LEG, CANCELED, here(EndedBy.UNWANTED), ("ORIGINATOR_CANCEL", 1000, "Caller")),
+    (LEG, COMPLETED, here(EndedBy.UNWANTED), ("NORMAL_CLEARING", 4000, "Caller")),
+    (IN, COMPLETED, here(EndedBy.REMOVED), ("NORMAL_CLEARING", 4030, "API Request")),
+    (IN, COMPLETED, here(EndedBy.TRANSFERRED), ("NORMAL_CLEARING", 4000, "Caller")),
     (OUT, NO_ANSWER, here(EndedBy.RING_TIMEOUT, 408), ("NO_ANSWER", 6010, "Vobiz")),
     (IN, COMPLETED, here(EndedBy.TIME_LIMIT), ("NORMAL_CLEARING", 6000, "Vobiz")),
     (LEG, COMPLETED, here(EndedBy.LET_GO), ("NORMAL_CLEARING", 4000, "Caller")),
@@ -156,7 +148,7 @@ GOLDEN: list[tuple[Direction, CallStatus, CallEnd | None, tuple[str, int, str]]]
 def test_an_end_has_its_cause(
     direction: Direction, status: CallStatus, end: CallEnd | None, told: tuple[str, int, str]
 ) -> None:
-    found = hangup_cause(direction, status, end)
+    found = hangup_cause(direction, status, end.how if end is not None else None)
     assert (found.text, found.code, found.source.value) == told
 
 
@@ -190,7 +182,7 @@ def test_every_end_that_there_can_be_has_a_cause() -> None:
         [status for status in CallStatus if status.is_final],
     ):
         end = CallEnd(ending=Ending(kind, sip), by=by, error=error)
-        found.add(hangup_cause(direction, status, end))
+        found.add(hangup_cause(direction, status, end.how))
     assert all(one == cause(one.code, one.source) for one in found)
 
 
@@ -212,11 +204,11 @@ def test_a_dial_has_its_cause(dialled: Dialled, told: tuple[int, str]) -> None:
 
 def test_a_call_that_ended_is_no_error_of_anybody() -> None:
     end = here(EndedBy.APPLICATION, error=CallEnded(Ending(EndCause.FAR_END)))
-    assert hangup_cause(IN, COMPLETED, end).code == 5010
+    assert hangup_cause(IN, COMPLETED, end.how).code == 5010
 
 
 def test_an_answer_that_did_not_arrive_whole_for_its_length_was_reached() -> None:
     failed = FetchFailed(11200, "the answer is longer than allowed", None, status=200)
     failed.asked = Asked.FIRST
     end = CallEnd(ending=Ending(EndCause.HERE), by=EndedBy.APPLICATION, error=failed)
-    assert hangup_cause(Direction.INBOUND, CallStatus.FAILED, end).code == 8011
+    assert hangup_cause(Direction.INBOUND, CallStatus.FAILED, end.how).code == 8011

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import offhook.dialects.vobiz
-from offhook.dialects.vobiz import codes, conference, dial, gather, get_digits, record, stream
+from offhook.dialects.vobiz import codes, conference, dial, gather, get_digits, message, record, stream
 from offhook.dialects.vobiz.read import _KNOWN
 
 PAGE = (Path(offhook.dialects.vobiz.__file__).parent / "README.md").read_text()
@@ -16,7 +16,7 @@ def test_it_names_every_element() -> None:
 
 
 def test_it_names_every_attribute() -> None:
-    modules = (conference, dial, gather, get_digits, record, stream)
+    modules = (conference, dial, gather, get_digits, message, record, stream)
     attributes = {name for module in modules for name in module._ATTRIBUTES} | set(conference._NOT_SERVED)
     assert attributes - WORDS == set()
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from offhook.call.errors import DocumentInvalid
 from offhook.call.exchange import Reply
-from offhook.dialects.vobiz import conference, dial, gather, get_digits, record
+from offhook.dialects.vobiz import conference, dial, gather, get_digits, message, record
 from offhook.dialects.vobiz.codes import Asked, cause_of
 from offhook.dialects.vobiz.read import read
 from offhook.verbs import (
@@ -29,6 +29,7 @@ from offhook.verbs import (
     Redirect,
     Say,
     SendKeys,
+    SendMessage,
     Target,
     Verb,
     Wait,
@@ -179,6 +180,14 @@ def test_get_digits_asks_one_to_ten_times(values: dict[str, str]) -> None:
     verbs = read_body(body).verbs
     assert 1 <= len(verbs) <= 10
     assert len(set(verbs)) == 1
+
+
+@given(values=st.dictionaries(st.sampled_from(message._ATTRIBUTES), VALUES, max_size=5))
+@example(values={"dst": "<".join(str(number) for number in range(15_550_100, 15_550_140))})
+def test_a_message_goes_to_twenty_at_most_and_ends_no_document(values: dict[str, str]) -> None:
+    verbs = read_body(f"<Response>{element('Message', 'Hello', **values)}</Response>".encode()).verbs
+    assert 1 <= len(verbs) <= 20
+    assert all(isinstance(verb, SendMessage) and verb.body == "Hello" for verb in verbs)
 
 
 # Every verb can be written so that it reads as itself.

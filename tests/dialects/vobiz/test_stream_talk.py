@@ -66,7 +66,7 @@ def said(**fields: Any) -> str:
 
 def test_it_fills_the_port() -> None:
     port: StreamLanguage = VobizStreams()
-    assert port.signature == "vobiz"
+    assert port.signature == "vobiz+plivo"
 
 
 @given(st.text() | st.binary() | JSON.map(json.dumps) | SAID.map(json.dumps))

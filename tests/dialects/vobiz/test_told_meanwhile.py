@@ -93,6 +93,26 @@ class TestConference:
         assert ann.heard[-1] == "out ends"
         assert float(ann.call.heard[-2].split()[0]) == pytest.approx(5.0, abs=0.1)
 
+    async def test_two_who_leave_in_the_same_moment_tell_of_one_end(self) -> None:
+        party = await Gathering({"in": conference()}).of(
+            ("ann", "in", 0.0, ("5.0 hangs up",)), ("ben", "in", 2.0, ("3.0 hangs up",))
+        )
+        told = [*actions(party.done["ann"]), *actions(party.done["ben"])]
+        assert [action for action, _ in told].count("end") == 1
+        assert sorted(size for action, size in told if action == "exit") == ["0", "1"]
+
+    async def test_the_one_who_may_not_stay_alone_tells_of_the_end(self) -> None:
+        pages = {"in": conference('stayAlone="false"')}
+        party = await Gathering(pages).of(("ann", "in", 0.0, ()), ("ben", "in", 2.0, ("3.0 hangs up",)))
+        assert actions(party.done["ben"])[-1] == ("exit", "1")
+        assert actions(party.done["ann"])[-2:] == [("exit", "0"), ("end", "0")]
+
+    async def test_who_has_no_callback_does_not_swallow_the_end(self) -> None:
+        silent = conference().replace(CALLBACK, "")
+        pages = {"silent": silent, "ends": conference('endConferenceOnExit="true"')}
+        party = await Gathering(pages).of(("ann", "ends", 0.0, ("6.0 hangs up",)), ("ben", "silent", 2.0, ()))
+        assert actions(party.done["ann"])[-2:] == [("exit", "0"), ("end", "0")]
+
     async def test_sequences_of_keys_are_told(self) -> None:
         pages = {"in": conference('digitsMatch="12,99"')}
         script = ("1.0 key 1", "1.5 key 2", "2.0 key 9", "5.0 hangs up")

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from offhook.call.errors import Asked
 from offhook.call.info import CallInfo, CallStatus, Direction
 from offhook.dialects.vobiz.dialect import Vobiz
+from offhook.dialects.vobiz.habits import Habits, NoInput
 from offhook.dialects.vobiz.recorded import record_stop_parameters
 from offhook.dialects.vobiz.signatures import VOBIZ, VOBIZ_AND_PLIVO
 from offhook.interpreter.ports import Report
@@ -109,7 +110,7 @@ def test_a_dialled_leg_names_the_call_that_dialled_it() -> None:
 def test_only_numbers_lose_their_plus(number: str, told: str) -> None:
     info = replace(INFO, from_=number)
     assert dict(VOBIZ_XML.standard(info, CallStatus.RINGING))["From"] == told
-    assert dict(Vobiz(has_plus=True).standard(info, CallStatus.RINGING))["From"] == number
+    assert dict(Vobiz(habits=Habits(has_plus=True)).standard(info, CallStatus.RINGING))["From"] == number
 
 
 def test_the_auth_id_of_the_owner_is_told_where_it_is_known() -> None:
@@ -142,9 +143,9 @@ def test_a_question_that_no_verb_asks_has_an_event_of_its_own(asked: Asked, even
     request = VOBIZ_XML.request(ACTION, (("CallUUID", "x"),), asked)
     assert request.target == ACTION
     assert request.parameters == (("CallUUID", "x"), *((("Event", event),) if event else ()))
-    assert request.signature == VOBIZ
+    assert request.signature == VOBIZ_AND_PLIVO
     assert request.policy is not None
-    assert Vobiz(signature=VOBIZ_AND_PLIVO).request(ACTION, (), asked).signature == VOBIZ_AND_PLIVO
+    assert Vobiz(habits=Habits(signature=VOBIZ)).request(ACTION, (), asked).signature == VOBIZ
 
 
 def test_only_the_answer_url_has_a_fallback() -> None:
@@ -309,6 +310,26 @@ GOLDEN: list[tuple[Verb, Outcome, Report]] = [
     ),
     (Conference(name="x"), Conferred(end=ConferenceEnd.LEFT), Report()),
 ]
+
+
+@pytest.mark.parametrize(
+    ("gather", "outcome", "no_input", "told"),
+    [
+        (GATHER, SILENCE, NoInput.SKIP, Report()),
+        (TOLD_ONLY, SILENCE, NoInput.SKIP, Report()),
+        (GATHER, SILENCE, NoInput.REDIRECT, Report(ACTION, (*NO_INPUT.parameters, REDIRECTED))),
+        (TOLD_ONLY, SILENCE, NoInput.REDIRECT, NO_INPUT),
+        (replace(GATHER, tells_no_input=False), SILENCE, NoInput.REDIRECT, Report()),
+        (GATHER, Gathered(end=GatherEnd.NO_MATCH), NoInput.REDIRECT, Report(ACTION, (*NO_INPUT.parameters, REDIRECTED))),
+    ],
+)  # fmt: skip
+def test_what_follows_a_gather_without_input_is_the_installations_choice(
+    gather: Gather, outcome: Gathered, no_input: NoInput, told: Report
+) -> None:
+    chosen = Vobiz(habits=Habits(no_input=no_input))
+    assert chosen.report(gather, outcome, INFO) == told
+    with_input = Gathered(end=GatherEnd.KEYS, keys="1")
+    assert chosen.report(gather, with_input, INFO) == VOBIZ_XML.report(gather, with_input, INFO)
 
 
 @pytest.mark.parametrize(("verb", "outcome", "report"), GOLDEN)

@@ -4,9 +4,10 @@ import base64
 
 import pytest
 
+from offhook.rest.vobiz.paths import route_path
 from tests.records import story
 from tests.rest.site import Site
-from tests.rest.vobiz.asking import URL, ask, refused, told
+from tests.rest.vobiz.asking import CALL, URL, ask, refused, told
 
 
 @pytest.mark.parametrize("under", ["/api/v1", "/v1"])
@@ -16,6 +17,33 @@ async def test_sid_and_auth_id_open_every_spelling(site: Site, under: str, slash
     name = getattr(site.account, named)
     said = await told(site, f"/Application{slash}", under=under, name=name, owner=name)
     assert said["objects"] == []
+
+
+@pytest.mark.parametrize("under", ["/api/v1", "/v1"])
+async def test_the_words_of_a_path_may_be_written_in_any_case(site: Site, under: str) -> None:
+    sid = site.account.sid
+    basic = (sid, site.account.auth_token)
+    body = {"app_name": "menu", "answer_url": URL}
+    made = await site.ask(f"{under}/account/{sid}/application/", method="POST", auth=basic, json=body)
+    assert made.status_code == 201, made.text
+    app_id = made.json()["app_id"]
+    number = f"{under}/account/{sid}/Numbers/88201/Application"
+    attached = await site.ask(number, method="POST", auth=basic, json={"application_id": app_id})
+    assert (attached.status_code, attached.json()["number"]) == (200, "88201")
+    shown = await site.ask(f"{under}/ACCOUNT/{sid}/APPLICATION/{app_id}", auth=basic)
+    assert shown.json()["app_id"] == app_id
+    for path in ("CDR", "cdr/recent", "conference", "recording/", "call/?status=live"):
+        assert (await site.ask(f"{under}/account/{sid}/{path}", auth=basic)).status_code == 200, path
+    assert (await site.ask(f"{under}/account/{sid}/call/{CALL}/dtmf/", auth=basic)).status_code == 405
+
+
+def test_what_a_path_names_stays_as_it_is_written() -> None:
+    assert route_path("/api/v1/account/MA1/conference/Play/member/Mute/mute/") == (
+        "/v1/Account/MA1/Conference/Play/Member/Mute/Mute"
+    )
+    assert route_path("/v1/Account/x/numbers/1/application") == "/v1/Account/x/numbers/1/application"
+    assert route_path("/v1/Account/x/cdr/Search") == "/v1/Account/x/cdr/Search"
+    assert route_path("/v1") == route_path("/v1/") == "/v1"
 
 
 async def test_the_path_may_name_the_account_the_other_way(site: Site) -> None:

@@ -1,5 +1,6 @@
 """Applications, and the numbers that they answer."""
 
+import base64
 from typing import Any
 
 import pytest
@@ -163,3 +164,46 @@ async def test_a_number_of_letters_is_none(site: Site) -> None:
     app_id = await made(site)
     assert (await refused(site, "/numbers/ada/application", "POST", {"application_id": app_id}))[0] == 400
     assert (await refused(site, "/numbers/15550009999/application", "DELETE"))[0] == 404
+
+
+@pytest.mark.parametrize("named", ["sid", "auth_id"])
+@pytest.mark.parametrize("way", ["headers", "basic"])
+async def test_every_way_of_signing_in_attaches_every_spelling_of_a_number(
+    site: Site, named: str, way: str
+) -> None:
+    name, token = getattr(site.account, named), site.account.auth_token
+    basic = "Basic " + base64.b64encode(f"{name}:{token}".encode()).decode()
+    signed = {"x-auth-id": name, "x-auth-token": token} if way == "headers" else {"authorization": basic}
+    app_id = await made(site)
+    spellings = {
+        "%2B2000": "2000",
+        "2001": "+2001",
+        "%2B15551230001": "15551230001",
+        "0" * 32: "+" + "0" * 32,
+    }
+    for written, called in spellings.items():
+        for slash, status in (("", 200), ("/", 200)):
+            path = f"/numbers/{written}/application{slash}"
+            said = await told(
+                site, path, "POST", {"application_id": app_id}, owner=name, headers=signed, status=status
+            )
+            assert said["number"].lstrip("+") == written.replace("%2B", "")
+        for number in (called, written.replace("%2B", "+")):
+            found = Numbers(site.database).find_for_call(number)
+            assert found is not None, number
+            assert (found.account_sid, found.application) == (site.account.sid, Target(URL))
+
+
+async def test_a_number_that_another_account_spells_otherwise_is_theirs(site: Site) -> None:
+    other = story.account(site.database)
+    theirs = {"name": other.auth_id, "token": other.auth_token, "owner": other.auth_id}
+    body = {"app_name": "menu", "answer_url": URL}
+    their_app = (await told(site, "/Application/", "POST", body, status=201, **theirs))["app_id"]
+    app_id = await made(site)
+    await told(site, "/numbers/2000/application", "POST", {"application_id": app_id})
+    for written in ("2000", "%2B2000"):
+        path = f"/numbers/{written}/application"
+        status, words = await refused(site, path, "POST", {"application_id": their_app}, **theirs)
+        assert (status, "another account" in words) == (409, True)
+        # A sub-account's path, or another account's, is not opened by one's own token either.
+        assert (await refused(site, path, "POST", {"application_id": app_id}, owner=other.auth_id))[0] == 404

@@ -100,6 +100,7 @@ WHAT_IS_ASKED_FOR: list[tuple[Any, ...]] = [
     ("to_number=%2B15557777", "2"),
     ("start_date=2026-03-10&end_date=2026-03-10", "32"),
     ("start_date=2026-03-10&end_date=2026-03-11", "5432"),
+    ("start_date=2026-03-11&end_date=9999-12-31", "54"),
     ("min_duration=20", "51"),
     ("hangup_cause=user_busy", "3"),
     ("hangup_cause=NORMAL_CLEARING&call_direction=inbound", "51"),

@@ -14,6 +14,7 @@ from offhook.rest.live_ports import (
     Performance,
     PerformanceKind,
 )
+from offhook.rest.ports import LimitReached
 from offhook.verbs import FileFormat, Play, Record, Say, SendKeys, Target
 from tests.rest.site import Site
 from tests.rest.vobiz.asking import CALL, UUID, ask, over, refused, running, told
@@ -112,6 +113,22 @@ async def test_words(site: Site, body: dict[str, str], verb: Say) -> None:
     assert performance == Performance(kind=PerformanceKind.SPEAK, verbs=(verb,))
 
 
+async def test_half_a_character_reaches_no_worker(site: Site) -> None:
+    running(site)
+    account = site.account
+    headers = {
+        "x-auth-id": account.auth_id,
+        "x-auth-token": account.auth_token,
+        "content-type": "application/json",
+    }
+    half = rb'{"text": "a \ud83d b", "voice": "MAN"}'
+    await told(site, f"/Call/{UUID}/Speak/", "POST", status=202, content=half, headers=headers)
+    ((_, performance),) = site.lines.performances
+    [verb] = performance.verbs
+    assert isinstance(verb, Say)
+    assert verb.text == "a \ufffd b"
+
+
 @pytest.mark.parametrize(
     ("body", "keys", "legs"),
     [
@@ -178,6 +195,7 @@ async def test_calls_to_which_that_cannot_be_done(site: Site, what: str, body: d
         (CallIsOver("over"), 404),
         (CallNotAnswered("rings"), 409),
         (NobodyConnected("alone"), 409),
+        (LimitReached("too many keys", 1.0), 429),
         (OwnerAway("gone"), 409),
     ):
         site.lines.refusal = refusal

@@ -8,7 +8,7 @@ import pytest
 from offhook.call.errors import NoFreeSlot
 from offhook.call.info import new_id
 from offhook.rest.ports import CallRefused, LimitReached, NewCall, RowsAway
-from offhook.verbs import Method, Target
+from offhook.verbs import DetectMachine, Method, Target
 from tests.rest.site import Site
 from tests.rest.vobiz.asking import URL, refused, told
 
@@ -79,14 +79,56 @@ async def test_numbers_may_be_numbers_and_headers_an_object(site: Site) -> None:
 async def test_what_is_out_of_range_is_drawn_into_it(site: Site) -> None:
     call = await placed(site, ring_timeout=100_000, time_limit="0", machine_detection_time="1")
     assert (call.timeout_s, call.longest_s, call.not_done) == (600, 1, ())
+    assert call.detection is None, "a time alone wants nothing"
 
 
 async def test_what_is_not_done_is_said(site: Site) -> None:
     call = await placed(site, machine_detection="hangup", send_on_preanswer=True)
-    assert [sentence.split(" ")[0] for sentence in call.not_done] == [
-        "machine_detection",
-        "send_on_preanswer",
-    ]
+    assert [sentence.split(" ")[0] for sentence in call.not_done] == ["send_on_preanswer"]
+
+
+DETECTED = "http://app.example/detected"
+DETECTIONS: list[tuple[dict[str, Any], DetectMachine | None]] = [
+    ({"machine_detection": "true"}, DetectMachine()),
+    ({"machine_detection": True}, DetectMachine()),
+    ({"machine_detection": "hangup"}, DetectMachine(hangs_up=True)),
+    ({"machine_detection": "false"}, None),
+    (
+        {"machine_detection": "hangup", "machine_detection_url": DETECTED, "machine_detection_method": "GET"},
+        DetectMachine(hangs_up=True, callback=Target(DETECTED, Method.GET), is_background=True),
+    ),
+    ({"machine_detection_url": DETECTED}, DetectMachine(callback=Target(DETECTED), is_background=True)),
+    ({"machine_detection": "false", "machine_detection_url": DETECTED}, None),
+    (
+        {
+            "machine_detection": "true",
+            "machine_detection_time": "4000",
+            "machine_detection_initial_silence": 4000,
+            "machine_detection_initial_greeting": "2500",
+            "machine_detection_maximum_words": 5,
+            "machine_detection_maximum_speech_length": 4000.0,
+        },
+        DetectMachine(longest_s=4, silence_s=4, greeting_s=2.5, words=5, speech_s=4),
+    ),
+    (
+        {
+            "machine_detection": "true",
+            "machine_detection_time": 1,
+            "machine_detection_initial_silence": 99_999,
+            "machine_detection_initial_greeting": "0",
+            "machine_detection_maximum_words": 1,
+            "machine_detection_maximum_speech_length": "999999",
+        },
+        DetectMachine(longest_s=2, silence_s=10, greeting_s=1, words=2, speech_s=6),
+    ),
+]
+
+
+@pytest.mark.parametrize(("asked", "wanted"), DETECTIONS)
+async def test_how_machines_are_detected(
+    site: Site, asked: dict[str, Any], wanted: DetectMachine | None
+) -> None:
+    assert (await placed(site, **asked)).detection == wanted
 
 
 @pytest.mark.parametrize(
@@ -119,6 +161,12 @@ WHAT_CANNOT_BE_IS_REFUSED: list[tuple[Any, ...]] = [
     ({"sip_headers": "Order"}, "sip_headers must be name=value"),
     ({"sip_headers": "Or der=1"}, "sip_headers must be name=value"),
     ({"machine_detection": "perhaps"}, "machine_detection must be one of"),
+    ({"machine_detection_time": "soon"}, "machine_detection_time must be a whole number"),
+    ({"machine_detection_url": "app.example"}, "machine_detection_url must be an absolute http"),
+    (
+        {"machine_detection_url": DETECTED, "machine_detection_method": "PUT"},
+        "machine_detection_method must be",
+    ),
     ({"caller_name": 51 * "a"}, "not be longer than 50"),
     ({"ring_url": "javascript:x"}, "ring_url must be"),
 ]

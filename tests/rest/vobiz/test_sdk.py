@@ -17,7 +17,7 @@ from offhook.processes.quiet_server import QuietServer, listening_socket
 from offhook.records.database import Database
 from offhook.rest.live_ports import Legs, LiveChange, PerformanceKind, WantedEnd
 from offhook.rest.meeting_ports import ParticipantChange
-from offhook.verbs import Play, Say, SendKeys, Target
+from offhook.verbs import DetectMachine, Play, Say, SendKeys, Target
 from tests.records.story import after, progressed, started
 from tests.rest.site import Site
 from tests.rest.test_conferences import CALL as MEMBER
@@ -82,7 +82,7 @@ def test_calls(served: tuple[Site, plivo.RestClient]) -> None:
     assert uuid.UUID(made.request_uuid)
     (placed,) = site.lines.placed
     assert (placed.to, placed.ring, placed.timeout_s) == ("+15550002", Target(OTHER_URL), 30)
-    assert (placed.longest_s, placed.send_keys, len(placed.not_done)) == (60, "1w2", 1)
+    assert (placed.longest_s, placed.send_keys, placed.detection) == (60, "1w2", DetectMachine())
     several = client.calls.create(from_="+15550001", to_="+15550002<+15550003", answer_url=URL)
     assert len(several.request_uuid) == 2
     running(site)

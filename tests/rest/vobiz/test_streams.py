@@ -3,10 +3,13 @@
 import uuid
 from typing import Any
 
+from offhook.call.info import CallInfo, Direction
+from offhook.interpreter.stream_record import stream_ran
 from offhook.rest.live_ports import CallIsOver, CallNotAnswered, OwnerAway
-from offhook.verbs import Coding, Method, SoundFormat, Stream, Target, Track
+from offhook.verbs import Coding, Method, SoundFormat, Stream, Streamed, StreamEnd, Target, Track
+from tests.records.story import after
 from tests.rest.site import Site
-from tests.rest.vobiz.asking import UUID, ask, over, refused, running, told
+from tests.rest.vobiz.asking import CALL, UUID, ask, over, refused, running, told
 
 SERVICE = "wss://app.example/audio"
 PATH = f"/Call/{UUID}/Stream/"
@@ -95,9 +98,78 @@ async def test_calls_that_are_not_there_or_over_have_no_streams(site: Site) -> N
     for method, body in (("POST", {"service_url": SERVICE}), ("GET", None)):
         assert (await refused(site, PATH, method, body))[0] == 404
     over(site)
-    for method, body in (("POST", {"service_url": SERVICE}), ("GET", None)):
-        assert (await refused(site, PATH, method, body))[0] == 404
+    assert (await refused(site, PATH, "POST", {"service_url": SERVICE}))[0] == 404
+    assert (await told(site, PATH))["objects"] == []
     assert (await ask(site, PATH, "DELETE")).status_code == 204
+
+
+def ended(
+    site: Site, stream_id: str, end_s: float, verb: Stream, call_id: str = CALL, **streamed: Any
+) -> None:
+    """Keep a stream of the call that is over."""
+    info = CallInfo(
+        call_id=call_id,
+        account_sid=site.account.sid,
+        direction=Direction.INBOUND,
+        from_="+15550001",
+        to="+15550002",
+        created_at=after(0),
+    )
+    end = streamed.pop("end", StreamEnd.APPLICATION)
+    came = Streamed(stream_id=stream_id, end=end, duration_s=20.6, **streamed)
+    site.record(stream_ran(verb, came, info, after(end_s)))
+
+
+async def test_streams_that_are_over_are_shown_too(site: Site) -> None:
+    running(site)
+    verb = Stream(
+        url="wss://ada:secret@app.example/audio?call=7",
+        language="vobiz",
+        is_two_way=True,
+        sound_format=SoundFormat(Coding.LINEAR, 16_000),
+        most_s=60.0,
+        told=(("key", "theirs"),),
+        status_target=Target("http://app.example/status", Method.GET),
+    )
+    ended(site, 32 * "1", 25.6, verb)
+    ended(site, 32 * "2", 40.0, verb, end=StreamEnd.BROKEN, failure="nobody was there")
+    ended(site, 32 * "3", 41.0, verb, call_id=32 * "f")
+    live = await begun(site)
+    listed = await told(site, PATH)
+    names = [str(uuid.UUID(name)) for name in (live.stream_id, 32 * "2", 32 * "1")]
+    assert [one["stream_id"] for one in listed["objects"]] == names
+    assert [one["status"] for one in listed["objects"]] == ["connected", "failed", "stopped"]
+    assert listed["objects"][1]["error"] == "nobody was there"
+    for number, name in enumerate(names):
+        part = await told(site, f"{PATH}?limit=1&offset={number}")
+        assert [one["stream_id"] for one in part["objects"]] == [name]
+        assert part["meta"]["total_count"] == 3
+    assert (await refused(site, f"{PATH}?limit=0"))[0] == 400
+    one = await told(site, f"{PATH}{names[2]}/")
+    assert "secret" not in str(one)
+    assert "theirs" not in str(one)
+    assert {name: one[name] for name in one if name not in ("api_id", "resource_uri", "plivo_auth_id")} == {
+        "stream_id": names[2],
+        "call_uuid": UUID,
+        "service_url": "wss://app.example/audio?call=7",
+        "bidirectional": True,
+        "audio_track": "inbound",
+        "content_type": "audio/x-l16;rate=16000",
+        "stream_timeout": 60,
+        "extra_headers": "",
+        "status": "stopped",
+        "error": "",
+        "status_callback_url": "http://app.example/status",
+        "status_callback_method": "GET",
+        "start_time": "2026-03-09 12:00:05.000000+00:00",
+        "created_at": "2026-03-09 12:00:05.000000+00:00",
+        "end_time": "2026-03-09 12:00:25.600000+00:00",
+        "bill_duration": 21,
+        "rounded_bill_duration": 60,
+        "billed_amount": "0.00000",
+    }
+    assert (await refused(site, f"{PATH}{uuid.UUID(32 * '3')}/"))[0] == 404
+    assert (await refused(site, f"{PATH}{names[2]}/", "DELETE"))[0] == 404
 
 
 async def test_what_the_worker_cannot_do_is_told(site: Site) -> None:

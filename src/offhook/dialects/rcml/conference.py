@@ -30,11 +30,14 @@ def read_conference(noun: Element, reading: Reading, dial: DialAttributes) -> Co
     name = read_name(noun, reading)
     if name is None:
         return None
+    is_muted = attributes.flag("muted", default=False)
+    beeps = int(attributes.flag("beep", default=True))
     return Conference(
         name=name,
         action=dial.action,
-        is_muted=attributes.flag("muted", default=False),
-        has_beep=attributes.flag("beep", default=True),
+        is_muted=is_muted,
+        enter_beeps=beeps,
+        exit_beeps=beeps,
         starts_on_enter=attributes.flag("startConferenceOnEnter", default=True),
         ends_on_exit=attributes.flag("endConferenceOnExit", default=False),
         wait=attributes.target("waitUrl", attributes.method("waitMethod", DIAL_METHOD)),

@@ -71,7 +71,8 @@ class Attributes(AnyAttributes):
         if is_required and not self.text("action"):
             line, verb = self._element.line, self._element.name
             words = f"Line {line}: <{verb}> has no action; it must name a URL, to which the input is sent."
-            raise DocumentInvalid(MISSING, words, line=line)
+            self._reading.refuse(MISSING, words, self._element)
+            return None
         if not follows:
             return self.callback("action", "method")
         url = self.text("action")
@@ -97,7 +98,8 @@ class Attributes(AnyAttributes):
         """The target that is the text of the element, with its `method`. Raises DocumentInvalid."""
         if not text:
             line = self._element.line
-            raise DocumentInvalid(code, f"Line {line}: <{self._element.name}> has no URL.", line=line)
+            self._reading.refuse(code, f"Line {line}: <{self._element.name}> has no URL.", self._element)
+            return Target(self._reading.url)
         return Target(
             self._reading.resolve(text, self._element, code), self._followed_method("method", method_code)
         )
@@ -108,7 +110,8 @@ class Attributes(AnyAttributes):
             return Method(value.upper())
         element = self._element
         words = f'Line {element.line}: {name}="{value[:60]}" of <{element.name}> is neither GET nor POST.'
-        raise DocumentInvalid(code, words, line=element.line)
+        self._reading.refuse(code, words, element, name)
+        return Method.POST
 
     def _number(
         self, name: str, least: int, most: int, instead: str, *, is_whole: bool = True

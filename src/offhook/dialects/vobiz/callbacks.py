@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Protocol
 
 from offhook.call.info import CallInfo, CallStatus, Direction
-from offhook.dialects.vobiz.signatures import VOBIZ
+from offhook.dialects.vobiz.signatures import VOBIZ_AND_PLIVO
 from offhook.dialects.vobiz.values import Parameters, money, second_text, whole_seconds
 from offhook.dialects.vobiz.why_ended import hangup_cause
 from offhook.interpreter.ports import StatusChange
@@ -22,7 +22,12 @@ class CallTold:
     """Fills `interpreter.program.StatusCallback` for one call."""
 
     def __init__(
-        self, dialect: Standard, *, hangup: Target | None, ring: Target | None = None, signature: str = VOBIZ
+        self,
+        dialect: Standard,
+        *,
+        hangup: Target | None,
+        ring: Target | None = None,
+        signature: str = VOBIZ_AND_PLIVO,
     ) -> None:
         """`hangup` is told the end; of a call that has no such URL, it is the answer URL. `ring` is told that a call
         which was made rings. `signature` names how the requests are signed."""
@@ -49,7 +54,8 @@ def hangup_parameters(info: CallInfo, change: StatusChange) -> Parameters:
     """What the end of a call is told with, besides the standard parameters. AnswerTime is empty where nobody answered."""
     was_answered = change.status is CallStatus.COMPLETED
     answered_at = change.at - timedelta(seconds=change.duration_s)
-    cause = hangup_cause(info.direction, change.status, change.end)
+    how = change.end.how if change.end is not None else None
+    cause = hangup_cause(info.direction, change.status, how)
     return (
         ("Event", "Hangup"),
         ("StartTime", second_text(info.created_at)),

@@ -1,7 +1,9 @@
 """Conference: the caller in a room with others."""
 
+import re
+
 from offhook.dialects.vobiz.attributes import Attributes, skip_children
-from offhook.dialects.vobiz.codes import NOT_SERVED, RANGE, SCHEMA, UNUSABLE_URL
+from offhook.dialects.vobiz.codes import NOT_SERVED, RANGE, SCHEMA
 from offhook.dialects.vobiz.key_patterns import read_patterns
 from offhook.dialects.vobiz.record import read_format
 from offhook.dialects.xml_reading.reading import Reading
@@ -13,6 +15,7 @@ DEFAULT_LIMIT_S = 14_400
 MOST_S = 86_400
 LONGEST_NAME = 256
 STAR = "*"
+_BEEPS = re.compile("beep:([12])", re.IGNORECASE)
 
 _ATTRIBUTES = (
     "muted",
@@ -30,6 +33,7 @@ _ATTRIBUTES = (
     "digitsMatch",
     "hangupOnStar",
     "record",
+    "recordWhenAlone",
     "recordFileFormat",
     "timeLimit",
     "action",
@@ -41,7 +45,6 @@ _ATTRIBUTES = (
 _NOT_SERVED = (
     "floorEvent",
     "sendDigits",
-    "recordWhenAlone",
     "transcriptionType",
     "transcriptionUrl",
     "transcriptionMethod",
@@ -57,25 +60,26 @@ def read_conference(element: Element, reading: Reading) -> Conference | None:
     name = _name(element, reading)
     if name is None:
         return None
-    for sound in ("enterSound", "exitSound"):
-        if _sound(attributes, sound) is not None:
-            words = f"Line {element.line}: a URL in {sound} of <Conference> is not served; a beep is heard instead."
-            reading.problem(NOT_SERVED, words, element, sound)
-    if attributes.flag("relayDTMF", default=False):
-        words = f"Line {element.line}: relayDTMF of <Conference> is not served; others hear no keys."
-        reading.problem(NOT_SERVED, words, element, "relayDTMF")
     for unserved in _NOT_SERVED:
         if attributes.text(unserved):
             words = f"Line {element.line}: {unserved} of <Conference> is not served; it is ignored."
             reading.problem(NOT_SERVED, words, element, unserved)
     follows = attributes.flag("redirect", default=True)
+    has_own_sounds = any(attributes.text(name) is not None for name in ("enterSound", "exitSound"))
+    beeps = int(attributes.flag("beep", default=not has_own_sounds))
+    enter_beeps, enter_sound = _sound(attributes, "enterSound", beeps)
+    exit_beeps, exit_sound = _sound(attributes, "exitSound", beeps)
     return Conference(
         name=name,
         action=attributes.action(follows=follows),
         follows_action=follows,
         callback=attributes.callback("callbackUrl", "callbackMethod"),
         is_muted=attributes.flag("muted", default=False),
-        has_beep=attributes.flag("beep", default=_beeps(attributes)),
+        enter_beeps=enter_beeps,
+        exit_beeps=exit_beeps,
+        enter_sound=enter_sound,
+        exit_sound=exit_sound,
+        relays_keys=attributes.flag("relayDTMF", default=False),
         starts_on_enter=attributes.flag("startConferenceOnEnter", default=True),
         ends_on_exit=attributes.flag("endConferenceOnExit", default=False),
         wait=attributes.callback("waitSound", "waitMethod"),
@@ -83,6 +87,7 @@ def read_conference(element: Element, reading: Reading) -> Conference | None:
         may_be_alone=attributes.flag("stayAlone", default=True),
         told_keys=read_patterns(attributes, "digitsMatch"),
         is_recorded=attributes.flag("record", default=False),
+        records_alone=attributes.flag("recordWhenAlone", default=True),
         file_format=read_format(attributes, "recordFileFormat"),
         time_limit_s=float(attributes.clamped("timeLimit", default=DEFAULT_LIMIT_S, least=1, most=MOST_S)),
         hang_up_key=STAR if attributes.flag("hangupOnStar", default=False) else "",
@@ -109,22 +114,17 @@ def _most(attributes: Attributes) -> int:
     return attributes.clamped(name, default=DEFAULT_MOST, least=1, most=DEFAULT_MOST)
 
 
-def _beeps(attributes: Attributes) -> bool:
-    """Whether there is a beep where `beep` does not say so: it stands for every sound of Plivo's but `none`."""
-    sounds = [value for name in ("enterSound", "exitSound") if (value := attributes.text(name)) is not None]
-    return not sounds or any(sound and sound.lower() != "none" for sound in sounds)
-
-
-def _is_beep(sound: str) -> bool:
-    return sound.lower() in ("beep:1", "beep:2")
-
-
-def _sound(attributes: Attributes, name: str) -> Target | None:
-    """A sound of the application's; None for a beep or none."""
+def _sound(attributes: Attributes, name: str, beeps: int) -> tuple[int, Target | None]:
+    """So many beeps, or a sound of the application's; `beeps` where it says nothing of its own."""
     value = attributes.text(name)
-    if not value or _is_beep(value) or value.lower() == "none":
-        return None
+    if value is None:
+        return beeps, None
+    found = _BEEPS.fullmatch(value)
+    if found is not None:
+        return int(found[1]), None
+    if value.lower() in ("", "none"):
+        return 0, None
     if value.lower().startswith("beep:"):
-        attributes.bad(name, '"beep:1", "beep:2" or a URL', "it is left out", UNUSABLE_URL)
-        return None
-    return attributes.callback(name)
+        attributes.bad(name, '"beep:1", "beep:2", "none" or a URL', "a single beep is heard", SCHEMA)
+        return 1, None
+    return 0, attributes.callback(name)

@@ -33,7 +33,7 @@ def read_number(element: Element, reading: Reading, headers: Headers) -> Destina
         words = f"Line {element.line}: sendDigitsMode of <Number> is not served; keys are sent as always."
         reading.problem(NOT_SERVED, words, element, "sendDigitsMode")
     keys = _send_keys(attributes)
-    _tell_early(attributes, element, reading)
+    is_early = attributes.flag("sendOnPreanswer", default=False)
     number = _number(element, element.own_text.strip(), reading)
     if number is None:
         return None
@@ -42,6 +42,7 @@ def read_number(element: Element, reading: Reading, headers: Headers) -> Destina
         address=number,
         sip_headers=headers,
         send_keys=keys,
+        sends_keys_early=is_early,
         line=element.line,
     )
 
@@ -51,7 +52,7 @@ def read_user(element: Element, reading: Reading, headers: Headers) -> Destinati
     attributes = Attributes(element, reading, "sendDigits", "sendOnPreanswer", "sipHeaders")
     skip_children(element, reading)
     keys = _send_keys(attributes)
-    _tell_early(attributes, element, reading)
+    is_early = attributes.flag("sendOnPreanswer", default=False)
     own = read_headers(attributes)
     found = _user(element, element.own_text.strip(), reading)
     if found is None:
@@ -63,14 +64,9 @@ def read_user(element: Element, reading: Reading, headers: Headers) -> Destinati
         address=address,
         sip_headers=(*(pair for pair in headers if pair[0].lower() not in named), *own),
         send_keys=keys,
+        sends_keys_early=is_early,
         line=element.line,
     )
-
-
-def _tell_early(attributes: Attributes, element: Element, reading: Reading) -> None:
-    if attributes.flag("sendOnPreanswer", default=False):
-        words = f"Line {element.line}: sendOnPreanswer of <{element.name}> is not served; keys are sent after the answer."
-        reading.problem(NOT_SERVED, words, element, "sendOnPreanswer")
 
 
 def read_text(element: Element, text: str, reading: Reading, headers: Headers) -> Destination | None:

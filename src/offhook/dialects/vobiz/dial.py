@@ -6,7 +6,7 @@ from offhook.dialects.vobiz.attributes import Attributes, skip
 from offhook.dialects.vobiz.codes import RANGE, SCHEMA
 from offhook.dialects.vobiz.destinations import read_headers, read_number, read_text, read_user
 from offhook.dialects.vobiz.key_patterns import read_patterns
-from offhook.dialects.vobiz.record import read_record, tell_stereo
+from offhook.dialects.vobiz.record import read_record
 from offhook.dialects.xml_reading.reading import Reading, quoted
 from offhook.dialects.xml_reading.xml import Element
 from offhook.verbs import Confirmation, Destination, Dial, Record, Target
@@ -96,7 +96,7 @@ def _recording(element: Element, reading: Reading) -> Record | None:
     records = [child for child in element.children if child.name == "Record"]
     for child in records[1:]:
         skip(child, element, reading, "one recording is made")
-    return tell_stereo(read_record(records[0], reading), records[0], reading) if records else None
+    return read_record(records[0], reading) if records else None
 
 
 def _caller_id(attributes: Attributes) -> str | None:

@@ -9,9 +9,9 @@ from offhook.call.errors import Asked
 from offhook.call.exchange import Reply
 from offhook.call.info import CallInfo, CallStatus
 from offhook.dialects.vobiz import retry_fragment, write
+from offhook.dialects.vobiz.habits import UNLESS_CHOSEN, Habits
 from offhook.dialects.vobiz.news import news_parameters
 from offhook.dialects.vobiz.read import read
-from offhook.dialects.vobiz.signatures import VOBIZ
 from offhook.dialects.vobiz.standard import standard
 from offhook.dialects.vobiz.values import Parameters
 from offhook.dialects.vobiz.vocabulary import VOBIZ_XML
@@ -51,16 +51,14 @@ class Vobiz:
         *,
         public_url: str = "http://127.0.0.1:8080",
         parent_auth_id: Callable[[str], str] = _itself,
-        has_plus: bool = False,
-        signature: str = VOBIZ,
+        habits: Habits = UNLESS_CHOSEN,
     ) -> None:
         """`public_url` is what absolute URLs of this server begin with. `parent_auth_id` gives what an account's owner
-        signs in with, by the account's sid. `has_plus`: numbers are told with their `+`. `signature` is one of
-        `signatures.SCHEMES`."""
+        signs in with, by the account's sid."""
         self._public_url = public_url
         self._parent_auth_id = parent_auth_id
-        self._has_plus = has_plus
-        self._signature = signature
+        self.habits = habits
+        """What this installation chose."""
 
     def read(self, reply: Reply) -> Document:
         """The document in an answer, defaults filled in. Raises DocumentInvalid."""
@@ -70,18 +68,18 @@ class Vobiz:
 
     def standard(self, info: CallInfo, status: CallStatus) -> Parameters:
         """The parameters that every request about a call carries."""
-        return standard(info, status, has_plus=self._has_plus, parent_auth_id=self._parent_auth_id)
+        return standard(info, status, has_plus=self.habits.has_plus, parent_auth_id=self._parent_auth_id)
 
     def report(self, verb: Verb, outcome: Outcome, info: CallInfo) -> Report:
         """What the application is told of an outcome, besides `standard`, and where the call goes on."""
-        return write.report(verb, outcome, info, self._public_url)
+        return write.report(verb, outcome, info, self._public_url, self.habits.no_input)
 
     def request(self, target: Target, parameters: Parameters, asked: Asked) -> Request:
         """The request that asks for `asked`: as patient as the fragment of its URL says, and signed."""
         event = _EVENTS.get(asked)
         told = parameters if event is None else (*parameters, ("Event", event))
         policy = replace(retry_fragment.policy_of(target.url, asked), most_bytes=VOBIZ_XML.most_bytes)
-        return Request(target, told, policy=policy, signature=self._signature)
+        return Request(target, told, policy=policy, signature=self.habits.signature)
 
     def falls_back(self, asked: Asked | None) -> bool:
         """The fallback URL takes the place of an answer URL alone."""
@@ -93,7 +91,7 @@ class Vobiz:
 
     def news(self, verb: Verb, news: News, info: CallInfo) -> Parameters:
         """The parameters that tell what happens while a verb runs."""
-        return news_parameters(verb, news, info, self._public_url, has_plus=self._has_plus)
+        return news_parameters(verb, news, info, self._public_url, has_plus=self.habits.has_plus)
 
     def failure(self, code: int, url: str) -> Parameters:
         """Nothing: the fallback URL is asked as the answer URL was."""

@@ -6,7 +6,7 @@ from offhook.dialects.vobiz.gather import finish_key
 from offhook.dialects.vobiz.prompts import read_prompts
 from offhook.dialects.xml_reading.reading import Reading
 from offhook.dialects.xml_reading.xml import Element
-from offhook.verbs import Gather
+from offhook.verbs import Gather, Play
 from offhook.verbs.gather import EVERY_KEY
 
 DEFAULT_START_S = 5
@@ -42,13 +42,14 @@ def read_get_digits(element: Element, reading: Reading) -> tuple[Gather, ...]:
         follows_action=follows,
         start_timeout_s=float(attributes.clamped("timeout", default=DEFAULT_START_S, least=1, most=MOST_S)),
         key_timeout_s=float(attributes.clamped("digitTimeout", default=DEFAULT_KEY_S, least=1, most=MOST_S)),
-        start_keys=_valid_keys(attributes),
+        valid_keys=_valid_keys(attributes),
+        invalid_sound=_invalid_sound(attributes, element),
+        beeps_after_prompts=attributes.flag("playBeep", default=False),
         finish_keys=finish_key(attributes),
         max_keys=attributes.clamped("numDigits", default=DEFAULT_KEYS, least=1, most=DEFAULT_KEYS),
         keeps_log=attributes.keeps_log(),
         line=element.line,
     )
-    _tell_not_served(element, reading, attributes)
     tries = attributes.clamped("retries", default=1, least=1, most=MOST_TRIES)
     if tries > 1 and (gather.action is None or not follows):
         attributes.bad(
@@ -70,14 +71,6 @@ def _valid_keys(attributes: Attributes) -> frozenset[str]:
     return keys or EVERY_KEY
 
 
-def _tell_not_served(element: Element, reading: Reading, attributes: Attributes) -> None:
-    """Note what the caller will not hear or notice."""
-    if attributes.text("validDigits"):
-        words = "validDigits of <GetDigits> counts for the first key; those after it are taken as they are."
-        reading.problem(NOT_SERVED, f"Line {element.line}: {words}", element, "validDigits")
-    if attributes.text("invalidDigitsSound"):
-        words = "invalidDigitsSound of <GetDigits> is not played; keys that are not valid are not heard."
-        reading.problem(NOT_SERVED, f"Line {element.line}: {words}", element, "invalidDigitsSound")
-    if attributes.flag("playBeep", default=False):
-        words = "playBeep of <GetDigits> is not served; there is no beep."
-        reading.problem(NOT_SERVED, f"Line {element.line}: {words}", element, "playBeep")
+def _invalid_sound(attributes: Attributes, element: Element) -> Play | None:
+    sound = attributes.callback("invalidDigitsSound")
+    return Play(url=sound.url, is_skippable=True, line=element.line) if sound is not None else None

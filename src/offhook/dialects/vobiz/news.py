@@ -5,11 +5,19 @@ from offhook.dialects.clean_text import clean
 from offhook.dialects.vobiz.recorded import identity, record_stop_parameters, recording_parameters
 from offhook.dialects.vobiz.standard import status_text
 from offhook.dialects.vobiz.stream_talk import stream_parameters
-from offhook.dialects.vobiz.values import Parameters, number_text, second_text, uuid_of, whole_seconds
+from offhook.dialects.vobiz.values import (
+    Parameters,
+    boolean,
+    number_text,
+    second_text,
+    uuid_of,
+    whole_seconds,
+)
 from offhook.dialects.vobiz.why_ended import hangup_cause
 from offhook.interpreter.news import (
     LegEvent,
     LegNews,
+    MachineNews,
     MeetingEvent,
     MeetingNews,
     News,
@@ -18,7 +26,7 @@ from offhook.interpreter.news import (
 )
 from offhook.interpreter.outbound_leg import LegOver
 from offhook.interpreter.stream_ports import StreamNews
-from offhook.verbs import Conference, Record, Stream, Verb
+from offhook.verbs import Conference, DetectMachine, Record, Stream, Verb
 
 _LEG_WORDS = {
     LegEvent.ANSWERED: ("DialAnswer", "answer"),
@@ -33,6 +41,7 @@ _MEETING_WORDS = {
     MeetingEvent.BEGAN: "start",
     MeetingEvent.ENDED: "end",
     MeetingEvent.KEYS: "digits",
+    MeetingEvent.TAPED: "record",
 }
 
 
@@ -49,6 +58,10 @@ def news_parameters(verb: Verb, news: News, info: CallInfo, public_url: str, *, 
             return _of_meeting(verb, news, info, public_url)
         case StreamNews() if isinstance(verb, Stream):
             return stream_parameters(verb, news)
+        case MachineNews(detected=detected) if isinstance(verb, DetectMachine):
+            if_machine = "hangup" if verb.hangs_up else "continue"
+            machine = boolean(detected.is_machine)
+            return (("Event", "MachineDetection"), ("Machine", machine), ("IfMachine", if_machine))
         case _:
             return ()
 
@@ -85,7 +98,8 @@ def _pressed(news: LegNews) -> Parameters:
 
 
 def _over(over: LegOver) -> Parameters:
-    cause = hangup_cause(Direction.OUTBOUND_DIAL, over.status, over.end)
+    how = over.end.how if over.end is not None else None
+    cause = hangup_cause(Direction.OUTBOUND_DIAL, over.status, how)
     return (
         ("DialBLegDuration", whole_seconds(over.duration_s)),
         ("DialBLegBillDuration", whole_seconds(over.duration_s)),
@@ -98,7 +112,8 @@ def _over(over: LegOver) -> Parameters:
 
 def _of_meeting(verb: Conference, news: MeetingNews, info: CallInfo, public_url: str) -> Parameters:
     recording = recording_parameters(news.recording, verb.file_format, public_url)
-    urls = tuple(("RecordingUrl", value) for name, value in recording if name == "RecordUrl")
+    if news.event is MeetingEvent.ENDED:
+        recording = tuple(("RecordingUrl", value) for name, value in recording if name == "RecordUrl")
     return (
         ("ConferenceAction", _MEETING_WORDS[news.event]),
         ("ConferenceUUID", uuid_of(news.meeting_id)),
@@ -107,5 +122,5 @@ def _of_meeting(verb: Conference, news: MeetingNews, info: CallInfo, public_url:
         ("ConferenceCurrentSize", str(news.size)),
         ("Timestamp", second_text(news.at)),
         *((("ConferenceDigitsMatch", news.keys),) if news.keys else ()),
-        *urls,
+        *recording,
     )

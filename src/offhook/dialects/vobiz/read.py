@@ -23,8 +23,9 @@ from offhook.dialects.vobiz.dial import read_dial
 from offhook.dialects.vobiz.gather import read_gather, read_get_input
 from offhook.dialects.vobiz.get_digits import read_get_digits
 from offhook.dialects.vobiz.leaving import read_hangup, read_redirect
+from offhook.dialects.vobiz.message import read_message
 from offhook.dialects.vobiz.prompts import read_dtmf, read_play, read_speak, read_wait
-from offhook.dialects.vobiz.record import read_record, starts_with_dial, tell_stereo
+from offhook.dialects.vobiz.record import read_record, starts_with_dial
 from offhook.dialects.vobiz.stream import read_stream
 from offhook.dialects.vobiz.vocabulary import VOBIZ_XML
 from offhook.dialects.xml_reading.decoding import charset
@@ -48,12 +49,13 @@ _READERS: dict[str, Callable[[Element, Reading], Verb | tuple[Verb, ...] | None]
     "Conference": read_conference,
     "Redirect": read_redirect,
     "Stream": read_stream,
+    "Message": read_message,
 }
 _EARLY = ("PreAnswer", "Preanswer")
 _IN_EARLY = frozenset(
-    {"Speak", "Play", "Wait", "DTMF", "Gather", "GetInput", "GetDigits", "Redirect", "Message"}
+    {"Speak", "Play", "Wait", "DTMF", "Gather", "GetInput", "GetDigits", "Redirect", "Message", "Stream"}
 )
-_NOT_SERVED = frozenset({"Message", "MultiPartyCall"})
+_NOT_SERVED = frozenset({"MultiPartyCall"})
 _KNOWN = (*_READERS, "Hangup", "PreAnswer", *_NOT_SERVED)
 
 
@@ -109,7 +111,7 @@ class _Walk:
             read_verbs = reader(element, self._reading)
             if isinstance(read_verbs, Record) and starts_with_dial(element):
                 self._place_recording()
-                self._dial_recording = tell_stereo(read_verbs, element, self._reading), element
+                self._dial_recording = read_verbs, element
             elif read_verbs is not None:
                 self._take(element, *(read_verbs if isinstance(read_verbs, tuple) else (read_verbs,)))
             if element.name == "Record":

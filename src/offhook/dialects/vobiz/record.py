@@ -1,7 +1,6 @@
 """Record: the caller's words, or both sides while the call goes on."""
 
 import re
-from dataclasses import replace
 
 from offhook.dialects.vobiz.attributes import Attributes, skip
 from offhook.dialects.vobiz.codes import NOT_SERVED, SCHEMA
@@ -68,14 +67,6 @@ def read_record(element: Element, reading: Reading) -> Record:
         transcription_target=transcription_target,
         line=element.line,
     )
-
-
-def tell_stereo(recording: Record, element: Element, reading: Reading) -> Record:
-    """`recording` as it is made of a connection, whose sides are mixed; told where it should have been otherwise."""
-    if recording.is_stereo:
-        words = f'Line {element.line}: recordChannelType="stereo" is not served of a Dial; "mono" is used.'
-        reading.problem(NOT_SERVED, words, element, "recordChannelType")
-    return replace(recording, is_stereo=False)
 
 
 def starts_with_dial(element: Element) -> bool:

@@ -1,12 +1,13 @@
-"""The hangup cause of a call that is over, as far as its row tells: what the records of calls show.
+"""The hangup cause of a call that is over, as its record tells it: what the hangup URL was told.
 
-A row keeps the status, the SIP status and the reason in words. What the hangup URL was told knows more.
+Of calls of older versions the record keeps the status, the SIP status and the reason in words: that tells less.
 """
 
+from offhook.call.ending import MEDIA_TIMEOUT
 from offhook.call.info import CallStatus, Direction
 from offhook.call.rows import CallRow
 from offhook.dialects.vobiz.hangup_causes import HangupCause, Source, cause
-from offhook.dialects.vobiz.why_ended import MEDIA_TIMEOUT, of_sip_status
+from offhook.dialects.vobiz.why_ended import hangup_cause, of_sip_status
 from offhook.interpreter.fork import ANSWERED_FIRST, CALLER_GONE
 from offhook.interpreter.hangup import SCHEDULED
 
@@ -17,7 +18,7 @@ _BY_REASON = (
     ("max_duration", 6000, Source.PLATFORM),
     ("max_ring", 6000, Source.PLATFORM),
     (MEDIA_TIMEOUT, 6020, Source.PLATFORM),
-    (ANSWERED_FIRST, 9000, Source.PLATFORM),
+    (ANSWERED_FIRST[0], 9000, Source.PLATFORM),
     ("worker_lost", 5010, Source.ERROR),
 )
 """What a reason begins with, and what it stands for."""
@@ -27,8 +28,14 @@ def cause_of_row(call: CallRow) -> HangupCause:
     """The cause for which a call that is over ended; 0 for one that is not."""
     if not call.status.is_final:
         return cause(0, Source.UNKNOWN)
+    if call.ended is not None:
+        return hangup_cause(call.direction, call.status, call.ended)
+    return _of_words(call)
+
+
+def _of_words(call: CallRow) -> HangupCause:
     was_answered = call.status is CallStatus.COMPLETED
-    if call.reason.startswith((BY_REST, CALLER_GONE)):
+    if call.reason.startswith((BY_REST, CALLER_GONE[0])):
         source = Source.API_REQUEST if call.reason.startswith(BY_REST) else Source.CALLER
         return cause(4000 if was_answered else 1000, source)
     for begin, code, source in _BY_REASON:

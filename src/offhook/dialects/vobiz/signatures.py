@@ -67,13 +67,15 @@ def plivo_headers(outgoing: Outgoing, keys: Keys, nonce: str) -> Pairs:
         return ()
     v2_text = _without_query(outgoing.url) + nonce
     v3_text = _plivo_v3_text(outgoing, nonce)
+
+    def by(tokens: tuple[str, ...]) -> tuple[str, str]:
+        return _signed(v2_text, tokens[0]), ",".join(_signed(v3_text, token) for token in tokens)
+
+    own = by(keys.own)
     signed = tuple(
-        pair
-        for owner, tokens in (("", keys.own), ("Ma-", keys.parent or keys.own))
-        for pair in (
-            (f"X-Plivo-Signature-{owner}V2", _signed(v2_text, tokens[0])),
-            (f"X-Plivo-Signature-{owner}V3", ",".join(_signed(v3_text, token) for token in tokens)),
-        )
+        (f"X-Plivo-Signature-{owner}{version}", value)
+        for owner, values in (("", own), ("Ma-", by(keys.parent) if keys.parent else own))
+        for version, value in zip(("V2", "V3"), values, strict=True)
     )
     nonces = tuple((f"X-Plivo-Signature-{version}-Nonce", nonce) for version in ("V2", "V3"))
     return (*signed, *nonces)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from offhook.call.info import CallInfo, CallStatus, Direction
 from offhook.dialects.clean_text import clean
-from offhook.dialects.vobiz.values import Parameters, microsecond_text, number_text, uuid_of
+from offhook.dialects.vobiz.values import Parameters, boolean, microsecond_text, number_text, uuid_of
 
 AuthIdOf = Callable[[str], str]
 """The Auth ID of the account that owns this one, or of itself where nobody does, by its sid."""
@@ -27,6 +27,7 @@ def standard(info: CallInfo, status: CallStatus, *, has_plus: bool, parent_auth_
         ("SessionStart", microsecond_text(info.created_at)),
         ("ParentAuthID", parent_auth_id(info.account_sid)),
         *_headers(info),
+        *((("Machine", boolean(info.is_machine)),) if info.is_machine is not None else ()),
     )
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from offhook.call.info import CallInfo
 from offhook.dialects.clean_text import clean
 from offhook.dialects.vobiz.prompts import keys_to_send
-from offhook.dialects.vobiz.signatures import VOBIZ
+from offhook.dialects.vobiz.signatures import VOBIZ_AND_PLIVO
 from offhook.dialects.vobiz.standard import AuthIdOf
 from offhook.dialects.vobiz.values import Parameters, epoch_milliseconds, second_text, uuid_of
 from offhook.interpreter.stream_ports import (
@@ -51,7 +51,7 @@ class VobizStreams:
     """Fills `stream_ports.StreamLanguage`."""
 
     def __init__(
-        self, *, auth_id: AuthIdOf = lambda account_sid: account_sid, signature: str = VOBIZ
+        self, *, auth_id: AuthIdOf = lambda account_sid: account_sid, signature: str = VOBIZ_AND_PLIVO
     ) -> None:
         """`auth_id` is what an account signs in with, by its sid. `signature` names how connections are signed."""
         self._auth_id = auth_id
@@ -181,15 +181,16 @@ def _read_play(said: dict[str, Any]) -> Command:
             f"its contentType is {_shown(media.get('contentType'))}, and not {' or '.join(PLAYED_RATES)}"
         )
     rate = media.get("sampleRate") or in_kind.removeprefix("rate=") or PLAYED_RATES[kind][0]
-    if not str(rate).isdecimal() or int(rate) not in PLAYED_RATES[kind]:
-        known = " or ".join(str(one) for one in PLAYED_RATES[kind])
-        raise Nonsense(f"the sampleRate of {kind} is {_shown(rate)}, and not {known}")
+    known = {str(one): one for one in PLAYED_RATES[kind]}
+    rate_hz = known.get(str(rate))
+    if rate_hz is None:
+        raise Nonsense(f"the sampleRate of {kind} is {_shown(rate)}, and not {' or '.join(known)}")
     try:
         sound = base64.b64decode(str(media.get("payload", "")), validate=True)
     except (binascii.Error, ValueError) as error:
         raise Nonsense("its payload is no base64") from error
     coding = Coding.MU_LAW if kind == ENCODINGS[Coding.MU_LAW] else Coding.LINEAR
-    return PlaySound(sound, SoundFormat(coding, int(rate)))
+    return PlaySound(sound, SoundFormat(coding, rate_hz))
 
 
 def _read_mark(said: dict[str, Any]) -> Command:

@@ -3,17 +3,19 @@
 from offhook.call.transcribing import TranscriptionTask
 from offhook.call.voice_rows import TranscriptionRow
 from offhook.dialects.clean_text import clean
-from offhook.dialects.vobiz.signatures import VOBIZ
+from offhook.dialects.vobiz.signatures import VOBIZ_AND_PLIVO
 from offhook.dialects.vobiz.values import Parameters, uuid_of
 from offhook.verbs import Request
 
 
-def transcription_request(task: TranscriptionTask, row: TranscriptionRow, public_url: str) -> Request | None:
+def transcription_request(
+    task: TranscriptionTask, row: TranscriptionRow, public_url: str, signature: str = VOBIZ_AND_PLIVO
+) -> Request | None:
     """What is told, once it is over, of a failure with an empty text; None where nobody wants to know."""
     if task.callback is None:
         return None
     parameters = (*task.callback_parameters, *transcribed(row, public_url))
-    return Request(task.callback, parameters, signature=VOBIZ)
+    return Request(task.callback, parameters, signature=signature)
 
 
 def transcribed(row: TranscriptionRow, public_url: str) -> Parameters:

@@ -1,13 +1,11 @@
 """From how a call ended to its hangup cause: the one table, for calls and for the legs that they dial. Pure."""
 
-from offhook.call.ending import EndCause, EndedBy, Ending
-from offhook.call.errors import Asked, CustomerError, DocumentInvalid, FetchFailed
+from offhook.call.ending import EndCause, EndedBy
+from offhook.call.errors import Asked
+from offhook.call.how_ended import Failing, HowEnded
 from offhook.call.info import CallStatus, Direction
 from offhook.dialects.vobiz import codes
 from offhook.dialects.vobiz.hangup_causes import HangupCause, Source, cause
-from offhook.interpreter.fork import ANSWERED_FIRST, CALLER_GONE
-from offhook.interpreter.hangup import SCHEDULED
-from offhook.interpreter.ports import CallEnd
 from offhook.verbs import DialEnd, Dialled
 
 _SIP_CODES: dict[int, tuple[int, Source]] = {
@@ -36,6 +34,21 @@ _SIP_CODES: dict[int, tuple[int, Source]] = {
 }
 """What a refusal of the far end means; all other 5xx are 3080, the rest is 2010."""
 
+_HERE: dict[EndedBy | None, tuple[int, Source]] = {
+    EndedBy.DOCUMENT_OVER: (4010, Source.ANSWER_XML),
+    EndedBy.REMOVED: (4030, Source.API_REQUEST),
+    EndedBy.DECLINED: (9110, Source.ANSWER_XML),
+    EndedBy.SCHEDULED: (6000, Source.ANSWER_XML),
+    EndedBy.TIME_LIMIT: (6000, Source.PLATFORM),
+    EndedBy.RING_TIMEOUT: (6010, Source.PLATFORM),
+    EndedBy.RACE_LOST: (9000, Source.PLATFORM),
+    EndedBy.MACHINE: (9100, Source.PLATFORM),
+    EndedBy.LET_GO: (4000, Source.CALLER),
+    EndedBy.FAULT: (5010, Source.ERROR),
+    EndedBy.DRAINED: (5010, Source.ERROR),
+    None: (4000, Source.PLATFORM),
+}
+"""What we end a call for, where nothing else counts."""
 _REJECTED, _BUSY_HERE = 603, 486
 """With what a document refuses a call, and as what."""
 _REACHING, _UNREADABLE = 7010, 8010
@@ -47,27 +60,24 @@ _ASKED = {
     Asked.REDIRECT: codes.Asked.REDIRECT,
 }
 """The rest is asked for by an attribute of a verb, as actions are."""
-MEDIA_TIMEOUT = "media_timeout"
-"""What the reason of a call begins with that broke because no audio came."""
 
 
-def hangup_cause(direction: Direction, status: CallStatus, end: CallEnd | None) -> HangupCause:
+def hangup_cause(direction: Direction, status: CallStatus, end: HowEnded | None) -> HangupCause:
     """The cause for which a call of this direction ended in `status`; `end` is None where nobody saw it."""
     if end is None:
         return cause(5010, Source.ERROR)
     far_side = Source.CALLER if direction is Direction.INBOUND else Source.CALLEE
-    match end.ending.cause:
+    match end.cause:
         case EndCause.FAR_END:
             return cause(4000, far_side)
         case EndCause.ABANDONED:
             return cause(1000, far_side)
         case EndCause.REFUSED:
-            return of_sip_status(end.ending.sip_status)
+            return of_sip_status(end.sip_status)
         case EndCause.BROKEN:
-            is_silence = end.ending.reason.startswith(MEDIA_TIMEOUT)
-            return cause(6020 if is_silence else 5000, Source.PLATFORM if is_silence else Source.ERROR)
+            return cause(6020, Source.PLATFORM) if end.is_for_silence else cause(5000, Source.ERROR)
         case EndCause.HERE:
-            return _ended_here(status, end)
+            return _ended_here(status, end, far_side)
 
 
 def of_sip_status(sip_status: int | None) -> HangupCause:
@@ -93,53 +103,37 @@ def dial_cause(dialled: Dialled) -> HangupCause:
             return of_sip_status(dialled.sip_status)
 
 
-def _ended_here(status: CallStatus, end: CallEnd) -> HangupCause:
-    match end.by:
-        case EndedBy.DOCUMENT_OVER | EndedBy.DECLINED:
-            return cause(4010 if end.by is EndedBy.DOCUMENT_OVER else 9110, Source.ANSWER_XML)
-        case EndedBy.VERB:
-            return _refused_by_document(end.ending)
-        case EndedBy.ORDERED:
-            return _ordered(status, end.reason)
-        case EndedBy.RING_TIMEOUT:
-            return cause(6010, Source.PLATFORM)
-        case EndedBy.TIME_LIMIT:
-            return cause(6000, Source.PLATFORM)
-        case EndedBy.SCHEDULED:
-            return cause(6000, Source.ANSWER_XML)
-        case EndedBy.LET_GO:
-            return cause(4000, Source.CALLER)
-        case EndedBy.APPLICATION:
-            return _of_application(end.error)
-        case EndedBy.FAULT | EndedBy.DRAINED:
-            return cause(5010, Source.ERROR)
-        case None:
-            return cause(4000, Source.PLATFORM)
-
-
-def _ordered(status: CallStatus, reason: str) -> HangupCause:
-    """Whoever orders the end of a call gives a reason: some of them are ours."""
-    if reason.startswith(SCHEDULED):
-        return cause(6000, Source.ANSWER_XML)
-    if reason == ANSWERED_FIRST:
-        return cause(9000, Source.PLATFORM)
+def _ended_here(status: CallStatus, end: HowEnded, far_side: Source) -> HangupCause:
     was_answered = status is CallStatus.COMPLETED
-    source = Source.CALLER if reason == CALLER_GONE else Source.API_REQUEST
-    return cause(4000 if was_answered else 1000, source)
+    match end.by:
+        case EndedBy.VERB:
+            return _refused_by_document(end.sip_status)
+        case EndedBy.ORDERED:
+            return cause(4000 if was_answered else 1000, Source.API_REQUEST)
+        case EndedBy.UNWANTED:
+            return cause(4000 if was_answered else 1000, Source.CALLER)
+        case EndedBy.TRANSFERRED:
+            return cause(4000, far_side)
+        case EndedBy.APPLICATION:
+            return _of_application(end)
+        case by:
+            return cause(*_HERE[by])
 
 
-def _refused_by_document(ending: Ending) -> HangupCause:
+def _refused_by_document(sip_status: int | None) -> HangupCause:
     codes_of = {_BUSY_HERE: 3010, _REJECTED: 3020}
-    return cause(codes_of.get(ending.sip_status or 0, 4000), Source.ANSWER_XML)
+    return cause(codes_of.get(sip_status or 0, 4000), Source.ANSWER_XML)
 
 
-def _of_application(error: object) -> HangupCause:
-    if not isinstance(error, CustomerError) or error.asked is None:
-        return cause(5010, Source.ERROR)
-    asked = _ASKED.get(error.asked, codes.Asked.ACTION)
-    if isinstance(error, DocumentInvalid):
-        return cause(codes.cause_of(error.code, asked) or 5010, Source.ERROR)
-    if not isinstance(error, FetchFailed):
-        return cause(5010, Source.ERROR)
-    was_reached = error.status is not None and 200 <= error.status < 300
-    return cause((_UNREADABLE if was_reached else _REACHING) + asked, Source.ERROR)
+def _of_application(end: HowEnded) -> HangupCause:
+    asked = _ASKED.get(end.asked, codes.Asked.ACTION) if end.asked is not None else codes.Asked.ACTION
+    match end.failing:
+        case Failing.INVALID:
+            own = codes.cause_of(end.code, asked) if end.code is not None else None
+            return cause(own or 5010, Source.ERROR)
+        case Failing.UNREADABLE:
+            return cause(_UNREADABLE + asked, Source.ERROR)
+        case Failing.UNREACHED:
+            return cause(_REACHING + asked, Source.ERROR)
+        case None:
+            return cause(5010, Source.ERROR)

@@ -2,6 +2,7 @@
 
 from offhook.call.info import CallInfo
 from offhook.dialects.clean_text import clean
+from offhook.dialects.vobiz.habits import NoInput
 from offhook.dialects.vobiz.recorded import recording_parameters, report_record
 from offhook.dialects.vobiz.values import Parameters, boolean, money, uuid_of
 from offhook.dialects.vobiz.why_ended import dial_cause
@@ -29,13 +30,16 @@ _DIAL_STATUS = {DialEnd.CANCELED: "cancel"}
 UNKNOWN_STABILITY = 0.0
 
 
-def report(verb: Verb, outcome: Outcome, info: CallInfo, public_url: str) -> Report:
-    """Where an outcome goes, and with what. No target: the next verb runs. `public_url`: what URLs of ours begin with."""
+def report(
+    verb: Verb, outcome: Outcome, info: CallInfo, public_url: str, no_input: NoInput = NoInput.NOTIFY
+) -> Report:
+    """Where an outcome goes, and with what. No target: the next verb runs. `public_url`: what URLs of ours begin with.
+    `no_input`: what follows a Gather without any."""
     match verb, outcome:
         case Redirect(target=target), Done():
             return Report(target, _REDIRECTED)
         case Gather(), Gathered() as gathered:
-            return report_gather(verb, gathered)
+            return report_gather(verb, gathered, no_input)
         case Dial(), Dialled() as dialled:
             return report_dial(verb, dialled, info)
         case Record(), Recorded() as recorded:
@@ -46,13 +50,18 @@ def report(verb: Verb, outcome: Outcome, info: CallInfo, public_url: str) -> Rep
             return Report()
 
 
-def report_gather(verb: Gather, gathered: Gathered) -> Report:
-    """What was gathered. That there was nothing is told, but not followed: what stands behind the Gather runs."""
+def report_gather(verb: Gather, gathered: Gathered, no_input: NoInput = NoInput.NOTIFY) -> Report:
+    """What was gathered. What follows where there was nothing is the installation's choice; a verb that tells nobody of it
+    never does."""
     if verb.action is None:
         return Report()
     if gathered.is_empty and not gathered.is_submitted:
+        if not verb.tells_no_input or no_input is NoInput.SKIP:
+            return Report()
         told = (("InputType", ""), ("Digits", ""), ("Speech", ""))
-        return Report(verb.action, told, is_notice=True) if verb.tells_no_input else Report()
+        if no_input is NoInput.REDIRECT:
+            return _followed(verb, told)
+        return Report(verb.action, told, is_notice=True)
     kind = "speech" if gathered.speech else "dtmf"
     told = (("InputType", kind), ("Digits", gathered.keys), ("Speech", clean(gathered.speech)))
     of_speech = (

@@ -73,6 +73,10 @@ class Reading:
         else:
             self._left_out += 1
 
+    def refuse(self, code: int, message: str, element: Element, attribute: str | None = None) -> None:
+        """Tell a fault that ends the document. Raises DocumentInvalid; who only looks at the document goes on after it."""
+        raise DocumentInvalid(code, message, line=element.line)
+
     def is_news(self, element: str, part: str) -> bool:
         """Whether this is the first word about `part` of elements of this name."""
         is_news = (element, part) not in self._told

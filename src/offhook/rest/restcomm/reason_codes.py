@@ -69,6 +69,13 @@ _CODES = (
         "The message says what was wrong with it. docs/streams.md has every command.",
     ),
     ReasonCode(
+        13702,
+        Shelf.WEBHOOK,
+        "Too much beside the document",
+        "A recording of the session, a stream, keys, sounds or a Hangup for later were to run beside the document of the call, beside which as many verbs run as may. They were not begun; the call went on.",
+        "Begin each once in a call. A document that the call comes back to, by Redirect or as an action, begins them again.",
+    ),
+    ReasonCode(
         20429,
         Shelf.SERVER,
         "Limit reached",
@@ -137,7 +144,7 @@ _CODES = (
         Shelf.WEBHOOK,
         "Answer too large",
         "The answer, or the document in it, is larger than is read.",
-        "Documents may have 65,536 bytes. Move long texts into several documents with Redirect.",
+        "Documents may have 65,536 bytes, in some languages 102,400. Move long texts into several documents with Redirect.",
     ),
     ReasonCode(
         14106,

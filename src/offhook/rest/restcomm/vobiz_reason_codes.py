@@ -36,7 +36,7 @@ VOBIZ_CODES = (
         Shelf.VOBIZ,
         "Not well-formed",
         "The answer is no well-formed XML, is empty, or is XML that is refused, such as one with a DOCTYPE. It was not run: the hangup cause is 8011 to 8014, by what was asked.",
-        "The message names the line and column. Write & as &amp; and < as &lt; in texts and URLs, or let a library write the XML.",
+        "The message names the line and column. Write & as &amp; and < as &lt; in texts and URLs, or let a library write the XML. `offhook app check` reads a file or a URL as a call would.",
     ),
     ReasonCode(
         16802,
@@ -71,21 +71,21 @@ VOBIZ_CODES = (
         Shelf.VOBIZ,
         "Not known",
         "An element, an attribute or a value is not known. It was skipped, or its default was used, and the call went on.",
-        "The message names the line and what was used instead; the names are case-sensitive.",
+        "The message names the line and what was used instead; the names are case-sensitive. `offhook app check` shows all such places at once.",
     ),
     ReasonCode(
         16811,
         Shelf.VOBIZ,
         "Wrong place",
         "An element stands where it may not stand. It was skipped, and the call went on.",
-        "The message names the line and what may stand there.",
+        "The message names the line and what may stand there. `offhook app check` shows all such places at once.",
     ),
     ReasonCode(
         16812,
         Shelf.VOBIZ,
         "Out of range",
         "A number is out of its range, or a list or text is too long. The nearest that is allowed was used, and the call went on.",
-        "The message names the line, the attribute and the range.",
+        "The message names the line, the attribute and the range. `offhook app check` shows all such places at once.",
     ),
     ReasonCode(
         16813,

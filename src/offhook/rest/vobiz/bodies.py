@@ -16,6 +16,8 @@ from offhook.rest.errors import TOO_LARGE, Refusal, invalid
 from offhook.rest.forms import FORM_TYPE, MAX_BODY_BYTES, MAX_FIELDS
 
 Fields = Mapping[str, str]
+_HALF = re.compile("[\ud800-\udfff]")
+"""Half of a character, as JSON may have it escaped: no worker could be told of it."""
 
 
 async def read_body(request: Request) -> Fields:
@@ -59,7 +61,7 @@ def _json(text: bytes) -> Fields:
 def _text(given: object) -> str:
     match given:
         case str():
-            return given
+            return _HALF.sub("\ufffd", given)
         case bool():
             return "true" if given else "false"
         case float() if given.is_integer():

@@ -12,6 +12,8 @@ from offhook.rest.vobiz.answers import Answered, moment, uuid_text
 from offhook.rest.vobiz.bodies import Fields, whole
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_LAST_DAY = datetime(9999, 12, 31, tzinfo=UTC)
+"""Of all that there are: nothing lies after it."""
 LONGEST_CALL_S = 1_000_000
 
 
@@ -146,7 +148,7 @@ def _days(query: Fields) -> tuple[datetime | None, datetime | None]:
     begin, end = (_day(text) for text in texts)
     if end < begin:
         raise invalid("end_date must not lie before start_date.")
-    return begin, end + timedelta(days=1)
+    return begin, end + timedelta(days=1) if end < _LAST_DAY else None
 
 
 def _day(text: str) -> datetime:

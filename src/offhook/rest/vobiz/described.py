@@ -73,14 +73,30 @@ PARAMETERS: Mapping[str, tuple[str, str]] = {
     "hangup_on_ring": ("whole", "After how many seconds of ringing it ends."),
     "ring_timeout": ("whole", "How many seconds it may ring; 120 unless it says."),
     "sip_headers": ("text", "Custom headers, name=value with commas between; names get X-VH- before them."),
-    "machine_detection": ("true|hangup|false", "Not served; a notification says so."),
-    "machine_detection_time": ("whole", "Milliseconds."),
-    "machine_detection_url": ("url", "Not served."),
+    "machine_detection": (
+        "true|hangup|false",
+        "Whether it is found out if a machine answers, and whether that is hung up; true where machine_detection_url is "
+        "given, else false unless it says.",
+    ),
+    "machine_detection_time": ("whole", "The most milliseconds, 2000 to 10000; 5000 unless it says."),
+    "machine_detection_url": ("url", "Told who answered; with it the answer URL is asked at once."),
     "machine_detection_method": _METHOD,
-    "machine_detection_maximum_speech_length": ("whole", "Milliseconds."),
-    "machine_detection_initial_silence": ("whole", "Milliseconds."),
-    "machine_detection_maximum_words": ("whole", "A number of words."),
-    "machine_detection_initial_greeting": ("whole", "Milliseconds."),
+    "machine_detection_maximum_speech_length": (
+        "whole",
+        "Milliseconds of a greeting with its pauses, above which it is a machine: 1000 to 6000; 5000 unless it says.",
+    ),
+    "machine_detection_initial_silence": (
+        "whole",
+        "Milliseconds of silence from the answer on, after which it is a machine: 2000 to 10000; 4500 unless it says.",
+    ),
+    "machine_detection_maximum_words": (
+        "whole",
+        "Words, stretches of voice between pauses, above which it is a machine: 2 to 10; 3 unless it says.",
+    ),
+    "machine_detection_initial_greeting": (
+        "whole",
+        "Milliseconds of voice in a greeting, above which it is a machine: 1000 to 5000; 1500 unless it says.",
+    ),
     "status": ("live|queued", "Calls that run, or that wait; else those that are over."),
     "call_direction": ("inbound|outbound", "Who began the call."),
     "from_number": _PARTY,

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from offhook.call.info import new_id
 from offhook.call.rows import CallRow
 from offhook.rest import forms
-from offhook.rest.errors import conflict, invalid, not_found
+from offhook.rest.errors import conflict, invalid, not_found, too_many
 from offhook.rest.live_ports import (
     CallIsOver,
     CallNotAnswered,
@@ -19,6 +19,7 @@ from offhook.rest.live_ports import (
     Performance,
     PerformanceKind,
 )
+from offhook.rest.ports import LimitReached
 from offhook.rest.vobiz.access import Access, LetIn
 from offhook.rest.vobiz.answers import answer, done, must_be, uuid_text
 from offhook.rest.vobiz.bodies import BodyFields, Fields, whole
@@ -118,6 +119,8 @@ async def perform(access: Access, call: CallRow, performance: Performance) -> No
         raise conflict("The call is connected with nobody, so there is no bleg.") from None
     except CallNotAnswered:
         raise conflict("The call is not in progress yet: nobody would hear it.") from None
+    except LimitReached as reached:
+        raise too_many(reached.message, reached.wait_s) from None
     except OwnerAway as error:
         raise away(error) from None
 

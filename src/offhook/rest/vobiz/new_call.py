@@ -1,13 +1,12 @@
 """Reads the parameters of calls to be made."""
 
 import re
-from collections.abc import Mapping
 
 from offhook.rest import forms
 from offhook.rest.errors import invalid
 from offhook.rest.ports import NewCall
-from offhook.rest.vobiz.answers import must_be
 from offhook.rest.vobiz.bodies import Fields, clamped, whole
+from offhook.rest.vobiz.detection import read_detection
 from offhook.rest.vobiz.language import LANGUAGE
 
 MOST_DESTINATIONS = 1000
@@ -21,14 +20,6 @@ _KEYS = re.compile(r"(?:[0-9*#A-Da-dwW]|@[0-9]{1,5}){1,128}")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9\-]{1,64}")
 _HEADER_VALUE = re.compile(r"[\x20-\x7e]{0,1024}")
 _PREFIXES = ("x-vh-", "x-ph-")
-_DETECTION: Mapping[str, tuple[int, int, int]] = {
-    "machine_detection_time": (2000, 10_000, 5000),
-    "machine_detection_maximum_speech_length": (1000, 6000, 5000),
-    "machine_detection_initial_silence": (2000, 10_000, 4500),
-    "machine_detection_maximum_words": (2, 10, 3),
-    "machine_detection_initial_greeting": (1000, 5000, 1500),
-}
-"""Least, most and default of what says how machines are detected."""
 
 
 def read_new_calls(body: Fields, account_sid: str) -> tuple[NewCall, ...]:
@@ -43,6 +34,7 @@ def read_new_calls(body: Fields, account_sid: str) -> tuple[NewCall, ...]:
     hangup = forms.target(body, "hangup_url", "hangup_method")
     ring = forms.target(body, "ring_url", "ring_method")
     rings_s, keys, not_done = _ringing_s(body), _keys(body), _not_done(body)
+    detection = read_detection(body)
     longest_s = clamped(body, "time_limit", least=1, most=LONGEST_CALL_S, default=CALL_S)
     caller_name = forms.words(body, "caller_name", longest=LONGEST_NAME)
     return tuple(
@@ -61,6 +53,7 @@ def read_new_calls(body: Fields, account_sid: str) -> tuple[NewCall, ...]:
             language=LANGUAGE,
             longest_s=longest_s,
             caller_name=caller_name,
+            detection=detection,
         )
         for to in destinations
     )
@@ -133,17 +126,6 @@ def _keys(body: Fields) -> str:
 
 def _not_done(body: Fields) -> tuple[str, ...]:
     """What was asked for and cannot be done. Raises Refusal."""
-    detection = must_be(
-        body.get("machine_detection", ""), "machine_detection", ("true", "hangup", "false"), "false"
-    )
-    forms.target(body, "machine_detection_url", "machine_detection_method")
-    for name, (least, most, default) in _DETECTION.items():
-        clamped(body, name, least=least, most=most, default=default)
-    missing = []
-    if detection != "false":
-        missing.append(
-            "machine_detection is not supported: the call is made, and nobody looks whether a machine answers."
-        )
     if forms.truth(body, "send_on_preanswer"):
-        missing.append("send_on_preanswer is not supported: send_digits are sent once the call is answered.")
-    return tuple(missing)
+        return ("send_on_preanswer is not supported: send_digits are sent once the call is answered.",)
+    return ()

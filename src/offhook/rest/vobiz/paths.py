@@ -1,4 +1,4 @@
-"""The spellings of one path: /api/v1 or /v1, and a slash at the end or none."""
+"""The spellings of one path: /api/v1 or /v1, its words in any case, and a slash at the end or none."""
 
 import re
 
@@ -6,6 +6,15 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 PREFIX = "/v1"
 _OURS = re.compile(r"(?:/api)?/v1(?=/|\Z)")
+_FIRST, _RESOURCES, _BELOW = (
+    {word.lower(): word for word in words}
+    for words in (
+        ("Account",),
+        ("Application", "Call", "Conference", "Recording", "cdr", "numbers"),
+        ("Deaf", "DTMF", "Kick", "Member", "Mute", "Play", "Record", "Speak", "Stream", "application"),
+    )
+)
+"""The words of paths; each second part of a path is one, the others are names."""
 
 
 def is_ours(path: str) -> bool:
@@ -18,7 +27,11 @@ def route_path(path: str) -> str:
     found = _OURS.match(path)
     if found is None:
         return path
-    return f"{PREFIX}{path[found.end() :].rstrip('/')}"
+    parts = path[found.end() :].rstrip("/").split("/")
+    for place in range(1, len(parts), 2):
+        words = _FIRST if place == 1 else _RESOURCES if place == 3 else _BELOW
+        parts[place] = words.get(parts[place].lower(), parts[place])
+    return PREFIX + "/".join(parts)
 
 
 class OnePath:

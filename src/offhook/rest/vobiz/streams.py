@@ -1,4 +1,4 @@
-"""Audio streams of a live call: begun beside its document, shown while they run, ended."""
+"""Audio streams of a call: begun beside its document, shown while they run and later, ended."""
 
 import asyncio
 import re
@@ -7,27 +7,24 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from offhook.call.info import new_id
+from offhook.call.listing import VerbFilter
 from offhook.call.rows import CallRow
 from offhook.call.stream_urls import stream_url
+from offhook.call.voice_rows import VerbKind
 from offhook.rest import forms
 from offhook.rest.errors import Refusal, conflict, invalid, not_found
 from offhook.rest.live_ports import CallIsOver, CallNotAnswered, OwnerAway
 from offhook.rest.stream_ports import RunningStream
 from offhook.rest.vobiz.access import Access, LetIn
-from offhook.rest.vobiz.answers import Answered, answer, done, moment, must_be, read_uuid, uuid_text
+from offhook.rest.vobiz.answers import answer, done, must_be, page, read_stretch, read_uuid, uuid_text
 from offhook.rest.vobiz.bodies import BodyFields, Fields, clamped, whole
 from offhook.rest.vobiz.calls import away, running_call
 from offhook.rest.vobiz.language import LANGUAGE
-from offhook.verbs import Coding, SoundFormat, Stream, Track
+from offhook.rest.vobiz.stream_fields import FORMATS, ended_fields, running_fields
+from offhook.verbs import Stream, Track
 
 LONGEST_S = 86_400
 LONGEST_HEADERS = 512
-FORMATS = {
-    "audio/x-l16;rate=8000": SoundFormat(),
-    "audio/x-l16;rate=16000": SoundFormat(Coding.LINEAR, 16_000),
-    "audio/x-mulaw;rate=8000": SoundFormat(Coding.MU_LAW),
-}
-_NAMES = {sound_format: name for name, sound_format in FORMATS.items()}
 _HEADER = re.compile(r"\s*([A-Za-z0-9_-]+)\s*=\s*([A-Za-z0-9_ .:/@+%-]*?)\s*")
 
 router = APIRouter()
@@ -51,22 +48,39 @@ async def start_stream(access: LetIn, call_uuid: str, body: BodyFields) -> Respo
 
 @router.get("/Account/{auth_id}/Call/{call_uuid}/Stream")
 async def list_streams(access: LetIn, call_uuid: str) -> Response:
-    """The streams of a call that run."""
-    call, found = await _running(access, call_uuid)
-    objects = [_shown(access, call, stream) for stream in found]
-    meta = {"limit": len(objects), "offset": 0, "next": None, "previous": None, "total_count": len(objects)}
-    return answer({"meta": meta, "objects": objects})
+    """The streams of a call: those that run, and then those that are over, the latest first."""
+    asked = read_stretch(access.query)
+    call = await asyncio.to_thread(access.call, call_uuid)
+    running = await _running(access, call)
+    some, left = running[asked.offset : asked.offset + asked.limit], max(0, asked.offset - len(running))
+    wanted = VerbFilter(kind=VerbKind.STREAM, call_id=call.call_id)
+    over = await asyncio.to_thread(
+        access.ports.verb_records.page,
+        access.account.sid,
+        wanted,
+        offset=left,
+        limit=asked.limit - len(some),
+    )
+    shown = [running_fields(access, stream, call.call_id) for stream in some]
+    shown += [ended_fields(access, row) for row in over.rows]
+    return page(shown, len(running) + over.total, asked, path=access.path, query={})
 
 
 @router.get("/Account/{auth_id}/Call/{call_uuid}/Stream/{stream_id}")
 async def get_stream(access: LetIn, call_uuid: str, stream_id: str) -> Response:
-    """One stream of a call, while it runs."""
+    """One stream of a call, running or over."""
     wanted = read_uuid(stream_id)
-    call, found = await _running(access, call_uuid)
-    for stream in found:
+    call = await asyncio.to_thread(access.call, call_uuid)
+    if wanted is None:
+        raise not_found(f"stream {stream_id[:80]}")
+    for stream in await _running(access, call):
         if stream.verb.stream_id == wanted:
-            return answer(_shown(access, call, stream))
-    raise not_found(f"stream {stream_id[:80]}: it does not run")
+            return answer(running_fields(access, stream, call.call_id))
+    kept = access.ports.verb_records
+    row = await asyncio.to_thread(kept.get, access.account.sid, VerbKind.STREAM, wanted)
+    if row is None or row.call_id != call.call_id:
+        raise not_found(f"stream {stream_id[:80]}")
+    return answer(ended_fields(access, row))
 
 
 @router.delete("/Account/{auth_id}/Call/{call_uuid}/Stream/{stream_id}")
@@ -123,12 +137,16 @@ def _headers(text: str) -> tuple[tuple[str, str], ...]:
     return tuple({match[1]: match[2] for match in found if match is not None}.items())
 
 
-async def _running(access: Access, call_uuid: str) -> tuple[CallRow, tuple[RunningStream, ...]]:
-    call = await asyncio.to_thread(running_call, access, call_uuid)
+async def _running(access: Access, call: CallRow) -> tuple[RunningStream, ...]:
+    """Those that run, of a call that may be over. Raises Refusal."""
+    if call.status.is_final:
+        return ()
     try:
-        return call, await access.ports.live_streams.streams(call)
-    except (CallIsOver, OwnerAway) as error:
-        raise _out_of_reach(call, error) from None
+        return await access.ports.live_streams.streams(call)
+    except CallIsOver:
+        return ()
+    except OwnerAway as error:
+        raise away(error) from None
 
 
 async def _stop(access: Access, call: CallRow, stream_id: str | None) -> bool:
@@ -144,25 +162,3 @@ def _out_of_reach(call: CallRow, error: CallIsOver | OwnerAway) -> Refusal:
     if isinstance(error, OwnerAway):
         return away(error)
     return not_found(f"live call {uuid_text(call.call_id)}: it is over")
-
-
-def _shown(access: Access, call: CallRow, stream: RunningStream) -> Answered:
-    verb, call_uuid = stream.verb, uuid_text(call.call_id)
-    target, stream_id = verb.status_target, uuid_text(verb.stream_id)
-    return {
-        "stream_id": stream_id,
-        "call_uuid": call_uuid,
-        "service_url": verb.url,
-        "bidirectional": verb.is_two_way,
-        "audio_track": verb.track.value,
-        "content_type": _NAMES.get(verb.sound_format, ""),
-        "stream_timeout": int(verb.most_s),
-        "extra_headers": ",".join(f"{name}={value}" for name, value in verb.told),
-        "status": "connected" if stream.is_connected else "connecting",
-        "status_callback_url": target.url if target is not None else "",
-        "status_callback_method": target.method.value if target is not None else "",
-        "start_time": moment(stream.began_at),
-        "created_at": moment(stream.began_at),
-        "end_time": None,
-        "resource_uri": access.uri(f"Call/{call_uuid}/Stream/{stream_id}"),
-    }
