@@ -8,7 +8,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from offhook.pjsua.packet_filter import Source, address_of, admit_all, admit_only, dropped_by
+from offhook.pjsua.packet_filter import AnyHost, Source, address_of, admit_all, admit_only, dropped_by
 
 Bind = Callable[[str], socket.socket]
 
@@ -60,6 +60,12 @@ def test_several_hosts_with_any_port(bind: Bind) -> None:
 def test_version_6(bind: Bind) -> None:
     ear, known, stranger = bind("::1"), bind("::1"), bind("::1")
     admit_only(ear.fileno(), [source("2001:db8::1"), source("::1", known)])
+    assert taken(ear, [stranger, known]) == [1]
+
+
+def test_a_port_of_any_host(bind: Bind) -> None:
+    ear, stranger, known = bind("127.0.0.1"), bind("127.0.0.2"), bind("127.0.0.3")
+    admit_only(ear.fileno(), [source("127.0.0.1"), AnyHost(known.getsockname()[1])])
     assert taken(ear, [stranger, known]) == [1]
 
 

@@ -3,7 +3,7 @@
 from ipaddress import ip_address
 
 from offhook.pjsua.far_end import hosts_of, source_of
-from offhook.pjsua.packet_filter import Source
+from offhook.pjsua.packet_filter import AnyHost, Source
 from offhook.pjsua.source_lock import ANYBODY, Admission, SourceLock
 
 
@@ -25,7 +25,8 @@ STRANGER = source("192.0.2.66:5000")
 
 def searching() -> SourceLock:
     lock = SourceLock()
-    assert lock.negotiated(SIGNALLED, {ip_address("203.0.113.9")}, 10.0) == Admission(NAMED, NAMED)
+    admission = lock.negotiated(SIGNALLED, {ip_address("203.0.113.9")}, 10.0)
+    assert admission == Admission((*NAMED, AnyHost(4000)), NAMED)
     assert lock.is_searching
     return lock
 
@@ -49,6 +50,13 @@ def test_a_stranger_who_was_there_before_the_first_word_is_not_it() -> None:
     lock = searching()
     assert lock.looked(STRANGER, None, 10.1) is None
     assert lock.is_searching
+
+
+def test_a_machine_of_many_addresses_sends_from_the_port_that_it_named() -> None:
+    other = source("192.0.2.1:4000")
+    admission = searching().looked(other, None, 10.1)
+    assert admission is not None
+    assert admission.rtp == (other,)
 
 
 def test_anybody_may_be_it_once_none_of_the_named_has_come_for_a_second() -> None:
@@ -99,14 +107,14 @@ def test_a_negotiation_begins_anew_only_where_the_far_end_names_another_place() 
     same = lock.negotiated(SIGNALLED, set(), 20.0)
     assert same.rtp == (SEEN,)
     other = lock.negotiated(source("198.51.100.8:4000"), set(), 21.0)
-    assert other.rtp == (host("198.51.100.8"),)
+    assert other.rtcp == (host("198.51.100.8"),)
     assert lock.is_searching
 
 
 def test_hosts_of_another_version_of_ip_are_left_out() -> None:
     lock = SourceLock()
     admission = lock.negotiated(source("[2001:db8::1]:4000"), {ip_address("203.0.113.9")}, 1.0)
-    assert admission.rtp == (host("2001:db8::1"),)
+    assert admission.rtcp == (host("2001:db8::1"),)
 
 
 def test_a_far_end_is_known_by_where_it_is_and_where_it_wants_to_be_asked() -> None:

@@ -100,9 +100,22 @@ def _listen(given: list[str] | None, settings: "Settings") -> "tuple[Listen, ...
     from offhook.edge.listening import listening
 
     if not given:
-        return listening(settings.sip_host or "0.0.0.0", settings.sip_port, settings.public_address)
+        return listening(settings.sip_host or "0.0.0.0", settings.sip_port, _public_address(settings))
     addresses = [_address(each, "--listen") for each in given]
-    return tuple(Listen(host=host, port=port, advertise=settings.public_address) for host, port in addresses)
+    public = _public_address(settings)
+    return tuple(Listen(host=host, port=port, advertise=public) for host, port in addresses)
+
+
+def _public_address(settings: "Settings") -> str | None:
+    """The address itself, where the setting says who is to be asked for it."""
+    from offhook.processes.public_address import AddressUnknown, find_address
+
+    if settings.public_address is None:
+        return None
+    try:
+        return find_address(settings.public_address)
+    except AddressUnknown as unknown:
+        raise typer.BadParameter(str(unknown)) from None
 
 
 def _address(text: str, option: str) -> tuple[str, int]:

@@ -11,7 +11,7 @@ import structlog
 
 from offhook.pjsua.far_end import source_of
 from offhook.pjsua.media_sockets import MediaSockets, media_sockets
-from offhook.pjsua.packet_filter import IpAddress, Source, admit_all, admit_only, dropped_by
+from offhook.pjsua.packet_filter import Admitted, IpAddress, admit_all, admit_only, dropped_by
 from offhook.pjsua.source_lock import Admission, SourceLock
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ class MediaGuards:
                 self._searching.discard(call)
 
 
-def _admit(descriptor: int, sources: tuple[Source, ...] | None) -> None:
+def _admit(descriptor: int, sources: tuple[Admitted, ...] | None) -> None:
     if sources is None:
         admit_all(descriptor)
     else:

@@ -38,8 +38,18 @@ class Source:
     """None for any."""
 
 
-def admit_only(descriptor: int, sources: Iterable[Source]) -> None:
-    """Have the kernel take packets from these alone; all of one version of IP. Replaces what was said before. Raises
+@dataclass(frozen=True, slots=True)
+class AnyHost:
+    """A port, wherever it is."""
+
+    port: int
+
+
+Admitted = Source | AnyHost
+
+
+def admit_only(descriptor: int, sources: Iterable[Admitted]) -> None:
+    """Have the kernel take packets from these alone; all of one version of IP, and one at least with an address. Replaces what was said before. Raises
     OSError."""
     code = b"".join(struct.pack("HBBI", *instruction) for instruction in program(tuple(sources)))
     memory = ctypes.create_string_buffer(code, len(code))
@@ -68,12 +78,12 @@ def address_of(descriptor: int) -> tuple[str, int]:
     return str(name[0]), int(name[1])
 
 
-def program(sources: tuple[Source, ...]) -> list[Instruction]:
+def program(sources: tuple[Admitted, ...]) -> list[Instruction]:
     """The instructions that take in packets of these sources."""
     accept: Instruction = (RETURN, 0, 0, ALL_OF_IT)
     if not sources:
         return [(RETURN, 0, 0, NOTHING)]
-    version = sources[0].address.version
+    version = next(source.address.version for source in sources if isinstance(source, Source))
     body: list[Instruction] = []
     for source in sources:
         tests = _tests(source)
@@ -91,7 +101,9 @@ def program(sources: tuple[Source, ...]) -> list[Instruction]:
     return [*head, *body, (RETURN, 0, 0, NOTHING)]
 
 
-def _tests(source: Source) -> list[tuple[Instruction, int]]:
+def _tests(source: Admitted) -> list[tuple[Instruction, int]]:
+    if isinstance(source, AnyHost):
+        return [((LOAD_HALF, 0, 0, 0), source.port)]
     packed = source.address.packed
     begin = NETWORK_HEADER + SOURCE_AT[source.address.version]
     words = [

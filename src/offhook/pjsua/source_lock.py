@@ -3,7 +3,8 @@
 The far end says in SDP where it wants to hear, and most send from there. One behind NAT sends from somewhere that nobody knows
 before its first packet has come. So, from one negotiation to the next:
 
-1. Packets are taken from the hosts that the far end has named or signals from, whatever their port.
+1. Packets are taken from the hosts that the far end has named or signals from, whatever their port, and from the port that it has
+   named, whatever the host: a machine of many addresses names one and sends from another.
 2. Where nothing comes from those for a second, packets are taken from anybody.
 3. The first to send is the far end, and packets are taken from that address and port alone.
 4. Where those stay away for 2 s, its host may send from another port, and the hosts of 1 may as well.
@@ -14,7 +15,7 @@ Pure: it is told the time, what came, and what was negotiated. It says what is t
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from offhook.pjsua.packet_filter import IpAddress, Source
+from offhook.pjsua.packet_filter import Admitted, AnyHost, IpAddress, Source
 
 OPEN_AFTER_S = 1.0
 """How long only those are heard that were named."""
@@ -28,8 +29,8 @@ LET_GO_AFTER_S = 2.0
 class Admission:
     """Whom the sockets of a call take packets from; None is anybody."""
 
-    rtp: tuple[Source, ...] | None
-    rtcp: tuple[Source, ...] | None
+    rtp: tuple[Admitted, ...] | None
+    rtcp: tuple[Admitted, ...] | None
 
 
 ANYBODY = Admission(None, None)
@@ -81,7 +82,7 @@ class SourceLock:
         return None
 
     def _search(self, last_source: Source | None, at: float) -> Admission | None:
-        if last_source is not None and (self._is_open or last_source.address in self._hosts()):
+        if last_source is not None and (self._is_open or self._is_named(last_source)):
             self._quiet_since = at
             return self._found(last_source)
         self._is_late = at - self._quiet_since >= SEEK_S
@@ -94,14 +95,16 @@ class SourceLock:
         self._known, self._is_open = source, False
         return self._admission()
 
-    def _hosts(self) -> set[IpAddress]:
-        return {source.address for source in self._named}
+    def _is_named(self, source: Source) -> bool:
+        is_port = self._signalled is not None and source.port == self._signalled.port
+        return is_port or Source(source.address) in self._named
 
     def _admission(self) -> Admission:
         if self._known is None:
-            return ANYBODY if self._is_open else Admission(self._named, self._named)
+            if self._is_open or self._signalled is None or self._signalled.port is None:
+                return ANYBODY
+            return Admission((*self._named, AnyHost(self._signalled.port)), self._named)
         # Reports come from a port that NAT has chosen, too, and few of them: their host is what can be asked for.
         known_host = Source(self._known.address)
         hosts = (known_host, *(source for source in self._named if source != known_host))
-        same_family = tuple(host for host in hosts if host.address.version == known_host.address.version)
-        return Admission(same_family if self._is_open else (self._known,), same_family)
+        return Admission(hosts if self._is_open else (self._known,), hosts)
