@@ -40,6 +40,8 @@ MOST_UNREAD = 64
 RECEIVED_BYTES = 65_536
 """What the system keeps of what an application sends: all of that is parsed at once, and other calls wait meanwhile. It
 bounds what comes in a round trip, too, which is many times what can be heard."""
+SENT_BYTES = 65_536
+"""What the system keeps of what an application does not read, a second or two: what waits on top of it is counted."""
 MOST_AT_ONCE = 16
 """Messages that are taken one after another before others get their turn."""
 UNSENT_BYTES = 65_536
@@ -211,6 +213,7 @@ async def _opened(line: Line, guard: Guard, tls: ssl.SSLContext, url: WebhookUrl
     """TCP, TLS and WebSocket, over a TCP connection that is ours to end: picows cannot be told to give up."""
     dialled = await guard.connect(url.host, url.port, OPEN_S)
     dialled.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVED_BYTES)
+    dialled.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SENT_BYTES)
     handed_over = asyncio.Event()
 
     def hand_over(_: WSParsedURL) -> socket.socket:

@@ -159,6 +159,8 @@ WHAT_CANNOT_BE_IS_REFUSED: list[tuple[Any, ...]] = [
     ("Speak", {"text": "x", "language": "en_US!"}, "language must be"),
     ("DTMF", {}, "digits is required"),
     ("DTMF", {"digits": "1,2"}, "digits must be"),
+    ("DTMF", {"digits": "@5"}, "digits must have a key"),
+    ("DTMF", {"digits": "wW"}, "digits must have a key"),
     ("DTMF", {"digits": "1", "leg": "x"}, "leg must be"),
 ]
 

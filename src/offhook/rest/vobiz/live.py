@@ -103,6 +103,8 @@ async def send_keys(access: LetIn, call_uuid: str, body: BodyFields) -> Response
     """Send keys to a call."""
     forms.required(body, "digits")
     verb = SendKeys(keys=read_keys(body, "digits"))
+    if not verb.keys.strip("w"):
+        raise invalid("digits must have a key to press, besides pauses: one of 0-9, *, #, A-D.")
     legs = read_legs(body, "leg" if "leg" in body else "legs")
     call = await asyncio.to_thread(running_call, access, call_uuid)
     await perform(access, call, Performance(kind=PerformanceKind.KEYS, verbs=(verb,), legs=_LEGS[legs]))
