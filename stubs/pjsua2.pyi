@@ -291,6 +291,9 @@ class OnCallTransferRequestParam:
 class OnCallReplaceRequestParam:
     statusCode: int
 
+class OnCreateMediaTransportParam:
+    mediaTp: int
+
 class OnStreamCreatedParam:
     stream: int
 
@@ -370,6 +373,7 @@ class CallMediaInfo:
 
 class CallInfo:
     id: int
+    accId: int
     callIdString: str
     state: int
     lastStatusCode: int

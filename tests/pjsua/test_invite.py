@@ -43,6 +43,12 @@ def test_everything_we_need_is_found() -> None:
     )
 
 
+@pytest.mark.parametrize("end", ["\n", "\r"])
+def test_lines_that_end_as_the_library_lets_them_are_read_too(end: str) -> None:
+    whole = read_invite(INVITE, "10.0.0.2:5060")
+    assert read_invite(INVITE.replace("\r\n", end), "10.0.0.2:5060") == whole
+
+
 @pytest.mark.parametrize(
     ("uri", "user"),
     [

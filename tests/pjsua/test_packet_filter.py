@@ -8,7 +8,15 @@ from ipaddress import ip_address
 
 import pytest
 
-from offhook.pjsua.packet_filter import AnyHost, Source, address_of, admit_all, admit_only, dropped_by
+from offhook.pjsua.packet_filter import (
+    AnyHost,
+    Source,
+    address_of,
+    admit_all,
+    admit_only,
+    discard,
+    dropped_by,
+)
 
 Bind = Callable[[str], socket.socket]
 
@@ -49,6 +57,18 @@ def test_one_address_and_port_alone(bind: Bind) -> None:
     assert dropped_by(ear.fileno()) == 2
     admit_all(ear.fileno())
     assert taken(ear, [port, host, known]) == [0, 1, 2]
+
+
+def test_nobody_and_what_came_already(bind: Bind) -> None:
+    ear, early, late = bind("127.0.0.1"), bind("127.0.0.1"), bind("127.0.0.1")
+    early.sendto(b"early", ear.getsockname())
+    admit_only(ear.fileno(), [])
+    early.sendto(b"early", ear.getsockname())
+    discard(ear.fileno())
+    discard(ear.fileno())
+    admit_all(ear.fileno())
+    late.sendto(b"late", ear.getsockname())
+    assert ear.recv(10) == b"late"
 
 
 def test_several_hosts_with_any_port(bind: Bind) -> None:

@@ -1,14 +1,16 @@
 """Registering at a carrier, with real SIP: let in by digest, again in time, refused, and gone at the end."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
 
 from offhook.call.trunk_states import Registration, TrunkState
-from offhook.call.trunks import Trunk
+from offhook.call.trunks import Srtp, Trunk
 from offhook.processes.trunk_book import TrunkBook
 from offhook.processes.trunk_hosts import TrunkHosts
 from offhook.processes.trunk_registrations import TrunkRegistrations, pause_s
@@ -28,10 +30,11 @@ PATIENCE_S = 30
 class Office:
     """One engine that registers, with its records."""
 
-    def __init__(self, records: Trunks) -> None:
+    def __init__(self, records: Trunks, **settings: Any) -> None:
         self.records = records
         self.book = TrunkBook(records)
-        self.world = RealWorld()
+        self.world = RealWorld(**settings)
+        self.contact_at: Callable[[Trunk], str | None] = lambda _trunk: None
         self.carriers: list[Carrier] = []
         self.changed = asyncio.Event()
         self.states = TrunkStates(records)
@@ -44,6 +47,7 @@ class Office:
             self.states,
             TrunkHosts(),
             TrunkServices(),
+            contact_at=lambda trunk: self.contact_at(trunk),
             pause=lambda *_: 0.1,
         )
         self.keeping = asyncio.create_task(registrations.keep())
@@ -82,11 +86,11 @@ class Office:
 
 
 @pytest_asyncio.fixture
-async def office(tmp_path: Path) -> AsyncIterator[Office]:
+async def office(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Office]:
     url = f"sqlite:///{tmp_path / 'offhook.db'}"
     migrate.upgrade(url)
     database = Database(url)
-    office = Office(Trunks(database))
+    office = Office(Trunks(database), **getattr(request, "param", {}))
     await office.start()
     try:
         yield office
@@ -110,6 +114,40 @@ async def test_it_registers_is_called_there_and_leaves(office: Office) -> None:
     office.records.remove("a")
     await office.book.read_now()
     await asyncio.wait_for(carrier.hears(lambda message: message.get("Expires") == "0"), PATIENCE_S)
+
+
+@pytest.mark.sip
+@pytest.mark.parametrize("office", [{"srtp": Srtp.OFF}, {"srtp": Srtp.OPTIONAL}], indirect=True)
+async def test_who_calls_the_registered_name_comes_to_an_account_without_the_password(office: Office) -> None:
+    """Else whoever is called back in the call, with a BYE for instance, could ask for a digest of it."""
+    carrier = await office.carrier()
+    await office.until(lambda state: state.registration is Registration.REGISTERED)
+    engine = office.world.switchboard.engine
+    invite = asyncio.create_task(carrier.invite(SECRET[0], engine.sip_port))
+    leg = await asyncio.wait_for(office.world.arrived.get(), PATIENCE_S)
+    of_call, without = await engine.submit(
+        lambda: (leg._sip_call.getInfo().accId, engine._accounts.plain.getId())
+    )
+    assert of_call == without
+    await leg.hang_up()
+    await invite
+
+
+@pytest.mark.sip
+async def test_a_name_that_is_looked_up_for_long_holds_nobody_up(office: Office) -> None:
+    loop, is_asked, goes_on = asyncio.get_running_loop(), asyncio.Event(), threading.Event()
+
+    def contact_at(_trunk: Trunk) -> str:
+        loop.call_soon_threadsafe(is_asked.set)
+        assert goes_on.wait(PATIENCE_S), "the event loop stands still"
+        return "127.0.0.1:9"
+
+    office.contact_at = contact_at
+    carrier = await office.carrier()
+    await asyncio.wait_for(is_asked.wait(), PATIENCE_S)
+    goes_on.set()
+    await office.until(lambda state: state.registration is Registration.REGISTERED)
+    assert carrier.contacts[-1].startswith(f"<sip:{SECRET[0]}@127.0.0.1:9>")
 
 
 @pytest.mark.sip

@@ -62,6 +62,23 @@ async def test_a_trunk_counts_as_soon_as_it_is_read(records: Trunks) -> None:
     assert not callers.may_call("192.0.2.7:5060")
 
 
+def test_a_trunk_that_goes_while_it_is_looked_up_is_not_remembered() -> None:
+    class Book(TrunkBook):
+        """Its trunk is removed in the midst of the look-up, as the event loop does beside the engine's thread."""
+
+        trunk: Trunk | None = CARRIER
+
+        def trunk_of(self, address: str) -> Trunk | None:
+            kept, self.trunk = self.trunk, None
+            if kept is not None:
+                for tell in self._listeners:
+                    tell()
+            return kept
+
+    callers = Callers(LOOPBACK, Book())
+    assert [callers.may_call("192.0.2.7:5060") for _ in range(2)] == [True, False]
+
+
 async def test_a_number_that_no_trunk_takes_is_told_why(records: Trunks) -> None:
     book = TrunkBook(records)
     with pytest.raises(CallRefused, match="offhook trunk add"):

@@ -31,11 +31,11 @@ def free_port(kind: socket.SocketKind) -> int:
 
 
 def free_sip_port() -> int:
-    """One that is free over UDP and over TCP."""
+    """One that is free over UDP and over TCP, on all addresses: a connection from another one may hold it."""
     while True:
         port = free_port(socket.SOCK_DGRAM)
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe, suppress(OSError):
-            probe.bind(("127.0.0.1", port))
+            probe.bind(("0.0.0.0", port))
             return port
 
 

@@ -25,7 +25,7 @@ class Result:
 
 
 async def ask(trunk: Trunk, settings: "Settings") -> list[Result]:
-    """OPTIONS, and where the trunk registers, or has a user name and answers OPTIONS, our user name and password."""
+    """OPTIONS, and where the trunk registers, our user name and password."""
     results = [await _options(trunk, settings)]
     if trunk.registers:
         results.append(await _register(trunk, settings))

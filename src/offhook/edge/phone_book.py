@@ -17,6 +17,8 @@ EMPTY, NOT_FOUND = "Empty queue", ("AOR not found", "no contacts")
 PROTOCOLS = {"udp": 1, "tcp": 2, "tls": 3}
 """As Kamailio numbers them in `alias`."""
 _RECEIVED = re.compile(r"sip:(\[[0-9a-f:.]+\]|[^:;\[\]]+):(\d+)(?:;transport=(\w+))?", re.IGNORECASE)
+_UNUSABLE = re.compile(r"[\s<>\"?]|;alias=", re.IGNORECASE)
+"""In a phone's own address. Kamailio goes by the first alias: a phone that names one would have us call whom it likes."""
 _ALIAS = re.compile(r";alias=([^~;]+)~(\d+)~(\d)$")
 
 
@@ -102,7 +104,7 @@ def _place(login: str, contact: Mapping[str, Any]) -> RegisteredPlace | None:
     protocol = PROTOCOLS.get((transport or "udp").lower(), PROTOCOLS["udp"])
     plain = re.sub(r"^sips:", "sip:", address, flags=re.IGNORECASE)
     uri = f"{plain};alias={host}~{port}~{protocol}"
-    if len(uri) > LONGEST_CONTACT or re.search(r"[\s<>\"?]", uri):
+    if len(uri) > LONGEST_CONTACT or _UNUSABLE.search(plain):
         return None
     return RegisteredPlace(login=login, contact=uri, seconds=float(seconds))
 

@@ -76,11 +76,6 @@ class OwnAccounts:
     def __len__(self) -> int:
         return len(self._of_kind)
 
-    @property
-    def are_several(self) -> bool:
-        """Whether it has to be looked at to which of them an INVITE goes."""
-        return len(self._of_kind) > 1 or bool(self._local)
-
     def number_for(self, message: str, source: str) -> int:
         """PJSUA's number of the account that an INVITE from `source` goes to."""
         return int(self._for(message, source).getId())

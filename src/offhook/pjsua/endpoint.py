@@ -27,7 +27,7 @@ class Endpoint(pj.Endpoint):
     @guarded
     def onSelectAccount(self, parameter: pj.OnSelectAccountParam) -> None:
         """A request came that begins something."""
-        if self.accounts is not None and self.accounts.are_several:
+        if self.accounts is not None:  # the library might find one that registers, with its password
             received = parameter.rdata
             parameter.accountIndex = self.accounts.number_for(received.wholeMsg, received.srcAddress)
 

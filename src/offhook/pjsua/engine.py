@@ -64,7 +64,7 @@ LONGEST_WAIT_S = 0.25
 """How long a call may wait to be taken in where the library itself would not break."""
 SERVICE_UNAVAILABLE = 503
 LOOK_EVERY_S = 1.0
-"""How often calls are looked at whose far end may be gone; it costs 6 µs a call."""
+"""How often calls are looked at whose far end may be gone; it costs some 50 µs a call."""
 STOP_S = 2.0
 """How long calls may take to end when the engine stops."""
 

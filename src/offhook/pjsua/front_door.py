@@ -31,7 +31,8 @@ OFFERING = ("INVITE", "UPDATE", "PRACK", "ACK")
 """Requests whose bodies may offer streams."""
 MOST_AUDIO, MOST_MEDIA = 2, 8
 """Plain and encrypted audio; those and what conference systems offer besides."""
-MEDIA, AUDIO = re.compile(rb"^m=", re.MULTILINE), re.compile(rb"^m=audio", re.MULTILINE | re.IGNORECASE)
+MEDIA, AUDIO = re.compile(rb"[\r\n]m="), re.compile(rb"[\r\n]m=audio", re.IGNORECASE)
+"""Lines that no header can be taken for."""
 
 IsStranger = Callable[[str, str, IpAddress], bool]
 """Whether a request of this method and Call-ID may not come from this address."""
@@ -84,7 +85,7 @@ class FrontDoor:
         method = received.method
         if method != received.cseq_method:
             status = BAD_REQUEST
-        elif method in OFFERING and _asks_for_too_much(received.body):
+        elif method in OFFERING and _asks_for_too_much(received.text):
             status = NOT_ACCEPTABLE
         elif self._is_forged(received, method):
             status = FORBIDDEN
@@ -108,5 +109,5 @@ class FrontDoor:
             log.warning("pjsua.sources_not_checked", reason=reason)
 
 
-def _asks_for_too_much(body: bytes) -> bool:
-    return len(MEDIA.findall(body)) > MOST_MEDIA or len(AUDIO.findall(body)) > MOST_AUDIO
+def _asks_for_too_much(text: bytes) -> bool:
+    return len(MEDIA.findall(text)) > MOST_MEDIA or len(AUDIO.findall(text)) > MOST_AUDIO

@@ -12,6 +12,8 @@ MOST_CRYPTO_LINES = 16
 CUSTOM_HEADER = re.compile(r"^x-.+$", re.IGNORECASE)
 URI_USER = re.compile(r"sips?:(?:([^@;>\s]*)@)?([^;>\s]*)|tel:([^;>\s]*)", re.IGNORECASE)
 DISPLAY_NAME = re.compile(r'^\s*(?:"((?:[^"\\]|\\.)*)"|([^<"]*?))\s*<')
+LINE_END, EMPTY_LINE = re.compile(r"\r\n|\r|\n"), re.compile(r"(?>\r\n|\r|\n){2}")
+"""As the library takes them: a line of which we see other headers than it does could hide one."""
 COMPACT = {
     "f": "From",
     "t": "To",
@@ -56,7 +58,7 @@ class Invite:
 def read_invite(message: str, source: str, transport: str = "udp") -> Invite:
     """Read the text of an INVITE. What is missing is empty; it never fails, PJSIP has parsed it before."""
     headers = headers_of(message)
-    parts = message.partition("\r\n")[0].split(" ")
+    parts = LINE_END.split(message, maxsplit=1)[0].split(" ")
     from_value = first_header(headers, "From")
     return Invite(
         called=user_part(parts[1] if len(parts) > 1 else ""),
@@ -81,15 +83,13 @@ def offers_srtp(message: str) -> bool:
 
 def offers_ipv6(message: str, source: str) -> bool:
     """Whether an INVITE from `source` wants its audio over IPv6; one without an offer, the way it came."""
-    body = message.partition("\r\n\r\n")[2]
-    families = SDP_FAMILY.findall(body)
+    families = SDP_FAMILY.findall(message)
     return families[0] == "6" if families else source.startswith("[")
 
 
 def headers_of(message: str) -> list[tuple[str, str]]:
     """The headers of a message in their order, under their long names as far as we know those."""
-    head = message.partition("\r\n\r\n")[0]
-    lines = _unfolded(head)[1:]
+    lines = _unfolded(EMPTY_LINE.split(message, maxsplit=1)[0])[1:]
     return [(COMPACT.get(name.lower(), name), value) for name, value in map(_header, lines)]
 
 
@@ -122,7 +122,7 @@ def user_part(uri: str) -> str:
 
 def _unfolded(head: str) -> list[str]:
     lines: list[str] = []
-    for line in head.split("\r\n"):
+    for line in LINE_END.split(head):
         if line[:1] in (" ", "\t") and lines:
             lines[-1] += " " + line.strip()
         else:

@@ -5,14 +5,15 @@ kernel is told whom to take packets from, as soon as that is known, with either 
 """
 
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import structlog
 
 from offhook.pjsua.far_end import source_of
-from offhook.pjsua.media_sockets import MediaSockets, media_sockets
-from offhook.pjsua.packet_filter import Admitted, IpAddress, admit_all, admit_only, dropped_by
-from offhook.pjsua.source_lock import Admission, SourceLock
+from offhook.pjsua.media_sockets import MediaSockets, media_sockets, sockets_of
+from offhook.pjsua.packet_filter import Admitted, IpAddress, admit_all, admit_only, discard, dropped_by
+from offhook.pjsua.source_lock import ANYBODY, NOBODY, Admission, SourceLock
 
 if TYPE_CHECKING:
     from offhook.pjsua.sip_call import SipCall
@@ -27,20 +28,46 @@ class MediaGuard:
         self._lock = SourceLock()
         self._is_able = True
         self._stream: tuple[int, int] | None = None
+        self._is_shut = False
+        self._shut_out = 0
+        """How many packets came too early."""
 
     @property
     def is_searching(self) -> bool:
         """Whether it is worth to look for the far end's packets at once."""
         return self._is_able and self._lock.is_searching
 
+    def shut(self, transport: int) -> None:
+        """A transport was made for the call's audio; nothing is let in until it reads.
+
+        PJMEDIA begins to read a moment before it notes that it does. A packet that lies there already is taken in between by
+        its other thread, which then finds that nobody reads, and stops for good: the call stays deaf.
+        """
+        sockets = sockets_of(transport)
+        if sockets is None or not self._is_able:
+            return
+        self._carry_out(NOBODY, sockets)
+        self._is_shut = self._is_able
+        if self._is_shut:
+            for descriptor in (sockets.rtp, sockets.rtcp):
+                with suppress(OSError):
+                    discard(descriptor)
+
     def negotiated(self, call: int, index: int, signalled: str, hosts: frozenset[IpAddress]) -> None:
         """Media number `index` of PJSUA's `call` was negotiated: the far end wants to hear at `signalled`."""
         source = source_of(signalled)
-        if source is None or not self._is_able:  # on hold in the old way, it wants to hear nowhere
+        if not self._is_able:
+            return
+        sockets = media_sockets(call, index)
+        if self._is_shut and sockets is not None:
+            self._is_shut, self._shut_out = False, _dropped_by(sockets)
+            if source is None:
+                self._carry_out(ANYBODY, sockets)
+        if source is None:  # on hold in the old way, it wants to hear nowhere
             return
         self._stream = (call, index)
         admission = self._lock.negotiated(source, hosts, time.monotonic())
-        self._carry_out(admission, media_sockets(call, index))
+        self._carry_out(admission, sockets)
 
     def look(self, at: float, packets: int | None = None) -> None:
         """See what came; `packets` in all, where somebody counted."""
@@ -56,10 +83,7 @@ class MediaGuard:
     def refused(self) -> int:
         """How many packets of audio were not let in."""
         sockets = media_sockets(*self._stream) if self._stream is not None else None
-        try:
-            return dropped_by(sockets.rtp) if sockets is not None else 0
-        except OSError:
-            return 0
+        return max(0, _dropped_by(sockets) - self._shut_out) if sockets is not None else 0
 
     def _carry_out(self, admission: Admission, sockets: MediaSockets | None) -> None:
         if sockets is None:
@@ -69,6 +93,9 @@ class MediaGuard:
             _admit(sockets.rtcp, admission.rtcp)
         except OSError as error:
             self._is_able = False
+            for descriptor in (sockets.rtp, sockets.rtcp):
+                with suppress(OSError):
+                    admit_all(descriptor)
             log.warning("pjsua.strangers_not_kept_out", reason=f"the system takes no packet filter: {error}")
 
 
@@ -90,6 +117,13 @@ class MediaGuards:
                 call.guard.look(at)
             if call.is_over or not call.guard.is_searching:
                 self._searching.discard(call)
+
+
+def _dropped_by(sockets: MediaSockets) -> int:
+    try:
+        return dropped_by(sockets.rtp)
+    except OSError:
+        return 0
 
 
 def _admit(descriptor: int, sources: tuple[Admitted, ...] | None) -> None:

@@ -18,6 +18,8 @@ STRUCTURE_BYTES = 8192
 RTP_SOCKET_AT, RTP_NAME_AT = 0, 8
 RTCP_SOCKET_AT, RTCP_NAME_AT = 40, 48
 RTP_SOURCE_AT = 80
+OPERATIONS_AT = 40
+"""In `pjmedia_transport`: after its name and kind. The first of its operations tells about the transport."""
 STANDARD_ERROR = 2
 
 
@@ -41,9 +43,21 @@ def media_sockets(call_number: int, index: int) -> MediaSockets | None:
         status = c_library().pjsua_call_get_med_transport_info(call_number, ctypes.c_uint(index), told)
     except AttributeError:
         return None
-    if status:
+    return None if status else _read(told.raw)
+
+
+def sockets_of(transport: int) -> MediaSockets | None:
+    """The sockets of a transport that no call can be asked for yet; `transport` is the address of its `pjmedia_transport`."""
+    told = ctypes.create_string_buffer(STRUCTURE_BYTES)
+    operations = ctypes.c_void_p.from_address(transport + OPERATIONS_AT).value
+    tell = ctypes.c_void_p.from_address(operations).value if operations else None
+    if not tell:
         return None
-    facts = told.raw
+    status = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)(tell)(transport, told)
+    return None if status else _read(told.raw)
+
+
+def _read(facts: bytes) -> MediaSockets | None:
     rtp, rtcp = (struct.unpack_from("l", facts, at)[0] for at in (RTP_SOCKET_AT, RTCP_SOCKET_AT))
     if not _belongs(rtp, facts[RTP_NAME_AT:]) or not _belongs(rtcp, facts[RTCP_NAME_AT:]):
         return None

@@ -49,8 +49,8 @@ Admitted = Source | AnyHost
 
 
 def admit_only(descriptor: int, sources: Iterable[Admitted]) -> None:
-    """Have the kernel take packets from these alone; all of one version of IP, and one at least with an address. Replaces what was said before. Raises
-    OSError."""
+    """Have the kernel take packets from these alone, from nobody where there are none; all of one version of IP, and one at least with an
+    address. Replaces what was said before. Raises OSError."""
     code = b"".join(struct.pack("HBBI", *instruction) for instruction in program(tuple(sources)))
     memory = ctypes.create_string_buffer(code, len(code))
     told = struct.pack("HL", len(code) // 8, ctypes.addressof(memory))
@@ -62,6 +62,13 @@ def admit_all(descriptor: int) -> None:
     """Have the kernel take packets from anybody again. Raises OSError."""
     with _Borrowed(descriptor) as borrowed, suppress(FileNotFoundError):  # there was none
         borrowed.setsockopt(socket.SOL_SOCKET, SO_DETACH_FILTER, 0)
+
+
+def discard(descriptor: int) -> None:
+    """Throw away what came already. Raises OSError."""
+    with _Borrowed(descriptor) as borrowed, suppress(BlockingIOError):
+        while True:
+            borrowed.recv(1, socket.MSG_DONTWAIT)
 
 
 def dropped_by(descriptor: int) -> int:

@@ -71,11 +71,10 @@ class Received:
         return _text(_pointer(self._message + CSEQ_AT) + CSEQ_METHOD_AT)
 
     @property
-    def body(self) -> bytes:
-        """All that comes after the headers."""
+    def text(self) -> bytes:
+        """The whole of it. Where its body begins is the library's to say, which takes many things for an empty line."""
         length = ctypes.c_int.from_address(self._message + LENGTH_AT).value
-        text = ctypes.string_at(_pointer(self._message), max(0, min(length, MOST_BYTES)))
-        return text.partition(b"\r\n\r\n")[2] or text.partition(b"\n\n")[2]
+        return ctypes.string_at(_pointer(self._message), max(0, min(length, MOST_BYTES)))
 
     @property
     def call_id(self) -> str:

@@ -241,6 +241,11 @@ class SipCall(pj.Call):
         parameter.statusCode = DECLINE
 
     @guarded
+    def onCreateMediaTransport(self, parameter: pj.OnCreateMediaTransportParam) -> None:
+        """The sockets of the audio were made, long before anything of ours or theirs is agreed upon."""
+        self.guard.shut(int(parameter.mediaTp))
+
+    @guarded
     def onStreamCreated(self, parameter: pj.OnStreamCreatedParam) -> None:
         """A stream begins; the library has one for each negotiation that changed anything."""
         self._native_stream = int(parameter.stream)

@@ -33,7 +33,7 @@ class Admission:
     rtcp: tuple[Admitted, ...] | None
 
 
-ANYBODY = Admission(None, None)
+ANYBODY, NOBODY = Admission(None, None), Admission((), ())
 
 
 class SourceLock:

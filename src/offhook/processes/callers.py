@@ -38,12 +38,13 @@ class Callers:
     def may_call(self, source: str) -> bool:
         """Whether calls from `address:port` are taken; it is logged, now and then, where they are not."""
         address = host_of(source)
-        known = self._known.get(address)
+        remembered = self._known  # what is found out while the trunks change is forgotten with it
+        known = remembered.get(address)
         if known is None:
             known = _is_within(address, self._allowed) or self._trunks.trunk_of(address) is not None
-            if len(self._known) >= MOST_KNOWN:
-                self._known.clear()
-            self._known[address] = known
+            if len(remembered) >= MOST_KNOWN:
+                remembered.clear()
+            remembered[address] = known
         if not known:
             self._lines.refused(address, source)
         return known

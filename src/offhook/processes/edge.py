@@ -22,6 +22,7 @@ from offhook.edge.rpc import KamailioRpc, RpcFailed
 from offhook.metrics import Meter
 from offhook.pjsua.build import installed_build
 from offhook.processes.addresses import public_host
+from offhook.processes.edge_log import EdgeLog
 from offhook.processes.edge_phones import EdgePhones
 from offhook.processes.edge_tls import EdgeCertificates
 from offhook.processes.edge_word import signing_key
@@ -65,7 +66,7 @@ class Edge:
         config = self._config()
         config.list_file.touch()
         self._certificates.write()
-        kamailio = Kamailio(find_kamailio(), self._folder, _pass_on)
+        kamailio = Kamailio(find_kamailio(), self._folder, EdgeLog().pass_on)
         rpc = KamailioRpc(config.rpc_socket, self._folder / "answers.sock")
         database = open_database(self._settings)
         informer = Informer(rpc, list_file=config.list_file, new_calls_per_s=self._build.new_calls_per_s)
@@ -149,11 +150,6 @@ class Edge:
                 if loop.time() - answered_at >= SILENT_S:
                     raise EdgeEnded(f"Kamailio has not answered for {SILENT_S:g} s: {failure}") from failure
             await asyncio.sleep(LOOK_EVERY_S if is_ready else ASK_AGAIN_S)
-
-
-def _pass_on(is_error: bool, text: str) -> None:
-    """A line of Kamailio's own log. Below warnings it says nothing."""
-    (logger.error if is_error else logger.warning)("kamailio.said", text=text)
 
 
 def main() -> None:

@@ -23,11 +23,11 @@ def signing_key(cluster_secret: str) -> str:
 
 def as_told(invite: Invite, key: str) -> Invite:
     """The INVITE as the edge got it, without the edge's own header; where that is missing or forged, as it came."""
-    said = [value for name, value in invite.headers if name.lower() == HEADER]
-    headers = tuple(header for header in invite.headers if header[0].lower() != HEADER)
-    invite = replace(invite, headers=headers)
-    words = said[0].split(" ") if len(said) == 1 else []
-    if len(words) != FIELDS or not _is_proven(words, invite.sip_call_id, key):
+    words = _proven_words(invite, key)
+    invite = replace(
+        invite, headers=tuple(header for header in invite.headers if header[0].lower() != HEADER)
+    )
+    if words is None:
         return invite
     address, port, transport, login, _proof = words
     host = f"[{address.strip('[]')}]" if ":" in address else address
@@ -39,6 +39,22 @@ def as_told(invite: Invite, key: str) -> Invite:
     )
 
 
+def is_forged(invite: Invite, key: str) -> bool:
+    """Whether it bears the header, and that is not the edge's word on a new call. One without it is a call of this machine's
+    own: the edge gives the header to whatever comes from outside."""
+    return bool(_said(invite)) and _proven_words(invite, key) is None
+
+
+def _said(invite: Invite) -> list[str]:
+    return [value for name, value in invite.headers if name.lower() == HEADER]
+
+
+def _proven_words(invite: Invite, key: str) -> list[str] | None:
+    said = _said(invite)
+    words = said[0].split(" ") if len(said) == 1 else []
+    return words if len(words) == FIELDS and _is_proven(words, invite.sip_call_id, key) else None
+
+
 def _is_proven(words: list[str], call_id: str, key: str) -> bool:
-    said = " ".join((key, call_id, *words[:-1]))
-    return hmac.compare_digest(hashlib.sha256(said.encode()).hexdigest(), words[-1])
+    told = " ".join((key, call_id, *words[:-1]))
+    return hmac.compare_digest(hashlib.sha256(told.encode()).hexdigest(), words[-1])

@@ -12,8 +12,9 @@ MOST_LINES = 10
 class FewLines:
     """Decides whether a line is written. For one thread."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic, *, most: int = MOST_LINES) -> None:
         self._clock = clock
+        self._most = most
         self._began_at = clock()
         self._told: set[Hashable] = set()
         self._left_out = 0
@@ -25,7 +26,7 @@ class FewLines:
         if now - self._began_at >= LINE_EVERY_S:
             self._began_at = now
             self._told.clear()
-        if what in self._told or len(self._told) >= MOST_LINES:
+        if what in self._told or len(self._told) >= self._most:
             self._left_out += 1
             return None
         self._told.add(what)

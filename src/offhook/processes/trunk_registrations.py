@@ -56,7 +56,8 @@ class TrunkRegistrations:
             failures, is_refused=is_refused, chance=random.random()
         ),
     ) -> None:
-        """`contact_at` gives where a trunk is to call us (`host:port`), where that is not the engine's own address."""
+        """`contact_at` gives where a trunk is to call us (`host:port`), where that is not the engine's own address; it may
+        block."""
         self._engine = engine
         self._book = book
         self._states = states
@@ -156,7 +157,8 @@ class TrunkRegistrations:
         hops = await self._services.hops(trunk)
         way = Way(uri=trunk.uri(""), trunk=trunk, next_hop=hops[failures % len(hops)])
         username, password = trunk.credentials or ("", "")
-        user, at = quote(username, safe=""), self._contact_at(trunk)
+        user = quote(username, safe="")
+        at = await asyncio.to_thread(self._contact_at, trunk)
         wish = Wish(
             registrar=trunk.uri(""),
             address=f"sip:{user}@{f'[{trunk.host}]' if ':' in trunk.host else trunk.host}",

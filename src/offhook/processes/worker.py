@@ -17,7 +17,6 @@ from offhook.bootstrap import (
     open_tracer,
 )
 from offhook.call.info import new_id
-from offhook.call.trunks import Srtp
 from offhook.config import Settings
 from offhook.control import CONFIGURATION_FAULT, ControlChannel
 from offhook.interpreter.ports import NO_TRACER, Tools
@@ -31,11 +30,12 @@ from offhook.processes.admission import Admission
 from offhook.processes.auth_ids import AuthIds
 from offhook.processes.call_runs import CallRuns
 from offhook.processes.call_tools import call_tools
-from offhook.processes.callers import Callers, host_of
+from offhook.processes.callers import Callers
 from offhook.processes.client_calls import ClientCalls
 from offhook.processes.door import Door
 from offhook.processes.drain import FAREWELL, drain
 from offhook.processes.edge_word import as_told, signing_key
+from offhook.processes.gate import Gate
 from offhook.processes.lag import LagGauge, watched
 from offhook.processes.languages import Languages
 from offhook.processes.lease import Lease
@@ -76,7 +76,6 @@ logger = structlog.get_logger()
 
 COLLECT_AFTER = (5_000, 20, 20)
 """Objects made before the collector looks for cycles among the young, and how often among the older."""
-FORBIDDEN, NOT_ACCEPTABLE, UNAVAILABLE = 403, 488, 503
 LEASE_LOST = 75
 """Exit status (EX_TEMPFAIL of sysexits.h) of a worker whose calls were given up: a new one may do better."""
 
@@ -313,31 +312,20 @@ class Worker:
     def _refusal(
         self, gauge: LagGauge, meetings: ClusterMeetings, trunks: TrunkBook
     ) -> Callable[[Invite], int | None]:
-        callers = Callers(callers_allowed(self._settings), trunks)
-        most_lag_s, srtp = self._settings.shed_lag_s, self._settings.srtp
-
-        def must_encrypt(source: str) -> bool:
-            trunk = trunks.trunk_of(host_of(source))
-            return srtp is Srtp.REQUIRED or (trunk is not None and trunk.srtp is Srtp.REQUIRED)
+        settings = self._settings
+        gate = Gate(
+            Callers(callers_allowed(settings), trunks),
+            trunks,
+            srtp=settings.srtp,
+            edge_key=signing_key(self._surroundings.cluster_secret) if settings.edge != "none" else None,
+            lag_s=lambda: gauge.steady_s,
+            most_lag_s=settings.shed_lag_s,
+            is_stopping=lambda: self._is_stopping,
+            on_refused=self._refused.add,
+        )
 
         def refuse(invite: Invite) -> int | None:
-            if meetings.hosting.place_of(invite) is not None:
-                return None
-            if not callers.may_call(invite.source):
-                self._refused.add("source")
-                return FORBIDDEN
-            if gauge.steady_s > most_lag_s:
-                logger.warning("call.shed", lag_s=round(gauge.steady_s, 3), setting="OFFHOOK_SHED_LAG_S")
-                self._refused.add("lag")
-                return UNAVAILABLE
-            if self._is_stopping:
-                self._refused.add("draining")
-                return UNAVAILABLE
-            if not invite.offers_srtp and must_encrypt(invite.source):
-                logger.warning("call.srtp_lacking", source=invite.source)
-                self._refused.add("srtp")
-                return NOT_ACCEPTABLE
-            return None
+            return None if meetings.hosting.place_of(invite) is not None else gate.refuses(invite)
 
         return refuse
 

@@ -1,6 +1,7 @@
 """Offers that make no sense: they are refused with 4xx or understood, and never answered 5xx; nothing is left behind."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 import pytest_asyncio
@@ -101,6 +102,12 @@ async def test_offers_that_make_no_sense(sender: Sender) -> None:
     await sender.by_udp(offer("not-sdp", HEAD + AUDIO, REFUSED, "text/plain"))
     await sender.by_udp(offer("multipart", MULTIPART, EITHER, "multipart/related;boundary=x"))
     await sender.by_udp(offer("no-boundary", MULTIPART, EITHER, "multipart/related"))
+
+
+@pytest.mark.parametrize("end", ["\r\n\r\n", "\n\r\n", "\r\r", "\r\n\n"])
+async def test_streams_are_counted_whatever_the_headers_end_with(sender: Sender, end: str) -> None:
+    many = offer("many", HEAD + AUDIO * 15, frozenset({488}))
+    await sender.by_udp(replace(many, text=many.text.replace("\r\n\r\n", end)))
 
 
 async def test_a_body_that_is_too_long_ends_its_connection_alone(sender: Sender) -> None:
