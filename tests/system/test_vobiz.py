@@ -2,9 +2,11 @@
 
 import asyncio
 import base64
+import contextlib
 import hashlib
 import hmac
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -199,3 +201,32 @@ async def test_a_dial_tells_its_callback_over_the_outbox(
     assert told[-1]["DialBLegHangupCauseCode"] == "4000"
     [action] = forms(app, "/dialled")
     assert (action["DialStatus"], action["DialBLegUUID"]) == ("completed", told[0]["DialBLegUUID"])
+
+
+def being_written(server: Server) -> set[str]:
+    """The recordings whose files a process of the server holds open."""
+    opened = set()
+    for pid in server.children().values():
+        for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+            with contextlib.suppress(OSError):
+                opened.add(descriptor.readlink().name)
+    return {name for name in opened if name.startswith("RE")}
+
+
+async def test_a_recording_in_the_background_is_over_with_its_call(
+    server: Server, app: Application, peer: Peer
+) -> None:
+    record = '<Record recordSession="true" fileFormat="wav" callbackUrl="http://app.example/ready"/>'
+    attach(server, app, "88008", f'<Response>{record}<Wait length="60"/></Response>')
+    app.on("/ready", page(200))
+    before = being_written(server)
+    await peer.invite("88008", server.sip_port)
+    async with asyncio.timeout(60):
+        await peer.until(lambda: len(peer.heard) > 100)
+    [recording] = being_written(server) - before
+    await peer.bye()
+    await app.has(lambda seen: bool(forms(seen, "/ready")), within_s=30)
+    [told] = forms(app, "/ready")
+    assert recording not in being_written(server)
+    assert 1.0 <= float(told["RecordingDurationMs"]) / 1000 <= 10.0
+    assert told["RecordingEndReason"] == "HungUp"
