@@ -89,6 +89,7 @@ async def test_calls_beyond_the_limit_are_refused_in_both_directions(
     told(own.data_dir, "account", "limits", ACCOUNT_SID, "--concurrent-calls", "1")
     try:
         assert int(await until_status(own, 503)) >= 1  # Retry-After
+        await until(lambda: bool(own.get("/Notifications", ErrorCode="20429")["notifications"]))
         [about] = own.get("/Notifications", ErrorCode="20429")["notifications"]
         assert "--concurrent-calls" in about["message_text"]
         assert "call_sid" not in about

@@ -2,9 +2,11 @@
 
 import asyncio
 import base64
+import contextlib
 import hashlib
 import hmac
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -168,6 +170,15 @@ async def test_the_fallback_answers_where_the_answer_url_does_not(
     assert (told["CallStatus"], told["HangupCauseName"]) == ("completed", "End Of XML Instructions")
 
 
+async def accepted(callee: Peer, app: Application) -> None:
+    """Press the key, as people do who hear nothing happen: once more each second until something does."""
+    while len(forms(app, "/legs")) < 2:
+        callee.press("5")
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(1):
+                await app.has(lambda seen: len(forms(seen, "/legs")) == 2, within_s=30)
+
+
 async def test_a_dial_tells_its_callback_over_the_outbox(
     server: Server, app: Application, peer: Peer
 ) -> None:
@@ -187,15 +198,43 @@ async def test_a_dial_tells_its_callback_over_the_outbox(
             callee.respond(200, "OK")
             await calling
             await app.has(lambda seen: len(forms(seen, "/legs")) == 1, within_s=30)
-            callee.press("5")
-            await app.has(lambda seen: len(forms(seen, "/legs")) == 2, within_s=30)
+            await accepted(callee, app)
             await callee.bye()
             await peer.over.wait()
         await ended(app)
     finally:
         await callee.close()
     told = forms(app, "/legs")
-    assert [one["DialAction"] for one in told] == ["answer", "connected", "hangup"]
+    assert [one["DialAction"] for one in told] == ["answer", "connected", "hangup"], told
     assert told[-1]["DialBLegHangupCauseCode"] == "4000"
     [action] = forms(app, "/dialled")
     assert (action["DialStatus"], action["DialBLegUUID"]) == ("completed", told[0]["DialBLegUUID"])
+
+
+def being_written(server: Server) -> set[str]:
+    """The recordings whose files a process of the server holds open."""
+    opened = set()
+    for pid in server.children().values():
+        for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+            with contextlib.suppress(OSError):
+                opened.add(descriptor.readlink().name)
+    return {name for name in opened if name.startswith("RE")}
+
+
+async def test_a_recording_in_the_background_is_over_with_its_call(
+    server: Server, app: Application, peer: Peer
+) -> None:
+    record = '<Record recordSession="true" fileFormat="wav" callbackUrl="http://app.example/ready"/>'
+    attach(server, app, "88008", f'<Response>{record}<Wait length="60"/></Response>')
+    app.on("/ready", page(200))
+    before = being_written(server)
+    await peer.invite("88008", server.sip_port)
+    async with asyncio.timeout(60):
+        await peer.until(lambda: len(peer.heard) > 100)
+    [recording] = being_written(server) - before
+    await peer.bye()
+    await app.has(lambda seen: bool(forms(seen, "/ready")), within_s=30)
+    [told] = forms(app, "/ready")
+    assert recording not in being_written(server)
+    assert 1.0 <= float(told["RecordingDurationMs"]) / 1000 <= 10.0
+    assert told["RecordingEndReason"] == "HungUp"

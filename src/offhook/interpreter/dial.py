@@ -153,15 +153,16 @@ class Course:
         """Until either side leaves, the time is up, or the key is pressed."""
         scene, verb, caller = self._scene, self._verb, self._scene.call
         async with AsyncExitStack() as stack:
+            # Before they hear each other: who hears somebody may press a key at once.
+            relay = keys_relayed(caller, leg.call, kept=verb.hang_up_key)
+            hang_up_key = await stack.enter_async_context(relay)
+            await stack.enter_async_context(keys_relayed(leg.call, caller))
             room = scene.tools.room()
             mine = await stack.enter_async_context(room.joined(caller))
             theirs = await stack.enter_async_context(room.joined(leg.call))
             stack.enter_context(scene.control.seated(RoomSeat(mine)))
             stack.enter_context(leg.seated(RoomSeat(theirs)))
             stack.enter_context(scene.control.connected_with(leg))
-            relay = keys_relayed(caller, leg.call, kept=verb.hang_up_key)
-            hang_up_key = await stack.enter_async_context(relay)
-            await stack.enter_async_context(keys_relayed(leg.call, caller))
             await stack.enter_async_context(connection_taped(verb, scene, room, self._keep_tape))
             self._connected_at = self._loop.time()
             position = self._fork.position_of(leg)

@@ -151,13 +151,15 @@ async def _written(
     try:
         yield
     finally:
+        # Nothing is awaited before: whoever is cancelled here once more would leave the file being written for ever.
         if watching is not None:
             watching.cancel()
-            await asyncio.wait((watching,))
         try:
             await stack.aclose()
         except (OffhookError, OSError) as error:
             _tell(scene, tape, f"it could not be made whole: {error}")
+        if watching is not None:
+            await asyncio.wait((watching,))
 
 
 async def _watch(scene: Scene, tape: Tape, taping: Taping) -> None:

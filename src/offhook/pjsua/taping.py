@@ -84,12 +84,19 @@ class NativeTaping:
         self._broke(_why_it_stalled(self._path.parent, LOOK_EVERY_S * STALLED_LOOKS))
 
     async def finish(self) -> None:
-        """Write nothing more; returns when the file is whole. Does it all the same where it is cancelled
-        meanwhile."""
+        """Write nothing more; returns when the file is whole. Where it is cancelled meanwhile, that waits until then: what
+        is known of the recording is read from its file."""
         if self._finishing is None:
             self._ended_at = time.monotonic()
             self._finishing = self._loop.create_task(self._finish())
-        await asyncio.shield(self._finishing)
+        cancelled: asyncio.CancelledError | None = None
+        while not self._finishing.done():
+            try:
+                await asyncio.wait((self._finishing,))
+            except asyncio.CancelledError as cancel:
+                cancelled = cancel
+        if cancelled is not None:
+            raise cancelled
 
     def _broke(self, why: str) -> None:
         log.warning("recording.broke", path=self._path.name, reason=why)
