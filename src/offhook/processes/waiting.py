@@ -1,6 +1,7 @@
 """Begins with what the database says, whenever that can be asked."""
 
 import asyncio
+import os
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -16,8 +17,9 @@ log = structlog.get_logger()
 
 
 async def once_there(ask: Callable[[], T]) -> T:
-    """What `ask` returns, on another thread, tried until the database is there; said once that it is not."""
-    is_told = False
+    """What `ask` returns, on another thread, tried until the database is there; said once that it is not. Nobody reads the
+    control channel meanwhile: a process whose supervisor is gone ends here (SystemExit)."""
+    is_told, supervisor = False, os.getppid()
     while True:
         try:
             return await asyncio.to_thread(ask)
@@ -26,3 +28,6 @@ async def once_there(ask: Callable[[], T]) -> T:
                 log.warning("process.waits_for_the_database", error=str(away))
             is_told = True
         await asyncio.sleep(TRY_AGAIN_S)
+        if os.getppid() != supervisor:
+            log.warning("process.supervisor_is_gone")
+            raise SystemExit(1)
