@@ -20,6 +20,7 @@ from offhook.rest.restcomm.described import Resource, resource_at
 from offhook.rest.restcomm.parameters import PARAMETERS, SCHEMAS
 from offhook.rest.restcomm.spelling import PREFIXES, VERSION
 from offhook.rest.vobiz import described as vobiz
+from offhook.rest.vocabulary import Vocabulary
 
 Json = dict[str, Any]
 PATH = "/openapi.json"
@@ -38,7 +39,7 @@ _PATH_PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
 _MEMBER = re.compile(r"\{(?!shelf|period)\w+\}(?:\.\w+)?$")
 """How the path of one thing ends, as against that of a list."""
 _FILE = re.compile(r"\.(wav|mp3|mp4)$")
-_FORM_TYPE = "application/x-www-form-urlencoded"
+_FORMS = Vocabulary(PARAMETERS, SCHEMAS, "application/x-www-form-urlencoded")
 _ERROR: Json = {
     "type": "object",
     "required": ["code", "message", "more_info"],
@@ -128,7 +129,7 @@ def _operation(route: Served, method: str) -> Json:
         "tags": [_tag(within) if is_of_api else "Server"],
         "summary": words.removesuffix("."),
         "parameters": [
-            _parameter(name, "path", is_required=True) for name in _PATH_PARAMETER.findall(route.path)
+            _FORMS.parameter(name, "path", is_required=True) for name in _PATH_PARAMETER.findall(route.path)
         ],
         "responses": _responses(route, method, resource, is_of_api=is_of_api, is_member=is_member),
         "security": [{"account": []}] if is_of_api else [],
@@ -136,10 +137,10 @@ def _operation(route: Served, method: str) -> Json:
     if method == "GET" and not is_member:
         paging = "Page PageSize" if resource.is_paged else ""
         operation["parameters"] += [
-            _parameter(name, "query") for name in f"{paging} {resource.filters}".split()
+            _FORMS.parameter(name, "query") for name in f"{paging} {resource.filters}".split()
         ]
     if method in ("POST", "PUT") and is_of_api:
-        operation["requestBody"] = _body(resource.update if is_member else resource.create)
+        operation["requestBody"] = _FORMS.body(resource.update if is_member else resource.create)
     if within in ("", _ACCOUNT) and is_of_api:
         operation["operationId"] = f"{method.lower()}_{'Account' if within else 'Accounts'}"
     return operation
@@ -150,30 +151,6 @@ def _tag(within: str) -> str:
     return (
         "/".join(parts[:2]) if parts and parts[0] in ("SMS", "Email", "Usage") else (parts or ["Accounts"])[0]
     )
-
-
-def _parameter(name: str, place: str, *, is_required: bool = False) -> Json:
-    schema, words = _known(name)
-    return {"name": name, "in": place, "required": is_required, "description": words, "schema": schema}
-
-
-def _body(names: str) -> Json:
-    properties: Json = {}
-    for name in names.split():
-        schema, words = _known(name.removesuffix("*"))
-        properties[name.removesuffix("*")] = {**schema, "description": words}
-    schema = {"type": "object", "properties": properties}
-    required = [name.removesuffix("*") for name in names.split() if name.endswith("*")]
-    if required:
-        schema["required"] = required
-    return {"required": bool(required), "content": {_FORM_TYPE: {"schema": schema}}}
-
-
-def _known(name: str) -> tuple[Json, str]:
-    """The schema of a parameter, and what it says. Raises KeyError for one that nobody described."""
-    kind, words = PARAMETERS[name]
-    schema = SCHEMAS[kind] if kind in SCHEMAS else {"type": "string", "enum": kind.split("|")}
-    return dict(schema), words
 
 
 def _responses(route: Served, method: str, resource: Resource, *, is_of_api: bool, is_member: bool) -> Json:

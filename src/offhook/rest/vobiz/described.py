@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from offhook.rest.vobiz.paths import PREFIX
+from offhook.rest.vocabulary import Vocabulary
 
 Json = dict[str, Any]
 ACCOUNT = f"{PREFIX}/Account/{{auth_id}}"
@@ -202,6 +203,7 @@ TAKEN: Mapping[tuple[str, str], Taken] = {
     ("GET", "cdr/export"): Taken(_CDR),
 }
 """What is not here takes what stands in its path, and no more."""
+_JSON = Vocabulary(PARAMETERS, SCHEMAS, "application/json")
 
 
 def is_described(path: str) -> bool:
@@ -219,8 +221,8 @@ def operation(path: str, method: str, summary: str) -> Json:
         "tags": [f"Vobiz/{within.partition('/')[0] or 'Account'}"],
         "summary": summary,
         "parameters": [
-            *(_parameter(name, "path", is_required=True) for name in names),
-            *(_parameter(name, "query") for name in taken.query.split()),
+            *(_JSON.parameter(name, "path", is_required=True) for name in names),
+            *(_JSON.parameter(name, "query") for name in taken.query.split()),
         ],
         "responses": {
             "2XX": {"description": "It is done, or what is there."},
@@ -232,7 +234,7 @@ def operation(path: str, method: str, summary: str) -> Json:
         "security": [{"account": []}, {"auth_id": [], "auth_token": []}],
     }
     if taken.body:
-        told["requestBody"] = _body(taken.body)
+        told["requestBody"] = _JSON.body(taken.body)
     return told
 
 
@@ -245,27 +247,3 @@ SIGNING_IN: Json = {
     "auth_id": {"type": "apiKey", "in": "header", "name": "X-Auth-ID"},
     "auth_token": {"type": "apiKey", "in": "header", "name": "X-Auth-Token"},
 }
-
-
-def _parameter(name: str, place: str, *, is_required: bool = False) -> Json:
-    schema, words = _known(name)
-    return {"name": name, "in": place, "required": is_required, "description": words, "schema": schema}
-
-
-def _body(names: str) -> Json:
-    properties: Json = {}
-    for name in names.split():
-        schema, words = _known(name.removesuffix("*"))
-        properties[name.removesuffix("*")] = {**schema, "description": words}
-    schema = {"type": "object", "properties": properties}
-    required = [name.removesuffix("*") for name in names.split() if name.endswith("*")]
-    if required:
-        schema["required"] = required
-    return {"required": bool(required), "content": {"application/json": {"schema": schema}}}
-
-
-def _known(name: str) -> tuple[Json, str]:
-    """The schema of a parameter, and what it says. Raises KeyError for one that nobody described."""
-    kind, words = PARAMETERS[name]
-    schema = SCHEMAS[kind] if kind in SCHEMAS else {"type": "string", "enum": kind.split("|")}
-    return dict(schema), words
