@@ -1,5 +1,6 @@
 """Offhook as an operator runs it: `offhook serve` in a process of its own, on free ports of loopback."""
 
+import itertools
 import os
 import signal
 import socket
@@ -24,14 +25,22 @@ ACCOUNT_SID = "AC" + "0123456789abcdef" * 2
 TOKEN = "a-token-for-tests"
 
 
+PORTS = range(26_000, 32_700)
+"""Below the ports that the system gives away by itself: a connection to elsewhere never holds one of them."""
+_TURN = itertools.count(os.getpid() * 97)
+
+
 def free_port(kind: socket.SocketKind) -> int:
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """One that is free now, and that no other process of a run of tests is likely to look at."""
+    while True:
+        port = PORTS[next(_TURN) % len(PORTS)]
+        with socket.socket(socket.AF_INET, kind) as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def free_sip_port() -> int:
-    """One that is free over UDP and over TCP, on all addresses: a connection from another one may hold it."""
+    """One that is free over UDP and over TCP, on all addresses."""
     while True:
         port = free_port(socket.SOCK_DGRAM)
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe, suppress(OSError):
