@@ -1,7 +1,7 @@
 # Offhook. `make demo` shows it, `make test` proves it, `make serve` runs it; each sets up what it needs.
 
 VENV := .venv/bin
-TEST_PACKAGES := sip-tester baresip-core curl kamailio binutils postgresql
+TEST_PACKAGES := sip-tester baresip-core curl kamailio kamailio-tls-modules binutils postgresql
 
 .PHONY: help setup demo serve engine engine-remove test chaos check format bench bench-speech clean
 

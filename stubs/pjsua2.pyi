@@ -18,6 +18,7 @@ PJSIP_ROLE_UAC: int
 PJMEDIA_SRTP_DISABLED: int
 PJMEDIA_SRTP_MANDATORY: int
 PJMEDIA_SRTP_OPTIONAL: int
+PJSIP_TP_STATE_CONNECTED: int
 PJSIP_TP_STATE_DISCONNECTED: int
 PJSIP_TRANSPORT_TCP: int
 PJSIP_TRANSPORT_TCP6: int
@@ -188,6 +189,7 @@ class AccountRegConfig:
     retryIntervalSec: int
     firstRetryIntervalSec: int
     dropCallsOnFail: bool
+    headers: SipHeaderVector
 
 class AccountNatConfig:
     sipOutboundUse: int
@@ -224,6 +226,7 @@ class TlsInfo:
     def isEmpty(self) -> bool: ...
 
 class OnTransportStateParam:
+    hnd: int
     state: int
     lastError: int
     tlsInfo: TlsInfo

@@ -1,7 +1,6 @@
 """Every setting: its type, unit, default, and what it does. Environment variables are `OFFHOOK_` + the name in
 capitals; `offhook serve` takes each as a flag too."""
 
-import ipaddress
 import re
 from functools import cached_property
 from pathlib import Path
@@ -10,6 +9,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
+from offhook.call.ip_addresses import Network, read_ip_network
+from offhook.call.trunk_input import read_host
 from offhook.language_settings import LanguageSettings
 from offhook.recogniser_settings import RecogniserSettings
 from offhook.setting_values import in_order
@@ -17,14 +18,12 @@ from offhook.speech.vendor_names import vendor_names
 from offhook.transport_settings import TransportSettings
 from offhook.voice_settings import VoiceSettings, check_voice
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-
-LOOPBACK: tuple[Network, ...] = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
+LOOPBACK: tuple[Network, ...] = (read_ip_network("127.0.0.0/8"), read_ip_network("::1/128"))
 PRIVATE: tuple[Network, ...] = (
-    ipaddress.ip_network("10.0.0.0/8"),
-    ipaddress.ip_network("172.16.0.0/12"),
-    ipaddress.ip_network("192.168.0.0/16"),
-    ipaddress.ip_network("fc00::/7"),
+    read_ip_network("10.0.0.0/8"),
+    read_ip_network("172.16.0.0/12"),
+    read_ip_network("192.168.0.0/16"),
+    read_ip_network("fc00::/7"),
 )
 
 PUBLIC_ADDRESS = r"(?:stun:(?:\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::\d{1,5})?|[a-z0-9._-]+)"
@@ -307,9 +306,7 @@ class Settings(LanguageSettings, RecogniserSettings, VoiceSettings, TransportSet
         if not isinstance(value, str):
             return value
         try:
-            return tuple(
-                ipaddress.ip_network(part, strict=False) for part in re.split(r"[,\s]+", value) if part
-            )
+            return tuple(read_ip_network(part, strict=False) for part in re.split(r"[,\s]+", value) if part)
         except ValueError as error:
             raise ValueError(f"{error}; write networks like 192.168.0.0/16, comma-separated") from None
 
@@ -323,9 +320,18 @@ class Settings(LanguageSettings, RecogniserSettings, VoiceSettings, TransportSet
     @field_validator("public_address")
     @classmethod
     def _reachable(cls, value: str | None) -> str | None:
-        if value and not re.fullmatch(PUBLIC_ADDRESS, value, re.IGNORECASE):
+        if value and not re.fullmatch(PUBLIC_ADDRESS, value, re.IGNORECASE | re.ASCII):
             raise ValueError(
                 "write an IPv4 address like 203.0.113.5, a name that leads to one, or stun:host:port"
+            )
+        return value
+
+    @field_validator("sip_host")
+    @classmethod
+    def _bindable(cls, value: str | None) -> str | None:
+        if value and not re.fullmatch(r"[A-Za-z0-9._-]+", value):
+            raise ValueError(
+                "write an IPv4 address of this machine, or 0.0.0.0; OFFHOOK_SIP_HOST_IPV6 is for ::"
             )
         return value
 
@@ -340,9 +346,16 @@ class Settings(LanguageSettings, RecogniserSettings, VoiceSettings, TransportSet
     @field_validator("trunk")
     @classmethod
     def _trunk_uri(cls, value: str | None) -> str | None:
-        if value and not re.fullmatch(r"sip:[A-Za-z0-9.\-\[\]:]+(;transport=(udp|tcp|tls))?", value):
-            raise ValueError("write the trunk like sip:carrier.example:5060")
-        return value or None
+        if not value:
+            return None
+        found = re.fullmatch(
+            r"sip:((?:\[[^\[\];]+\]|[^\[\];:]+)(?::\d+)?)(?:;transport=(?:udp|tcp|tls))?", value
+        )
+        try:
+            read_host(found[1] if found else "")
+        except ValueError:
+            raise ValueError("write the trunk like sip:carrier.example:5060") from None
+        return value
 
     @field_validator("country")
     @classmethod

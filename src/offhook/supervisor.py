@@ -28,6 +28,9 @@ LIVED_WELL_S = 2.0
 """A process that lived this long is restarted at once when it dies."""
 TELL_EVERY_S = 5.0
 """How often is said how many calls still run while the server stops."""
+OVERLAP_S = 60.0
+"""How long a process that worked before is started again although it says that it cannot: its port may still be held by
+the one that died, and the others have calls."""
 STOP_S = 8.0
 """How long a process may take to stop before it is killed."""
 
@@ -82,6 +85,7 @@ class Child:
         self._writer: asyncio.StreamWriter | None = None
         self._stop_asked = asyncio.Event()
         self._heartbeat = Heartbeat(program.watchdog_s)
+        self._hopeless_since: float | None = None
 
     @property
     def pid(self) -> int | None:
@@ -96,7 +100,7 @@ class Child:
             status = await self._live()
             if self._stop_asked.is_set():
                 return
-            if status == CONFIGURATION_FAULT:
+            if status == CONFIGURATION_FAULT and not self._may_do_better(since=born_at):
                 raise StartFailed(self.program.name)
             lived_s = time.monotonic() - born_at
             delay_s = FIRST_DELAY_S if lived_s > LIVED_WELL_S else min(LONGEST_DELAY_S, delay_s * 2)
@@ -105,6 +109,12 @@ class Child:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(delay_s):
                     await self._stop_asked.wait()
+
+    def _may_do_better(self, *, since: float) -> bool:
+        """Whether one that says that it cannot start may, after all."""
+        if self._hopeless_since is None:
+            self._hopeless_since = since
+        return bool(self.told) and time.monotonic() - self._hopeless_since < OVERLAP_S
 
     async def stop(self) -> None:
         """Ask it to stop, and kill it if it does not."""
@@ -159,7 +169,7 @@ class Child:
                 self._heartbeat.answers()
                 self._draining.take(self.program.name, message)
                 if message.get("ready"):
-                    self.told = message
+                    self.told, self._hopeless_since = message, None
                     self._become(State.READY)
                     if self.restarts:
                         say(f"{self.program.name} is ready again")

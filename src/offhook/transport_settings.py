@@ -1,6 +1,5 @@
 """What an operator can set of the ways in: what SIP travels by, its certificates, and what audio is offered as."""
 
-import ipaddress
 import re
 from functools import cached_property
 from pathlib import Path
@@ -9,6 +8,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings
 
 from offhook.call.codecs import Codec, codecs_named
+from offhook.call.ip_addresses import read_ip_address
 from offhook.call.trunks import SipTransport, Srtp
 from offhook.tls_files import TlsFiles, read_certificates
 
@@ -92,9 +92,12 @@ class TransportSettings(BaseSettings):
         if not value:
             return None
         try:
-            return str(ipaddress.IPv6Address(value.strip("[]")))
+            address = read_ip_address(value.strip("[]"))
         except ValueError:
-            raise ValueError("write an IPv6 address, such as :: or 2001:db8::5") from None
+            address = None
+        if address is None or address.version != 6:
+            raise ValueError("write an IPv6 address without a scope, such as :: or 2001:db8::5")
+        return str(address)
 
     @field_validator("srtp", mode="before")
     @classmethod

@@ -16,7 +16,7 @@ from offhook.edge.installed import find_kamailio
 from offhook.edge.kamailio import Kamailio
 from offhook.edge.kamailio_config import KamailioConfig, Listen
 from offhook.edge.rpc import KamailioRpc, RpcFailed
-from tests.system.server import free_udp_ports
+from tests.system.server import free_sip_port
 
 BORN = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -39,7 +39,7 @@ class Edge:
 def config(tmp_path: Path) -> KamailioConfig:
     """A configuration for loopback."""
     return KamailioConfig(
-        listen=(Listen(host="127.0.0.1", port=free_udp_ports(1)),),
+        listen=(Listen(host="127.0.0.1", port=free_sip_port()),),
         callers_allowed=(ip_network("127.0.0.0/8"), ip_network("::1/128")),
         new_calls_per_s=50,
         list_file=tmp_path / "dispatcher.list",
@@ -48,11 +48,11 @@ def config(tmp_path: Path) -> KamailioConfig:
 
 
 @asynccontextmanager
-async def running(config: KamailioConfig, folder: Path) -> AsyncIterator[Edge]:
-    """A block in which Kamailio runs and answers."""
+async def running(config: KamailioConfig, folder: Path, program: str | None = None) -> AsyncIterator[Edge]:
+    """A block in which Kamailio, or a `program` like it, runs and answers."""
     said: list[str] = []
     config.list_file.touch()
-    kamailio = Kamailio(find_kamailio(), folder, lambda is_error, text: said.append(text))
+    kamailio = Kamailio(program or find_kamailio(), folder, lambda is_error, text: said.append(text))
     rpc = KamailioRpc(config.rpc_socket, folder / "answers.sock")
     try:
         await kamailio.start(config.text(), config.listen)

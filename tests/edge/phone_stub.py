@@ -39,11 +39,17 @@ class Phone(Stub):
     password = "a secret of hers"
 
     def credentials(
-        self, method: str, challenge: dict[str, str], *, password: str | None = None, uses: int = 1
+        self,
+        method: str,
+        challenge: dict[str, str],
+        *,
+        password: str | None = None,
+        uses: int = 1,
+        uri: str | None = None,
     ) -> str:
-        """The value of the header that answers a challenge."""
+        """The value of the header that answers a challenge, for what is asked of `uri`, which is itself without one."""
         digest = HASHES[challenge["algorithm"]]
-        uri, nonce = f"sip:{self.login}@{SIP_REALM}", challenge["nonce"]
+        uri, nonce = uri or f"sip:{self.login}@{self.address[0]}:{self.server_port}", challenge["nonce"]
         secret = f"{self.login}:{challenge['realm']}:{password or self.password}"
         words = (
             digest(secret.encode()).hexdigest(),
@@ -59,11 +65,12 @@ class Phone(Stub):
             f'response="{response}", algorithm={challenge["algorithm"]}, cnonce="0a4f113b", qop=auth, nc={uses:08x}'
         )
 
-    async def say(self, method: str, user: str, *headers: str) -> Message:
+    async def say(self, method: str, user: str, *headers: str, contact: str | None = None) -> Message:
         """Send a request to somebody; the final answer."""
         host, port = self.address
         start = f"{method} sip:{user}@{host}:{self.server_port}"
-        return await self.ask(start, self.server_port, call_id=f"{port}-{next(NUMBERS)}", headers=headers)
+        call_id = f"{port}-{next(NUMBERS)}"
+        return await self.ask(start, self.server_port, call_id=call_id, headers=headers, contact=contact)
 
     async def register(
         self, *, password: str | None = None, algorithm: str = "MD5", expires: int = 600

@@ -18,6 +18,10 @@ class Stub(asyncio.DatagramProtocol):
     def __init__(self) -> None:
         self.messages: list[Message] = []
         self.answers: dict[str, tuple[int, ...]] = {"OPTIONS": (200,)}
+        self.tag = ""
+        """Of its answers, which have none without it."""
+        self.contact = ""
+        """What its answers name; itself without it."""
         self._arrived = asyncio.Event()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -43,20 +47,35 @@ class Stub(asyncio.DatagramProtocol):
                 self._arrived.clear()
                 await self._arrived.wait()
 
+    def via(self, call_id: str, method: str) -> str:
+        """What its requests say of where they come from, and of which transaction they are."""
+        host, port = self.address
+        return f"SIP/2.0/UDP {host}:{port};branch=z9hG4bK-{port}-{call_id}-{method}"
+
     def send(
-        self, start: str, port: int, *, call_id: str, headers: tuple[str, ...] = (), to_tag: str = ""
+        self,
+        start: str,
+        port: int,
+        *,
+        call_id: str,
+        headers: tuple[str, ...] = (),
+        to_tag: str = "",
+        own_tag: str | None = None,
+        number: int = 1,
+        via: str | None = None,
+        contact: str | None = None,
     ) -> None:
-        """Send a request."""
+        """Send a request, the `number`th of its call; with `own_tag` and `via` as somebody else would."""
         method = start.split(" ")[0]
         host, own_port = self.address
         lines = [
             f"{start} SIP/2.0",
-            f"Via: SIP/2.0/UDP {host}:{own_port};branch=z9hG4bK-{call_id}-{method}",
-            f"From: <sip:stub@{host}:{own_port}>;tag=s{call_id}",
+            f"Via: {via or self.via(call_id, method)}",
+            f"From: <sip:stub@{host}:{own_port}>;tag={own_tag or 's' + call_id}",
             f"To: <{start.split(' ')[1]}>{to_tag}",
             f"Call-ID: {call_id}",
-            f"CSeq: 1 {method}",
-            f"Contact: <sip:stub@{host}:{own_port}>",
+            f"CSeq: {number} {method}",
+            f"Contact: {contact or f'<sip:stub@{host}:{own_port}>'}",
             *headers,
             "Content-Length: 0",
         ]
@@ -70,13 +89,22 @@ class Stub(asyncio.DatagramProtocol):
             if number % 5 == 0:
                 await asyncio.sleep(0.001)
 
-    async def ask(self, start: str, port: int, *, call_id: str, headers: tuple[str, ...] = ()) -> Message:
+    async def ask(
+        self,
+        start: str,
+        port: int,
+        *,
+        call_id: str,
+        headers: tuple[str, ...] = (),
+        contact: str | None = None,
+        number: int = 1,
+    ) -> Message:
         """Send a request; the final answer."""
 
         def answers() -> list[Message]:
             return [each for each in self.messages if each.status >= 200 and each.get("Call-ID") == call_id]
 
-        self.send(start, port, call_id=call_id, headers=headers)
+        self.send(start, port, call_id=call_id, headers=headers, contact=contact, number=number)
         await self.until(lambda: bool(answers()))
         return answers()[0]
 
@@ -96,7 +124,10 @@ class Stub(asyncio.DatagramProtocol):
         if self.transport.is_closing():
             return
         kept = [f"{name}: {value}" for name, value in message.headers if name.lower() in KEPT]
-        lines = [f"SIP/2.0 {status} Told", *kept, f"Contact: <sip:w@127.0.0.1:{self.port}>"]
+        if self.tag and ";tag=" not in message.get("To"):
+            kept = [f"{line};tag={self.tag}" if line.startswith("To:") else line for line in kept]
+        contact = self.contact or f"<sip:w@127.0.0.1:{self.port}>"
+        lines = [f"SIP/2.0 {status} Told", *kept, f"Contact: {contact}"]
         self.transport.sendto(("\r\n".join([*lines, "Content-Length: 0"]) + "\r\n\r\n").encode(), addr)
 
 

@@ -22,6 +22,7 @@ def test_it_writes_files_that_kamailio_takes(tmp_path: Path) -> None:
         *("--new-calls-per-s", "300"),
     )
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    assert (tmp_path / "kamailio.cfg").stat().st_mode & 0o777 == 0o600
     text = (tmp_path / "kamailio.cfg").read_text()
     assert "listen=udp:127.0.0.1:5070\n" in text
     assert '#!define ALLOWED "198.51.100.0/24"' in text

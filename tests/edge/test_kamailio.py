@@ -20,6 +20,7 @@ from offhook.edge.rpc import KamailioRpc, RpcFailed
 from offhook.edge.workers_list import read_listing
 from tests.edge.conftest import Edge, answering, running
 from tests.edge.sip_stub import stubs
+from tests.system.server import free_sip_port
 
 pytestmark = pytest.mark.sip
 
@@ -270,12 +271,30 @@ async def test_a_worker_calls_the_outside_through_it(edge: Edge, worker: Worker)
         assert arrived.all("Route") == []
 
 
-async def test_a_port_in_use_is_said(config: KamailioConfig, tmp_path: Path) -> None:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
-        taken.bind(("127.0.0.1", config.listen[0].port))
+@pytest.mark.parametrize("name", ["UDP", "TCP", "TLS"])
+async def test_a_port_in_use_is_said(
+    config: KamailioConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr("offhook.edge.kamailio.PORT_FREE_S", 0.2)
+    [listen] = config.listen
+    tls_port = free_sip_port()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM if name == "UDP" else socket.SOCK_STREAM) as taken:
+        taken.bind(("127.0.0.1", tls_port if name == "TLS" else listen.port))
+        if name != "UDP":
+            taken.listen()
         kamailio = Kamailio(find_kamailio(), tmp_path, print)
-        with pytest.raises(KamailioFailed, match="OFFHOOK_SIP_PORT"):
-            await kamailio.start(config.text(), config.listen)
+        setting = "OFFHOOK_SIP_TLS_PORT" if name == "TLS" else "OFFHOOK_SIP_PORT"
+        with pytest.raises(KamailioFailed, match=rf"cannot listen on {name} port .* or set {setting} or"):
+            await kamailio.start(config.text(), (replace(listen, tls_port=tls_port),))
+
+
+async def test_what_it_is_started_with_is_read_by_nobody_else(config: KamailioConfig, tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        async with running(config, tmp_path):
+            assert (tmp_path / "kamailio.cfg").stat().st_mode & 0o777 == 0o600
+    finally:
+        os.umask(before)
 
 
 async def test_a_configuration_that_is_refused_is_said(config: KamailioConfig, tmp_path: Path) -> None:

@@ -104,3 +104,9 @@ async def test_accounts_of_calls_with_credentials_are_given_back(world: RealWorl
         await asyncio.wait_for(leg.connected(), PATIENCE_S)
         await leg.hang_up()
         await asyncio.wait_for(phone.over.wait(), PATIENCE_S)
+
+
+async def test_an_address_to_which_no_way_leads_from_here_names_the_setting(world: RealWorld) -> None:
+    """The kernel refuses to send to the outside from a socket of 127.0.0.1; nothing leaves the machine."""
+    with pytest.raises(OffhookError, match=r"203\.0\.113\.9 cannot be dialled: .*OFFHOOK_SIP_HOST"):
+        await world.switchboard.dial(SOME_CALL, "sip:peer@203.0.113.9", {})

@@ -51,7 +51,7 @@ class Network:
             ways_to(NUMBER, self.trunks, SOME_CALL.from_),
             {},
             passed_over=self._passed_over,
-            check=TrunkHosts().check,
+            place_of=TrunkHosts().place,
             patience_s=patience_s,
         )
 
@@ -191,7 +191,7 @@ async def test_a_trunk_that_others_serve_is_called_there_by_its_own_name(network
     [way] = ways_to(NUMBER, [carrier], SOME_CALL.from_)
     hosts = [replace(way, next_hop=("127.0.0.1", each.port)) for each in (first, second)]
     leg = await network.world.switchboard.dial_ways(
-        SOME_CALL, hosts, {}, passed_over=network._passed_over, check=TrunkHosts().check
+        SOME_CALL, hosts, {}, passed_over=network._passed_over, place_of=TrunkHosts().place
     )
     await connects(leg)
     assert [invite.start for invite in second.invites] == [f"INVITE sip:{NUMBER}@carrier.example SIP/2.0"] * 2

@@ -156,6 +156,38 @@ async def test_the_right_tags_from_elsewhere_are_answered_403(world: RealWorld) 
     forge.stranger.close()
 
 
+async def test_a_cancel_from_elsewhere_leaves_a_call_ringing(world: RealWorld) -> None:
+    """It has all that a CANCEL needs to be the caller's: the INVITE's own branch, and its CSeq."""
+    peer = world.peer
+    calling = asyncio.create_task(peer.invite("1000", world.switchboard.engine.sip_port))
+    leg = await asyncio.wait_for(world.arrived.get(), PATIENCE_S)
+    assert peer.dialog is not None
+    for host, status in (("127.0.0.2", 403), ("127.0.0.1", 200)):
+        stranger = await Stranger.open(host)
+        forge = Forger(stranger, host, ("127.0.0.1", world.switchboard.engine.sip_port))
+        branch = f"z9hG4bK-{peer.port}-1"
+        lines = [
+            f"CANCEL {peer.dialog.target} SIP/2.0",
+            f"Via: SIP/2.0/UDP 127.0.0.1:{peer.port};rport;branch={branch}",
+            f"From: {peer.dialog.local}",
+            f"To: {peer.dialog.remote}",
+            f"Call-ID: {peer.dialog.call_id}",
+            "CSeq: 1 CANCEL",
+            "Max-Forwards: 70",
+            "Content-Length: 0",
+        ]
+        stranger.send(("\r\n".join(lines) + "\r\n\r\n").encode(), forge._target)
+        assert await forge.answer(branch) == status
+        stranger.close()
+        if host == "127.0.0.2":
+            assert leg.ending is None
+            assert not calling.done()
+    with pytest.raises(CallEnded):  # the same from the caller's own address ends it
+        async with asyncio.timeout(PATIENCE_S), leg.alive():
+            await asyncio.Event().wait()
+    assert (await calling).status == 487
+
+
 async def test_addresses_of_one_carrier_may_speak_for_each_other(world: RealWorld) -> None:
     carrier = {ip_address("127.0.0.1"), ip_address("127.0.0.2")}
     world.switchboard.engine.is_one = lambda one, other: {one, other} <= carrier

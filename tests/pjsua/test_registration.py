@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,7 @@ class Office:
         )
         self.keeping = asyncio.create_task(registrations.keep())
 
-    async def carrier(self, password: str = SECRET[1], *, name: str = "a") -> Carrier:
+    async def carrier(self, password: str | None = SECRET[1], *, name: str = "a") -> Carrier:
         carrier = await Carrier.begin(200, secret=SECRET)
         self.carriers.append(carrier)
         trunk = Trunk(
@@ -159,13 +160,25 @@ async def test_a_wrong_password_is_told_and_tried_seldom(office: Office) -> None
 
 
 @pytest.mark.sip
+async def test_a_password_that_was_lost_is_asked_for_and_none_is_guessed(office: Office) -> None:
+    carrier = await office.carrier(None)
+    state = await office.until(lambda state: state.registration is Registration.REFUSED)
+    assert "asks for a password, and none is kept here: give it with `offhook trunk add a" in (
+        state.registration_words
+    )
+    assert not any(message.get("Authorization") for message in carrier.messages)
+    [trunk] = office.records.all()
+    office.records.put(replace(trunk, password=SECRET[1]), now=EPOCH)
+    await office.book.read_now()
+    await office.until(lambda state: state.registration is Registration.REGISTERED)
+
+
+@pytest.mark.sip
 async def test_a_changed_trunk_registers_anew(office: Office) -> None:
     carrier = await office.carrier("wrong")
     await office.until(lambda state: state.registration is Registration.REFUSED)
     [trunk] = office.records.all()
-    office.records.put(
-        Trunk(**{name: getattr(trunk, name) for name in trunk.__slots__} | {"password": SECRET[1]}), now=EPOCH
-    )
+    office.records.put(replace(trunk, password=SECRET[1]), now=EPOCH)
     await office.book.read_now()
     await office.until(lambda state: state.registration is Registration.REGISTERED)
     assert carrier.contacts

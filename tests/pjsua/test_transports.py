@@ -142,8 +142,12 @@ async def test_a_carrier_must_show_a_valid_certificate(authority: Authority, tmp
 async def test_a_renewed_certificate_counts_without_a_restart(authority: Authority) -> None:
     used, renewed = authority.issue("localhost", name="first"), authority.issue("localhost", name="second")
     async with world_with(used, authority) as world:
-        peer, other = [await peer_of(world, "TLS", trusts=trusts(authority)) for _ in range(2)]
+        own = shows(authority.issue(IPV4))
+        peer, hung_up, other = [
+            await peer_of(world, "TLS", certificate=own, trusts=trusts(authority)) for _ in range(3)
+        ]
         await call(world, peer)
+        leg = await call(world, hung_up)
         used.write(renewed)
         port = world.switchboard.engine.port_of(SipTransport.TLS)
         assert port is not None
@@ -152,10 +156,13 @@ async def test_a_renewed_certificate_counts_without_a_restart(authority: Authori
                 await asyncio.sleep(0.1)
         heard = len(peer.heard)
         await call(world, other)
+        assert other.shown_certificate["subject"] == ((("commonName", "second"),),)
         async with asyncio.timeout(PATIENCE_S):
             await peer.until(lambda: len(peer.heard) > heard + 10)
-            await peer.bye()
-            await other.bye()
+            assert (await peer.bye()).status == 200
+            await leg.hang_up()
+            await hung_up.over.wait()
+            assert (await other.bye()).status == 200
 
 
 async def common_name(port: int, authority: Authority) -> str:
@@ -191,6 +198,11 @@ async def test_a_port_in_use_is_named(authority: Authority) -> None:
     async with taken:
         with pytest.raises(EngineFailed, match=f"TCP port {port} on {IPV4} is in use.*OFFHOOK_SIP_PORT"):
             async with world_with(authority.issue("localhost"), authority, sip_port=port):
+                pass
+        pair = authority.issue("localhost")
+        files = TlsFiles(certificate=pair.certificate, key=pair.key, prefix="OFFHOOK_SIP_TLS")
+        with pytest.raises(EngineFailed, match=f"TCP port {port} on {IPV4} is in use.*OFFHOOK_SIP_TLS_PORT"):
+            async with world_with(pair, authority, tls=TlsListening(port=port, files=files)):
                 pass
 
 

@@ -198,6 +198,8 @@ async def test_destinations_are_checked_by_the_accounts_list(door: Door) -> None
 class Engine:
     """Refuses whatever is dialled, and knows what that was."""
 
+    is_behind = False
+
     def __init__(self) -> None:
         self.dialled: list[str] = []
 

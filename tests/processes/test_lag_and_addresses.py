@@ -3,11 +3,15 @@
 import asyncio
 import itertools
 import time
+from dataclasses import replace
+from pathlib import Path
 
+from offhook.call.trunks import SipTransport, Trunk
 from offhook.config import Settings
 from offhook.pjsua.build import Build
 from offhook.processes.addresses import callers_allowed, engine_settings, fitted_to_ports
 from offhook.processes.lag import LOOK_EVERY_S, LOOKS, LagGauge, watch
+from offhook.processes.trunk_keeping import contact_at
 
 WHEEL = Build(name="wheel", call_slots=4, new_calls_per_s=25, media_handles=64, asserts=True)
 OWN = Build(name="own", call_slots=512, new_calls_per_s=200, media_handles=8192, asserts=False)
@@ -72,3 +76,36 @@ def test_behind_an_edge_sip_stays_on_this_machine_and_audio_does_not() -> None:
     assert (behind.sip_host, behind.sip_port, behind.rtp_host) == ("127.0.0.1", 5062, "10.0.0.9")
     assert behind.proxy == "sip:127.0.0.1:5060;lr"
     assert [str(network) for network in callers_allowed(settings)] == ["127.0.0.0/8", "::1/128"]
+
+
+def test_behind_an_edge_audio_may_go_over_ipv6_and_trunks_are_told_where_the_edge_is() -> None:
+    settings = Settings(edge="kamailio", sip_port=5060, sip_host="10.0.0.9", sip_host_ipv6="::1")
+    behind = engine_settings(settings, replace(OWN, limits={"PJ_HAS_IPV6": 1}), 0)
+    assert (behind.hosts, behind.ipv6_host) == (("127.0.0.1",), "::1")
+    assert engine_settings(settings, WHEEL, 0).ipv6_host is None
+    newer, older = (Trunk(sid=host, name="a", host=host) for host in ("::1", "127.0.0.1"))
+    assert contact_at(settings, newer) == "[::1]:5060"
+    assert contact_at(settings, older) == "10.0.0.9:5060"
+    everywhere = Settings(edge="kamailio", sip_port=5060, sip_host_ipv6="::")
+    assert [contact_at(everywhere, each) for each in (newer, older)] == ["[::1]:5060", "127.0.0.1:5060"]
+    assert contact_at(Settings(), newer) is None
+
+
+def test_behind_an_edge_tls_is_called_past_it_from_where_the_outside_is_reached() -> None:
+    settings = Settings(edge="kamailio", sip_host="10.0.0.9", sip_transports="udp,tcp,tls")
+    engine = engine_settings(settings, OWN, 1)
+    assert engine.transports == (SipTransport.UDP, SipTransport.TLS)
+    assert engine.tls is not None
+    assert (engine.tls.files, engine.tls.port, engine.tls.calls_from) == (None, 0, "10.0.0.9")
+    plain = Settings(edge="kamailio", sip_host="10.0.0.9", sip_transports="udp,tcp")
+    assert engine_settings(plain, OWN, 1).transports == (SipTransport.UDP,)
+    trunk = Trunk(sid="t", name="t", host="192.0.2.1", transport=SipTransport.TLS)
+    assert contact_at(settings, trunk) is None
+    certified = Settings(
+        edge="kamailio",
+        sip_host="10.0.0.9",
+        sip_tls_cert=Path("own.pem"),
+        sip_tls_key=Path("own.key"),
+        sip_tls_port=5071,
+    )
+    assert contact_at(certified, trunk) == "10.0.0.9:5071;transport=tls"

@@ -2,11 +2,12 @@
 
 import asyncio
 import itertools
+from pathlib import Path
 
 import pytest
 
 from offhook.control import CONFIGURATION_FAULT
-from offhook.supervisor import Program, Supervisor
+from offhook.supervisor import Program, State, Supervisor
 
 TELL_THE_TIME = """
 import socket, sys, time
@@ -41,6 +42,46 @@ async def test_a_process_that_dies_while_starting_makes_no_storm() -> None:
     pauses = [after - before for before, after in itertools.pairwise(births)]
     assert pauses[3] > 2 * pauses[0] > 0.2
     assert supervisor.children[0].restarts >= 4
+
+
+READY_THEN_IN_USE_THEN_READY = """
+import os, pathlib, socket, sys, time
+lives = pathlib.Path(sys.argv[1])
+lives.write_text(lives.read_text() + ".")
+life = len(lives.read_text())
+if life == 2:
+    sys.exit(int(sys.argv[2]))
+control = socket.socket(fileno=int(os.environ["OFFHOOK_CONTROL_FD"]))
+control.sendall(b'{"ready": true}\\n')
+if life == 1:
+    sys.exit(1)
+control.recv(100)
+"""
+
+
+async def test_one_that_finds_its_port_in_use_beside_others_is_started_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (lives := tmp_path / "lives").write_text("")
+    arguments = ("-c", READY_THEN_IN_USE_THEN_READY, str(lives), str(CONFIGURATION_FAULT))
+    supervisor = Supervisor(
+        [Program(name="worker-0", kind="worker", arguments=arguments)], on_ready=lambda _: None
+    )
+    running = asyncio.create_task(supervisor.run())
+    [worker] = supervisor.children
+    async with asyncio.timeout(60):
+        while not (worker.restarts == 2 and worker.state is State.READY):
+            assert not running.done()
+            await asyncio.sleep(0.02)
+        supervisor.stop()
+        assert await running == 0
+    lives.write_text("")
+    monkeypatch.setattr("offhook.supervisor.OVERLAP_S", 0.0)
+    again = Supervisor(
+        [Program(name="worker-0", kind="worker", arguments=arguments)], on_ready=lambda _: None
+    )
+    async with asyncio.timeout(60):
+        assert await again.run() == 1
 
 
 async def test_a_process_that_cannot_start_ends_the_server(capfd: pytest.CaptureFixture[str]) -> None:

@@ -13,7 +13,8 @@ from structlog.testing import capture_logs
 from offhook.call.errors import OffhookError
 from offhook.call.trunk_states import TrunkState
 from offhook.call.trunks import SipTransport, Trunk, Way
-from offhook.processes.callers import LINE_EVERY_S, MOST_LINES, Callers
+from offhook.processes.callers import Callers
+from offhook.processes.few_lines import LINE_EVERY_S, MOST_LINES
 from offhook.processes.trunk_book import TrunkBook
 from offhook.processes.trunk_health import TrunkHealth
 from offhook.processes.trunk_hosts import KEEP_FAULT_S, TrunkHosts
@@ -138,7 +139,7 @@ async def until(records: Trunks, is_so: Callable[[TrunkState], bool]) -> TrunkSt
 async def test_a_host_is_looked_up_once_for_a_while() -> None:
     asked: list[str] = []
 
-    def lookup(host: str) -> None:
+    def lookup(host: str) -> tuple[str, ...]:
         asked.append(host)
         raise OSError(f"{host} is gone")
 
@@ -152,14 +153,13 @@ async def test_a_host_is_looked_up_once_for_a_while() -> None:
         with pytest.raises(
             OffhookError, match=r"its host carrier\.invalid has no address \(carrier\.invalid is gone\)"
         ):
-            await hosts.check(way)
+            await hosts.place(way)
     assert len(asked) == 1
     now[0] = KEEP_FAULT_S + 1
     with pytest.raises(OffhookError):
-        await hosts.check(way)
+        await hosts.place(way)
     assert len(asked) == 2
-    await hosts.check(Way(uri="sip:1@127.0.0.1", trunk=replace(CARRIER, host="127.0.0.1")))
-    await TrunkHosts(lookup=lookup, is_left_to_others=True).check(way)
+    await hosts.place(Way(uri="sip:1@127.0.0.1", trunk=replace(CARRIER, host="127.0.0.1")))
     assert len(asked) == 2
 
 

@@ -85,6 +85,8 @@ class Engine:
     def place_of(self, _invite: Invite) -> None:
         """For the meetings."""
 
+    is_behind = False
+
     async def dial(self, info: CallInfo, uri: str, *_more: object, **_named: object) -> ScriptedCall:
         """Note it."""
         self.dialled.append(uri)
@@ -148,7 +150,7 @@ class World:
             ),
             sender_of=self._sender,
             trunks=TrunkBook(setting="sip:trunk.example"),
-            hosts=TrunkHosts(lookup=str),
+            hosts=TrunkHosts(lookup=lambda host: ("192.0.2.1",)),
             services=TrunkServices(ask=no_records),
             locations_of=self._locations,
             clients=self.client_calls,

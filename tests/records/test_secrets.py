@@ -4,6 +4,7 @@ import sqlite3
 import stat
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,11 +13,14 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from offhook.call.rows import AccountRow
+from offhook.call.trunks import Trunk
 from offhook.records.accounts import Accounts
+from offhook.records.columns import EPOCH
 from offhook.records.database import Database
 from offhook.records.sealed_columns import any_sealed, replace_lost, seal_all
 from offhook.records.sealing import SecretBox, is_sealed, place
 from offhook.records.secret_keys import Key, KeyFile, SecretKeyWrong, SetKeys, key_from, new_key_text
+from offhook.records.trunks import Trunks
 from tests.records import story
 from tests.records.story import NOON
 
@@ -257,3 +261,17 @@ def test_a_token_is_renewed(sealing: Database) -> None:
 def _box(database: Database) -> SecretBox:
     assert database.secrets is not None
     return database.secrets
+
+
+def test_a_trunk_whose_password_is_lost_has_none_and_is_never_given_one(
+    database_url: str, sealing: Database, tmp_path: Path
+) -> None:
+    carrier = Trunk(sid="TK1", name="carrier", host="sip.example.com", username="desk", password=CANARY)
+    Trunks(sealing).add(carrier, now=EPOCH)
+    found = KeyFile(tmp_path / "found.key")
+    found.make()
+    again = Database(database_url, secrets=SecretBox(found))
+    assert replace_lost(again, _box(again)) == ("TK1",)
+    assert Trunks(again).all() == (replace(carrier, password=None),)
+    assert Trunks(again).all()[0].credentials is None
+    again.close()

@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from offhook.call.trunk_input import read_network
 from offhook.call.trunk_states import Registration, TrunkState
@@ -87,3 +87,26 @@ def test_a_trunk_is_changed_and_removed_with_its_state(database: Database) -> No
     assert not trunks.remove("carrier")
     assert not trunks.put(changed, now=EPOCH)
     assert (trunks.all(), trunks.states()) == ((), {})
+
+
+def test_rows_of_a_version_that_took_scopes_are_ignored_and_told_once(database: Database) -> None:
+    told: list[str] = []
+    trunks = Trunks(database, on_ignored=told.append)
+    for trunk in (CARRIER, PBX):
+        trunks.add(trunk, now=EPOCH)
+    with database.writing() as connection:
+        inbound = {"inbound": "192.0.2.0/24,8000::%x,0.0.0.0/1"}
+        connection.execute(update(table).where(table.c.sid == CARRIER.sid), inbound)
+        host = {"host": "fe80::1%x\r\nEvil: 1"}
+        connection.execute(update(table).where(table.c.sid == PBX.sid), host)
+    for _ in range(2):
+        [carrier] = trunks.all()
+    assert carrier.inbound == ()
+    [scope, gone] = sorted(told)
+    assert (
+        "the trunk carrier takes no calls from its networks, as one is none ('8000::%x' has a scope" in scope
+    )
+    assert "'fe80::1%x\\r\\nEvil: 1' is no host: `offhook trunk rm pbx` removes it" in gone
+    assert not trunks.add(replace(PBX, sid="TK3"), now=EPOCH)
+    assert trunks.remove("pbx")
+    assert trunks.add(replace(PBX, sid="TK3"), now=EPOCH)

@@ -46,6 +46,20 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One that nobody may call but 127.0.0.1 and its trunks, and that does not ask trunks how they are."""
+    folder = tmp_path_factory.mktemp("guarded")
+    settings = {
+        "DEV": "",
+        "WEBHOOK_ALLOW": "127.0.0.0/8",
+        "SIP_ALLOW": "127.0.0.1/32",
+        "TRUNK_OPTIONS_S": "0",
+    }
+    with running_server(folder, SHED_LAG_S="5", **settings) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The same with the PJSIP from PyPI, which holds four calls, whatever other build is installed."""
     folder = tmp_path_factory.mktemp("small")

@@ -16,11 +16,12 @@ import pytest
 
 from offhook.edge.rpc import KamailioRpc
 from offhook.edge.workers_list import read_listing
-from offhook.pjsua.build import installed_build
+from offhook.pjsua.build import has_ipv6, installed_build
 from offhook.records.database import Database
 from offhook.records.workers import Workers
 from tests.edge.sip_stub import stubs
 from tests.sip.carrier import Carrier
+from tests.sip.ipv6_carrier import SECRET, CarrierOfVersion6
 from tests.sip.peer import Peer
 from tests.system.desk import PREFIX, desk_of
 from tests.system.server import Server, environment, free_port, running_server
@@ -60,7 +61,7 @@ def behind_kamailio(**settings: str) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("edge")
-    with running_server(folder, **behind_kamailio()) as running:
+    with running_server(folder, **behind_kamailio(SIP_HOST_IPV6="::1")) as running:
         yield running
 
 
@@ -391,5 +392,39 @@ async def test_a_carrier_knows_kamailio_and_a_name_that_is_gone_is_passed_over(p
             call = await asyncio.to_thread(pair.call_to, f"{PREFIX}3")
             assert call["status"] == "busy"
             assert len(carrier.invites) == 2
+    finally:
+        await carrier.close()
+
+
+@pytest.mark.parametrize("host", ["::1"] if has_ipv6(installed_build()) else [])
+async def test_a_trunk_of_version_6_is_registered_at_called_and_calls(
+    pair: Server, app: Application, host: str
+) -> None:
+    app.on("/hello", page(200, "<Response><Say>Hello.</Say></Response>"))
+    hello, number = f"{app.url}/hello", f"{PREFIX}6"
+    pair.give_number("7606", hello)
+    carrier = await CarrierOfVersion6.begin_there()
+    try:
+        async with desk_of(pair) as desk, asyncio.timeout(4 * WITHIN_S):
+            at, (user, password) = f"[{host}]:{carrier.port}", SECRET
+            login = ("--user", user, "--password", password, "--register")
+            await desk.trunk("add", "newer", "--host", at, "--prefix", PREFIX, *login)
+            desk.added.append("newer")
+            await desk.until(lambda told: told["newer"]["registration"] == "registered")
+            assert carrier.contacts == [f"<sip:desk@[::1]:{pair.sip_port}>"]
+            placed = await asyncio.to_thread(pair.post, "/Calls.json", From="1000", To=number, Url=hello)
+            assert placed.status_code == 200, placed.text
+            assert "c=IN IP6 ::1" in (await carrier.expect()).body
+            await carrier.hears_something()
+            await carrier.over.wait()
+            assert (await asyncio.to_thread(pair.call_to, number))["status"] == "completed"
+            carrier.dialog = None
+            carrier.heard.clear()
+            carrier.over.clear()
+            assert "c=IN IP6 ::1" in (await carrier.invite("7606", pair.sip_port)).body
+            await carrier.hears_something()
+            await carrier.over.wait()
+            call = await asyncio.to_thread(pair.call_to, "7606")
+            assert call["status"] == "completed"
     finally:
         await carrier.close()

@@ -138,6 +138,17 @@ def test_what_is_odd_is_told_and_kept(trunk: Trunk) -> None:
     assert "tls is not open here: add it to OFFHOOK_SIP_TRANSPORTS" in closed
 
 
+def test_a_sip_port_that_is_bound_to_this_machine_alone_is_told(
+    trunk: Trunk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OFFHOOK_SIP_HOST", "127.0.0.1")
+    [bound] = json.loads(trunk("add", "far", "--host", "203.0.113.9", "--json").stdout)["warnings"]
+    assert "SIP is bound to 127.0.0.1 here, which reaches this machine alone: set OFFHOOK_SIP_HOST" in bound
+    assert json.loads(trunk("add", "near", "--host", "127.0.0.9", "--json").stdout)["warnings"] == []
+    monkeypatch.setenv("OFFHOOK_SIP_HOST", "0.0.0.0")
+    assert json.loads(trunk("add", "other", "--host", "203.0.113.8", "--json").stdout)["warnings"] == []
+
+
 async def test_a_trunk_is_tested_and_says_in_a_sentence_how_it_is(trunk: Trunk, tmp_path: Path) -> None:
     import asyncio
 
@@ -163,3 +174,42 @@ async def test_a_trunk_is_tested_and_says_in_a_sentence_how_it_is(trunk: Trunk, 
     told = json.loads(gone.stdout)
     assert (gone.exit_code, told["is_well"], told["options"]["is_well"]) == (1, False, False)
     assert told["options"]["said"] == "could not be reached: Connection refused"
+
+
+@pytest.mark.parametrize(
+    ("option", "text", "said"),
+    [
+        ("--host", "fe80::1%x\r\nEvil: 1", "has a scope (what follows %)"),
+        ("--inbound", "8000::%x,0.0.0.0/1", "has a scope (what follows %)"),
+        ("--user", "\udcff\udcfe", "the user name is not written in UTF-8"),
+        ("--password", "\udcff\udcfe", "the password is not written in UTF-8"),
+    ],
+)
+def test_what_no_message_may_hold_is_refused(trunk: Trunk, option: str, text: str, said: str) -> None:
+    rest = [] if option == "--host" else ["--host", "192.0.2.1"]
+    refused = trunk("add", "a", *rest, *(["--user", "x"] if option == "--password" else []), option, text)
+    assert refused.exit_code == 2
+    assert said in " ".join(refused.stderr.replace("│", " ").split())
+    assert json.loads(trunk("ls", "--json").stdout) == []
+
+
+def test_a_name_that_no_trunk_can_have_is_no_trunk(trunk: Trunk) -> None:
+    assert (trunk("rm", "\udcff").exit_code, trunk("show", "\udcff").exit_code) == (1, 1)
+
+
+def test_a_note_is_told_once(trunk: Trunk) -> None:
+    trunk("add", "a", "--host", "127.0.0.5", "--inbound", "127.0.0.5")
+    notes = json.loads(trunk("add", "b", "--host", "127.0.0.5", "--json").stdout)["warnings"]
+    assert len([note for note in notes if "the trunk a has the address 127.0.0.5/32 too" in note]) == 1
+
+
+def test_a_trunk_whose_password_is_lost_is_named_and_given_it_anew(trunk: Trunk, tmp_path: Path) -> None:
+    login = ("--host", "192.0.2.1", "--user", "desk", "--password", PASSWORD)
+    assert trunk("add", "carrier", *login).exit_code == 0
+    (tmp_path / "data" / "secret.key").unlink()
+    reset = CliRunner().invoke(app, ["secrets", "reset", "--yes"])
+    assert reset.exit_code == 0, reset.output
+    assert "The trunk carrier has no password now: `offhook trunk add carrier --replace" in reset.output
+    assert json.loads(trunk("show", "carrier", "--json").stdout)["has_password"] is False
+    assert trunk("add", "carrier", *login, "--replace").exit_code == 0
+    assert json.loads(trunk("show", "carrier", "--json").stdout)["has_password"] is True

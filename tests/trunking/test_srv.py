@@ -138,6 +138,48 @@ async def test_a_trunk_without_a_port_is_called_at_the_hosts_that_serve_it() -> 
     assert asked[3:] == ["plain.example"]
 
 
+async def test_over_tls_dns_leads_to_hosts_of_the_trunks_own_domain_alone() -> None:
+    hosts = ("sbc.carrier.example", "carrier.example", "evilcarrier.example", "carrier.example.evil.example")
+
+    async def ask(_host: str, _transport: SipTransport) -> tuple[Target, ...]:
+        return tuple(Target(order, 0, 5061, host, 30) for order, host in enumerate(hosts))
+
+    services = TrunkServices(ask=ask)
+    for transport, followed in ((SipTransport.TLS, hosts[:2]), (SipTransport.TCP, hosts)):
+        trunk = Trunk(sid="TK1", name="a", host="carrier.example", transport=transport)
+        assert await services.hops(trunk) == tuple((host, 5061) for host in followed)
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["a" * 64 + ".example", ".".join(["a" * 61] * 4), "a b.example", "é.example", "a..b", "1.2.3.4"],
+)
+def test_what_is_no_name_is_not_asked_for(host: str) -> None:
+    with pytest.raises(ValueError, match="name"):
+        question(7, f"_sip._udp.{host}" if host != "1.2.3.4" else host)
+
+
+@pytest.mark.parametrize(
+    "host", ["a b.example", "a;b.example", "a\r\nb.example", "a" * 63 + "é", "192.0.2.1"]
+)
+def test_a_target_that_is_no_name_is_left_out(host: str) -> None:
+    asked = question(7, "_sip._udp.carrier.example")
+    labels = [label.encode("latin-1") for label in host.split(".")]
+    wire = b"".join(bytes([min(len(label), 63)]) + label[:63] for label in labels[:-1])
+    wire += bytes([len(labels[-1])]) + labels[-1] + b"\0" if len(labels[-1]) < 64 else b"\x01\xe9\0"
+    data = struct.pack("!3H", 1, 1, 5060) + wire
+    bad = POINTER_TO_QUESTION + struct.pack("!2HIH", 33, 1, 60, len(data)) + data
+    answer = (
+        asked[:2]
+        + struct.pack("!5H", 0x8180, 1, 3, 0, 0)
+        + asked[12:]
+        + bad
+        + record(1, 1, 0, "zero.example")
+        + record(2, 1, 5060, "Good.Example")
+    )
+    assert [(target.host, target.port) for target in read_answer(answer)] == [("good.example", 5060)]
+
+
 def test_the_name_servers_of_this_machine_are_read_from_its_file(tmp_path: Path) -> None:
     file = tmp_path / "resolv.conf"
     file.write_text(

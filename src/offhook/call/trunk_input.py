@@ -1,11 +1,11 @@
 """What may be said of a trunk: each property is read and checked by itself, and a trunk beside the others. Pure."""
 
-import ipaddress
 import re
 from collections.abc import Iterable
 from itertools import combinations
 
-from offhook.call.trunks import CallerIdRule, Network, Srtp, Trunk, networks_of
+from offhook.call.ip_addresses import Network, is_ip_address, read_ip_address, read_ip_network
+from offhook.call.trunks import CallerIdRule, Srtp, Trunk, networks_of
 
 HOST = re.compile(
     r"(?=.{1,253}\Z)[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?(?:\.[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?)*\.?"
@@ -41,27 +41,41 @@ def read_host(text: str) -> tuple[str, int | None]:
         raise TrunkInvalid(
             f"{text!r} is a SIP URI: give the host alone, such as sip.example.com; --transport, --port and --user say the rest"
         )
+    if "%" in text:
+        raise TrunkInvalid(
+            f"{text!r} has a scope (what follows %): write the address alone, one that is not link-local"
+        )
     bare = text.strip("[]")
-    if _is_address(bare):
-        return str(ipaddress.ip_address(bare)), None
+    if is_ip_address(bare):
+        return str(read_ip_address(bare)), None
     host, colon, digits = text.rpartition(":")
     if not colon:
         host, digits = text, ""
-    elif not digits.isascii() or not digits.isdigit() or not 1 <= int(digits) <= 65535:
-        raise TrunkInvalid(f"{digits!r} in {text!r} is no port: write a number from 1 to 65535")
+    elif not digits.isascii() or not digits.isdigit() or len(digits) > 5 or not 1 <= int(digits) <= 65535:
+        raise TrunkInvalid(f"{digits[:40]!r} in {text[:300]!r} is no port: write a number from 1 to 65535")
     bare = host.strip("[]")
     port = int(digits) if digits else None
-    if _is_address(bare):
-        return str(ipaddress.ip_address(bare)), port
-    if not HOST.fullmatch(host) or re.fullmatch(r"[0-9.]+", host):
+    if is_ip_address(bare):
+        return str(read_ip_address(bare)), port
+    if not is_host(host):
         raise TrunkInvalid(f"{text!r} is no host: write a name such as sip.example.com, or an IP address")
     return host.rstrip(".").lower(), port
+
+
+def is_host(text: str) -> bool:
+    """Whether it is a host alone: a name, or an IP address without brackets."""
+    return is_host_name(text) or is_ip_address(text)
+
+
+def is_host_name(text: str) -> bool:
+    """Whether it is a name that DNS may know: labels of 63 characters at most, 253 in all."""
+    return HOST.fullmatch(text) is not None and not re.fullmatch(r"[0-9.]+", text)
 
 
 def read_network(text: str) -> Network:
     """A network, or one address. Raises TrunkInvalid."""
     try:
-        network = ipaddress.ip_network(text.strip())
+        network = read_ip_network(text.strip())
     except ValueError as error:
         raise TrunkInvalid(f"{text!r} is no network: {error}; write 192.0.2.0/24, or one address") from None
     if network.prefixlen == 0:
@@ -98,6 +112,10 @@ def read_words(text: str, what: str) -> str:
     """A user name or a password. Raises TrunkInvalid, without the text."""
     if not ONE_LINE.fullmatch(text):
         raise TrunkInvalid(f"{what} is not a single line of 1 to 256 characters")
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:  # bytes of the command line that are no text come so
+        raise TrunkInvalid(f"{what} is not written in UTF-8") from None
     return text
 
 
@@ -107,7 +125,8 @@ def check(trunk: Trunk, others: Iterable[Trunk]) -> tuple[str, ...]:
         raise TrunkInvalid("to register takes a user name: give --user, and --password")
     if trunk.password is not None and trunk.username is None:
         raise TrunkInvalid("a password takes a user name: give --user")
-    return (*_own_oddities(trunk), *(words for other in others for words in _beside(trunk, other)))
+    beside = (words for other in others for words in _beside(trunk, other))
+    return tuple(dict.fromkeys((*_own_oddities(trunk), *beside)))
 
 
 def _own_oddities(trunk: Trunk) -> Iterable[str]:
@@ -149,11 +168,3 @@ def _beside(trunk: Trunk, other: Trunk) -> Iterable[str]:
 
 def _overlap(one: Network, other: Network) -> bool:
     return one.version == other.version and one.overlaps(other)
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True

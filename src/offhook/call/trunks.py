@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+from offhook.call.ip_addresses import Address, Network, read_ip_address, read_ip_network
 
 LAST_PRIORITY = 1_000_000
 """After every trunk that has been given a priority."""
@@ -16,6 +15,9 @@ ANSWERED_BY_NOBODY = 700
 OF_THE_TRUNK = frozenset({401, 407, 408, 430, 477, 478})
 """Final answers below 500 that tell of the trunk and not of the called side: it asked for credentials that we do not
 have or did not take them, found nobody in time, lost a flow, or, as Kamailio says it, could not reach the next hop (477, 478)."""
+
+WITHOUT_PASSWORD = "none is kept here: give it with `offhook trunk add {} --replace … --password-file -`"
+"""What to do about a trunk, by its name, whose password was never given, or lost with the key that it was sealed with."""
 
 
 class Srtp(StrEnum):
@@ -79,8 +81,10 @@ class Trunk:
 
     @property
     def credentials(self) -> tuple[str, str] | None:
-        """What answers whoever asks for a password; None where there is no user name."""
-        return (self.username, self.password or "") if self.username is not None else None
+        """What answers whoever asks for a password; None where there is none: an empty one would be a wrong one."""
+        if self.username is None or self.password is None:
+            return None
+        return self.username, self.password
 
     def uri(self, user: str) -> str:
         """The SIP URI of somebody, or with an empty `user` of nobody, at the trunk."""
@@ -186,7 +190,7 @@ def networks_of(trunk: Trunk) -> tuple[Network, ...]:
     own = _address(trunk.host)
     if own is None or trunk.priority == LAST_PRIORITY:
         return trunk.inbound
-    return (*trunk.inbound, ipaddress.ip_network(own))
+    return (*trunk.inbound, read_ip_network(str(own)))
 
 
 def _longest_prefix(trunk: Trunk, number: str) -> int | None:
@@ -198,7 +202,7 @@ def _longest_prefix(trunk: Trunk, number: str) -> int | None:
 
 def _address(text: str) -> Address | None:
     try:
-        address = ipaddress.ip_address(text.strip("[]"))
+        address = read_ip_address(text.strip("[]"))
     except ValueError:
         return None
     # A socket of both families tells an IPv4 peer as ::ffff:192.0.2.1.

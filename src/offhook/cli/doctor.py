@@ -331,7 +331,8 @@ def _kept_trunks(settings: "Settings") -> "tuple[Trunk, ...]":
             return ()
         database = open_database(settings)
         try:
-            return tuple(trunk for trunk in Trunks(database).all() if trunk.is_enabled)
+            trunks = Trunks(database, on_ignored=lambda _words: None).all()  # `trunk ls` tells
+            return tuple(trunk for trunk in trunks if trunk.is_enabled)
         finally:
             database.close()
     except (*DatabaseFault, SecretKeyWrong, ImportError, OSError):

@@ -1,14 +1,17 @@
 """`offhook kamailio-config`: the files of a Kamailio on a machine of its own, in front of workers on others."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
+    from offhook.call.ip_addresses import Network
     from offhook.config import Settings
-    from offhook.edge.kamailio_config import Listen, Network
+    from offhook.edge.kamailio_config import Listen
 
+HOST = re.compile(r"[A-Za-z0-9._:-]+")
 CONFIG_NAME, LIST_NAME = "kamailio.cfg", "dispatcher.list"
 
 
@@ -75,11 +78,13 @@ def kamailio_config(
 
 
 def _give_out(texts: dict[str, str], *, folder: Path, into: Path | None) -> None:
+    from offhook.edge.private_file import write_private
+
     if into is not None:
         try:
             into.mkdir(parents=True, exist_ok=True)
             for name, text in texts.items():
-                (into / name).write_text(text, "utf-8")
+                write_private(into / name, text)
         except OSError as error:
             typer.echo(
                 f"{into} cannot be written: {error.strerror}; name another folder with --into", err=True
@@ -123,7 +128,7 @@ def _address(text: str, option: str) -> tuple[str, int]:
     host, colon, port = text.rpartition(":")
     is_whole = bool(colon and host and port.isascii() and port.isdigit() and 1 <= int(port) <= 65535)
     bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
-    if not is_whole or (":" in bare and bare == host) or any(letter in " \"'\\;,<>" for letter in text):
+    if not is_whole or (":" in bare and bare == host) or not HOST.fullmatch(bare):
         raise typer.BadParameter(f"{text!r} is no address: write it like 192.0.2.5:5060", param_hint=option)
     return bare, int(port)
 
@@ -133,9 +138,9 @@ def _shown(host: str) -> str:
 
 
 def _networks(given: list[str]) -> "tuple[Network, ...]":
-    import ipaddress
+    from offhook.call.ip_addresses import read_ip_network
 
     try:
-        return tuple(ipaddress.ip_network(each, strict=False) for each in given)
+        return tuple(read_ip_network(each, strict=False) for each in given)
     except ValueError as error:
         raise typer.BadParameter(f"{error}; write it like 192.168.0.0/16", param_hint="--allow") from None

@@ -55,6 +55,7 @@ def reset(
     from offhook.bootstrap import secret_keys
     from offhook.records.sealed_columns import replace_lost
     from offhook.records.secret_keys import KeyFile
+    from offhook.records.trunks import Trunks
 
     settings = read_settings()
     source = secret_keys(settings)
@@ -67,7 +68,17 @@ def reset(
         if isinstance(source, KeyFile):
             source.make()
         lost = replace_lost(database, database.secrets)
+        trunks = {trunk.sid: trunk.name for trunk in Trunks(database, on_ignored=lambda _words: None).all()}
     rows = tuple(dict.fromkeys(lost))
     for row in rows:
-        typer.echo(f"{row} has a new token." if row.startswith("AC") else f"{row} needs a new password.")
+        typer.echo(_what_became_of(row, trunks))
     typer.echo(f"{len(rows)} secrets were lost; each of their owners has to be told.")
+
+
+def _what_became_of(row: str, trunks: dict[str, str]) -> str:
+    if row.startswith("AC"):
+        return f"{row} has a new token."
+    if row in trunks:
+        name = trunks[row]
+        return f"The trunk {name} has no password now: `offhook trunk add {name} --replace … --password-file -` gives it one."
+    return f"{row} needs a new password."

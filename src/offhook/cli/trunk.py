@@ -102,7 +102,7 @@ def add(
         typer.echo(json.dumps({"name": name, "warnings": warnings}))
         return
     for words in warnings:
-        typer.echo(f"note: {words}", err=True)
+        _note(words)
     typer.echo(
         f"{name} was {'changed' if is_replaced else 'added'}. `offhook trunk test {name}` asks whether it answers."
     )
@@ -146,7 +146,7 @@ def probe(name: Name, as_json: AsJson = False) -> None:
 
     settings = read_settings()
     with opened_database(settings) as database:
-        known = (*Trunks(database).all(), *default_trunk(settings.trunk))
+        known = (*Trunks(database, on_ignored=_note).all(), *default_trunk(settings.trunk))
     found = next((each for each in known if each.name == name), None)
     if found is None:
         _leave(f"There is no trunk {name}; `offhook trunk ls` lists them.")
@@ -165,10 +165,11 @@ def probe(name: Name, as_json: AsJson = False) -> None:
 @trunk.command()
 def rm(name: Name, as_json: AsJson = False) -> None:
     """Forget a trunk. Calls that run over it go on."""
+    from offhook.call.trunk_input import NAME
     from offhook.records.trunks import Trunks
 
     with opened_database() as database:
-        was_there = Trunks(database).remove(name)
+        was_there = bool(NAME.fullmatch(name)) and Trunks(database).remove(name)
     if not was_there:
         _leave(f"There is no trunk {name}; `offhook trunk ls` lists them.")
     typer.echo(json.dumps({"name": name, "removed": True}) if as_json else f"{name} was removed.")
@@ -181,7 +182,7 @@ def _keep(wanted: Any, *, is_replaced: bool) -> list[str]:
 
     settings, now = read_settings(), datetime.now(UTC)
     with opened_database(settings) as database:
-        trunks = Trunks(database)
+        trunks = Trunks(database, on_ignored=_note)
         known = trunks.all()
         before = next((each for each in known if each.name == wanted.name), None)
         if before is not None and not is_replaced:
@@ -205,7 +206,7 @@ def _told(database: Any, setting: str | None) -> list[dict[str, Any]]:
     from offhook.processes.trunk_book import default_trunk
     from offhook.records.trunks import Trunks
 
-    trunks = Trunks(database)
+    trunks = Trunks(database, on_ignored=_note)
     states = trunks.states()
     return [json_of(each, states.get(each.sid)) for each in (*trunks.all(), *default_trunk(setting))]
 
@@ -240,6 +241,10 @@ def _one_of(option: str, text: str, known: list[str]) -> str:
     if text.lower() not in known:
         raise typer.BadParameter(f"{text!r} is none of {', '.join(known)}", param_hint=option)
     return text.lower()
+
+
+def _note(words: str) -> None:
+    typer.echo(f"note: {words}", err=True)
 
 
 def _leave(words: str, status: int = FAILED) -> NoReturn:

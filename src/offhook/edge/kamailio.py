@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 import ctypes
 import os
-import re
 import signal
 import socket
 from collections.abc import Callable, Iterable
@@ -17,20 +16,22 @@ from pathlib import Path
 
 from offhook.edge import tls_config
 from offhook.edge.kamailio_config import Listen
+from offhook.edge.kamailio_log import ENGINE, LineReader, read_line
+from offhook.edge.private_file import write_private
 
-SHARED_MEMORY_MB = 64
+SHARED_MEMORY_MB = 256
+"""A TCP connection takes 17 kB of it, and there may be 8,192."""
 STOP_S = 4.0
 PORT_FREE_S = 5.0
 """How long a Kamailio that is ending may still hold the port."""
 LOOK_EVERY_S = 0.1
 LAST_WORDS_S = 0.5
 """How long its log is read on after its end."""
+PIECE_BYTES = 65_536
 PR_SET_PDEATHSIG = 1
-LOG_LINE = re.compile(r"\s*\d+\(\d+\) (?P<level>[A-Z]+): (?P<text>.*)")
-ERRORS = {"ERROR", "CRITICAL", "ALERT", "EMERG", "BUG"}
 
 Say = Callable[[bool, str], None]
-"""Told each line of the log: whether it is an error, and the text."""
+"""Told each line of the log: whether it is an error, and the text, which is empty for what was no line."""
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -54,7 +55,7 @@ class Kamailio:
     async def start(self, config_text: str, listen: Iterable[Listen]) -> None:
         """Check the configuration and start. Raises KamailioFailed."""
         self._end_leftover()
-        self._config.write_text(config_text, "utf-8")
+        write_private(self._config, config_text)
         await self._check()
         for address in listen:
             await _until_free(address)
@@ -64,7 +65,17 @@ class Kamailio:
         try:
             self._process = await asyncio.create_subprocess_exec(
                 self._program,
-                *("-DD", "-E", "-m", str(SHARED_MEMORY_MB), "-Y", str(self._folder), "-f", str(self._config)),
+                *(
+                    "-DD",
+                    "-E",
+                    ENGINE,
+                    "-m",
+                    str(SHARED_MEMORY_MB),
+                    "-Y",
+                    str(self._folder),
+                    "-f",
+                    str(self._config),
+                ),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.DEVNULL,
                 stderr=its_end,
@@ -105,10 +116,11 @@ class Kamailio:
         self._group_file.unlink(missing_ok=True)
 
     async def _pass_on(self, lines: asyncio.StreamReader) -> None:
-        async for line in lines:
-            if text := line.decode("utf-8", "replace").strip():
-                found = LOG_LINE.match(text)
-                self._say(bool(found and found["level"] in ERRORS), found["text"] if found else text)
+        reader = LineReader()
+        while piece := await lines.read(PIECE_BYTES):
+            for line in reader.take(piece):
+                if line.strip():
+                    self._say(*(read_line(line) or (False, "")))
 
     async def _check(self) -> None:
         process = await asyncio.create_subprocess_exec(
@@ -148,21 +160,27 @@ async def _until_free(address: Listen) -> None:
     loop = asyncio.get_running_loop()
     deadline = loop.time() + PORT_FREE_S
     family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
-    kinds = {"UDP": socket.SOCK_DGRAM, **({"TCP": socket.SOCK_STREAM} if address.tcp else {})}
+    ports = {
+        "UDP": address.port,
+        **({"TCP": address.port} if address.tcp else {}),
+        **({"TLS": address.tls_port} if address.tls_port is not None else {}),
+    }
     while True:
         try:
-            for name in kinds:
-                with socket.socket(family, kinds[name]) as probe:
-                    if name == "TCP":  # connections of one that has ended may linger
+            for name, port in ports.items():
+                with socket.socket(
+                    family, socket.SOCK_DGRAM if name == "UDP" else socket.SOCK_STREAM
+                ) as probe:
+                    if name != "UDP":  # connections of one that has ended may linger
                         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                    probe.bind((address.host, address.port))
+                    probe.bind((address.host, port))
             return
         except OSError as error:
             reason = error.strerror or str(error)
         if loop.time() >= deadline:
             raise KamailioFailed(
-                f"Kamailio cannot listen on {name} port {address.port} of {address.host}: {reason}; "
-                f"stop what uses it, or set OFFHOOK_SIP_PORT or OFFHOOK_SIP_HOST"
+                f"Kamailio cannot listen on {name} port {port} of {address.host}: {reason}; stop what uses it, or set "
+                f"{'OFFHOOK_SIP_TLS_PORT' if name == 'TLS' else 'OFFHOOK_SIP_PORT'} or OFFHOOK_SIP_HOST"
             )
         await asyncio.sleep(LOOK_EVERY_S)
 

@@ -1,10 +1,9 @@
 """The configuration of Kamailio: what varies, and the text that comes of it.
 
-Pure. What does not vary is `modules.cfg`, `routing.cfg` and `phones.cfg`, in Kamailio's own language. Written for
-Kamailio 5.6, as Debian 12 has it, with the modules of its package `kamailio`, and for TLS (`tls_config.py`) one more.
+Pure. What does not vary is `modules.cfg`, `routing.cfg`, `calls.cfg`, `phones.cfg` and `registrations.cfg`, in Kamailio's own
+language. Written for Kamailio 5.6, as Debian 12 has it, with the modules of its package `kamailio`, and for TLS (`tls_config.py`) one more.
 """
 
-import ipaddress
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -12,32 +11,42 @@ from enum import StrEnum
 from importlib.resources import files
 from pathlib import Path
 
+from offhook.call.ip_addresses import Network, without_scopes
 from offhook.call.resource_rows import SIP_REALM
 from offhook.edge.tls_config import EdgeTls
-
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 NOBODY = "0.0.0.0/32"
 """Stands for an empty list of networks: no packet comes from there."""
 SCANNERS = "friendly-scanner|sipvicious|sipsak|sip-scan|sundayddr|iwar|sivus|pplsip|sipcli|vaxsipuseragent|smap|gulp|sipptk|eyebeam_scan"
-_PARTS = "modules.cfg", "routing.cfg", "phones.cfg"
+_PARTS = "modules.cfg", "routing.cfg", "calls.cfg", "phones.cfg", "registrations.cfg"
 _FLAGS = (
     "#!define FROM_WORKER 1",
     "#!define PEER 2",
     "#!define PHONE 3",
     "#!define PINGED 4",
     "#!define RESTORING 5",
+    "#!define FAR_SIDE 6",
     f'#!define SCANNERS "({SCANNERS})"',
     "#!define STRANGERS_EACH 200",
+    "#!define STRANGERS_PER_S 2000",
     "#!define MOST_LINES 60",
+    "#!define MOST_LOOKUPS 3",
+    '#!substdef "!KEPT_CONNECTION!3700!g"',
+    "#!define RINGING 600",
+    "#!define RUNNING 86400",
+    "#!define ENDING 60",
+    "#!define MOST_ADDRESSES 12",
+    "#!define MOST_PLACES 10",
     "#!define NONCE_LIFE 300",
     "#!define MOST_OFFERED 5000",
+    "#!define SHORTEST_ASKING 256",
     "#!define MOST_FAILURES 5",
     "#!define FIRST_BAN 600",
     "#!define LONGEST_BAN 86400",
 )
-"""Numbers of flags, and limits: packets of a stranger in 2 s, lines of the log a minute, seconds that a nonce holds, and how
-often and how long whoever guesses is refused."""
+"""Numbers of flags, and limits: packets of a stranger in 2 s and of all in one, lines of the log a minute, names that are looked up
+at once, seconds that a call is remembered, addresses that it tells of itself, places of a login, bytes that a challenge is worth,
+seconds that a nonce holds, and how often and how long whoever guesses is refused."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +114,8 @@ class KamailioConfig:
     takes_phones: bool = False
     """Whether it will be told of clients; until then, phones are told to try again."""
     digests: Digests = Digests.BOTH
+    pins_sources: bool = True
+    """Whether requests in a call are taken from its far side alone."""
     keys: EdgeKeys = field(default_factory=EdgeKeys)
     tls: EdgeTls | None = None
 
@@ -120,6 +131,7 @@ class KamailioConfig:
             *_FLAGS,
             f'#!define REALM "{SIP_REALM}"',
             f"#!define TAKES_PHONES {self.takes_phones:d}",
+            f"#!define PINS_SOURCES {self.pins_sources:d}",
             f'#!define OFFERS "{self.digests}"',
             f'#!define SIGNING_KEY "{self.keys.signing}"',
             f'#!define RESTORE_KEY "{self.keys.restore}"',
@@ -136,7 +148,7 @@ class KamailioConfig:
 
 
 def _joined(networks: Iterable[Network]) -> str:
-    return ",".join(dict.fromkeys(str(network) for network in networks)) or NOBODY
+    return ",".join(dict.fromkeys(str(network) for network in without_scopes(networks))) or NOBODY
 
 
 def _bracketed(host: str) -> str:

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from offhook.call.ip_addresses import Network, without_scopes
 from offhook.call.resource_rows import PhoneLogin, RegisteredPlace
-from offhook.call.trunks import Network
 from offhook.edge.rpc import KamailioRpc, RpcFailed
 
 CLIENTS, EDGE, CHANGED, LOCATION = "clients", "edge", "changed", "location"
@@ -48,7 +48,7 @@ class PhoneBook:
 
     def tell_trunks(self, networks: Iterable[Network]) -> None:
         """Calls from these come in, besides those that the configuration names."""
-        told = ",".join(sorted({str(network) for network in networks}))
+        told = ",".join(sorted({str(network) for network in without_scopes(networks)}))
         if told == (self._told_trunks or ""):
             return
         if told:

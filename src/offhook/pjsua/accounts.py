@@ -1,4 +1,4 @@
-"""The engine's own accounts: PJSUA keeps with an account whether audio travels over IPv4 or IPv6, and encrypted or not.
+"""The engine's own accounts: PJSUA keeps with an account whether SIP and audio travel over IPv4 or IPv6, and encrypted or not.
 
 So there is one for each mixture that may come in, and an INVITE goes to the one that its offer fits. Everything here
 runs on the owner thread.
@@ -32,6 +32,15 @@ class MediaKind:
     srtp: Srtp = Srtp.OFF
     inner: Inner | None = None
     """How the far end reaches us, where not by our public address."""
+    is_past_proxy: bool = False
+    """Whether the call goes straight to the far end though there is a proxy in front."""
+    is_crossed: bool = False
+    """Whether its signalling goes by the other version of IP."""
+
+    @property
+    def is_signalled_by_ipv6(self) -> bool:
+        """Whether its signalling goes by IPv6."""
+        return self.is_ipv6 != self.is_crossed
 
 
 PLAIN = MediaKind()
@@ -52,10 +61,12 @@ class OwnAccounts:
 
     def create(self, *, has_ipv6: bool, srtp: Srtp) -> None:
         """Make those that are needed; `srtp` is what calls that come in may ask for, or must. Raises pj.Error."""
-        families = (False, True) if has_ipv6 else (False,)
-        for is_ipv6 in families:
+        families = (
+            ((False, False), (True, False), (False, True), (True, True)) if has_ipv6 else ((False, False),)
+        )
+        for is_ipv6, is_crossed in families:
             for encryption in dict.fromkeys((Srtp.OFF, srtp)):
-                self._create(MediaKind(is_ipv6, encryption))
+                self._create(MediaKind(is_ipv6, encryption, is_crossed=is_crossed))
         self._encrypted = srtp
 
     def reserve(self, most: int) -> None:
@@ -99,10 +110,11 @@ class OwnAccounts:
     def _for(self, message: str, source: str) -> IncomingCalls:
         is_ipv6 = offers_ipv6(message, source)
         encryption = self._encrypted if offers_srtp(message) else Srtp.OFF
-        inner = None if is_ipv6 else self._local.of_invite(message, source)
+        is_crossed = is_ipv6 != source.startswith("[")
+        inner = None if is_ipv6 or is_crossed else self._local.of_invite(message, source)
         if inner is not None:
             return self._inner(MediaKind(is_ipv6, encryption, inner))
-        return self._of_kind.get(MediaKind(is_ipv6, encryption)) or self.plain
+        return self._of_kind.get(MediaKind(is_ipv6, encryption, is_crossed=is_crossed)) or self.plain
 
     def _inner(self, kind: MediaKind) -> IncomingCalls:
         if kind not in self._of_kind:

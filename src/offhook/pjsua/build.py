@@ -53,6 +53,11 @@ def accounts_of(build: Build) -> int:
     return build.limits.get("PJSUA_MAX_ACC", WHEEL_ACCOUNTS)
 
 
+def handles_of(build: Build) -> int:
+    """How many sockets its I/O queue holds."""
+    return build.limits.get("PJ_IOQUEUE_MAX_HANDLES", WHEEL_MEDIA_HANDLES)
+
+
 def has_ipv6(build: Build) -> bool:
     """Whether a build speaks IPv6."""
     return bool(build.limits.get("PJ_HAS_IPV6", 0))

@@ -1,5 +1,6 @@
 """The library's endpoint: it asks what account a request belongs to, and hears why a connection over TLS failed."""
 
+import time
 from dataclasses import replace
 
 import pjsua2 as pj
@@ -7,6 +8,7 @@ import structlog
 
 from offhook.call.ending import Ending
 from offhook.pjsua.accounts import OwnAccounts
+from offhook.pjsua.connections import Connections
 from offhook.pjsua.sip_call import guarded
 
 log = structlog.get_logger()
@@ -22,6 +24,8 @@ class Endpoint(pj.Endpoint):
         super().__init__()
         self.accounts: OwnAccounts | None = None
         """Set once they are there."""
+        self.connections: Connections | None = None
+        """Who is told of them; set before anything listens."""
         self._refused = ""
 
     @guarded
@@ -34,6 +38,11 @@ class Endpoint(pj.Endpoint):
     @guarded
     def onTransportState(self, parameter: pj.OnTransportStateParam) -> None:
         """A connection came, went, or failed."""
+        if self.connections is not None:
+            if parameter.state == pj.PJSIP_TP_STATE_CONNECTED:
+                self.connections.begun(int(parameter.hnd), time.monotonic())
+            else:
+                self.connections.over(int(parameter.hnd))
         told = parameter.tlsInfo
         if told.isEmpty() or not told.verifyStatus or parameter.state != pj.PJSIP_TP_STATE_DISCONNECTED:
             return

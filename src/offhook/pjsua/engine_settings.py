@@ -52,7 +52,7 @@ class EngineSettings:
     local_networks: tuple[IPv4Network | IPv6Network, ...] = ()
     """To whom the bound address is told all the same."""
     proxy: str | None = None
-    """SIP URI of the proxy in front, which calls that are made go through: `sip:host:port;lr`."""
+    """SIP URI of the proxy in front, which calls that are made go through, but for those over TLS: `sip:host:port;lr`."""
     pins_sources: bool = True
     """Whether requests of a call are taken only from addresses that have to do with its far end, by UDP."""
     silence: SilenceLimits = NO_LIMITS
@@ -65,8 +65,10 @@ class EngineSettings:
 
     @property
     def hosts(self) -> tuple[str, ...]:
-        """All addresses that SIP is bound to."""
-        return (self.sip_host,) if self.ipv6_host is None else (self.sip_host, self.ipv6_host)
+        """All addresses that SIP is bound to; behind a proxy only that which the proxy knows."""
+        if self.ipv6_host is None or self.proxy is not None:
+            return (self.sip_host,)
+        return self.sip_host, self.ipv6_host
 
 
 def endpoint_config(settings: EngineSettings, build: Build) -> pj.EpConfig:
@@ -89,7 +91,7 @@ def account_config(settings: EngineSettings, own_host: str, kind: MediaKind = PL
     """An account's configuration; `own_host` is `host:port` as our addresses have it."""
     config = pj.AccountConfig()
     config.idUri = f"sip:offhook@{own_host}"
-    if settings.proxy:
+    if settings.proxy and not kind.is_past_proxy:
         config.sipConfig.proxies.append(settings.proxy)
     config.callConfig.timerSessExpiresSec = settings.session_expires_s
     config.mediaConfig.srtpUse = SRTP_USE[kind.srtp]
@@ -97,12 +99,13 @@ def account_config(settings: EngineSettings, own_host: str, kind: MediaKind = PL
     rtp = config.mediaConfig.transportConfig
     rtp.port = settings.rtp_first_port
     rtp.portRange = settings.rtp_ports - 1  # the library takes first + range for a port of ours too
+    # A build that knows of IPv6 would ask for addresses of both kinds, and take the one that is not bound.
+    only = {True: pj.PJSUA_IPV6_ENABLED_USE_IPV6_ONLY, False: pj.PJSUA_IPV6_DISABLED}
+    config.sipConfig.ipv6Use = only[kind.is_signalled_by_ipv6]
+    config.mediaConfig.ipv6Use = only[kind.is_ipv6]
     if kind.is_ipv6:
-        config.sipConfig.ipv6Use = config.mediaConfig.ipv6Use = pj.PJSUA_IPV6_ENABLED_USE_IPV6_ONLY
         rtp.boundAddress = settings.ipv6_host or ""
     else:
-        # A build that knows of IPv6 would ask for addresses of both kinds, and take the one that is not bound.
-        config.sipConfig.ipv6Use = config.mediaConfig.ipv6Use = pj.PJSUA_IPV6_DISABLED
         rtp.boundAddress = settings.rtp_host or settings.sip_host
         rtp.publicAddress = settings.public_address or ""
     if kind.inner is not None:

@@ -5,6 +5,8 @@ A module of ours, like that of `refer_door`, sees each request before the transa
 - 400 where CSeq names another method than the first line; the library believes the one here and the other there.
 - 488 for an offer of many streams: each audio stream that is offered costs two sockets before anybody is asked, and 16 of them in one
   INVITE, twice, end the process of the wheel.
+- 488 for an offer that wants audio at a name, at the address of a group, or over IPv6 where that is not open
+  (`offered_addresses.py`).
 - 403 for a request of a running call, or a CANCEL, from an address that has nothing to do with its far end, by UDP: the library
   checks tags and never where a request comes from, so whoever has seen them could end or redirect a call from anywhere. An ACK is
   dropped. Over TCP and TLS a source cannot be made up.
@@ -18,10 +20,11 @@ from collections.abc import Callable
 
 import structlog
 
-from offhook.pjsua.c_library import Text, c_library
+from offhook.pjsua.c_library import TRANSPORT_OFFSET, Text, c_library
+from offhook.pjsua.offered_addresses import asks_for_ipv6, sends_elsewhere
 from offhook.pjsua.packet_filter import IpAddress
 from offhook.pjsua.received import WHEEL_PACKET_BYTES, Received
-from offhook.pjsua.refer_door import Module, OnRequest
+from offhook.pjsua.refer_door import Module, OnRequest, header_list
 
 log = structlog.get_logger()
 
@@ -31,6 +34,12 @@ OFFERING = ("INVITE", "UPDATE", "PRACK", "ACK")
 """Requests whose bodies may offer streams."""
 MOST_AUDIO, MOST_MEDIA = 2, 8
 """Plain and encrypted audio; those and what conference systems offer besides."""
+MANY_STREAMS = f'399 offhook "No more than {MOST_AUDIO} streams of audio, and {MOST_MEDIA} in all, are taken"'
+OTHER_ADDRESS = (
+    '330 offhook "Audio is sent to the address of one machine, written as a number; no group, no name"'
+)
+NO_IPV6 = '301 offhook "Incompatible network address formats: audio goes over IPv4 here"'
+"""Warnings of RFC 3261, 20.43: miscellaneous, that multicast is not available, and that addresses of a kind are not."""
 MEDIA, AUDIO = re.compile(rb"[\r\n]m="), re.compile(rb"[\r\n]m=audio", re.IGNORECASE)
 """Lines that no header can be taken for."""
 
@@ -41,9 +50,12 @@ IsStranger = Callable[[str, str, IpAddress], bool]
 class FrontDoor:
     """One engine's module. It has to be kept until the library is destroyed."""
 
-    def __init__(self, is_stranger: IsStranger, packet_bytes: int | None, *, pins_sources: bool) -> None:
-        """`packet_bytes` is PJSIP_MAX_PKT_LEN, where the build tells it; `pins_sources` is whether strangers are asked for."""
-        self._pins_sources = pins_sources
+    def __init__(
+        self, is_stranger: IsStranger, packet_bytes: int | None, *, pins_sources: bool, has_ipv6: bool
+    ) -> None:
+        """`packet_bytes` is PJSIP_MAX_PKT_LEN, where the build tells it; `pins_sources` is whether strangers are asked for; `has_ipv6`
+        is whether audio may go over IPv6."""
+        self._pins_sources, self._has_ipv6 = pins_sources, has_ipv6
         self._is_stranger = is_stranger
         self._packet_bytes = packet_bytes or WHEEL_PACKET_BYTES
         self._module = Module()
@@ -53,6 +65,8 @@ class FrontDoor:
         self._module.on_rx_request = OnRequest(self._came)
         self._endpoint: ctypes.c_void_p | None = None
         self._has_complained = False
+        self.heard: Callable[[int], None] = lambda _transport: None
+        """Told by which `pjsip_transport` a request came that is let in."""
 
     def open(self) -> None:
         """Have requests shown from now on; the library is initialised."""
@@ -60,6 +74,9 @@ class FrontDoor:
         try:
             library.pjsua_get_pjsip_endpt.restype = ctypes.c_void_p
             endpoint = ctypes.c_void_p(library.pjsua_get_pjsip_endpt())
+            self._many_streams = header_list("Warning", MANY_STREAMS)
+            self._other_address = header_list("Warning", OTHER_ADDRESS)
+            self._no_ipv6 = header_list("Warning", NO_IPV6)
             status = library.pjsip_endpt_register_module(endpoint, ctypes.byref(self._module))
         except AttributeError as error:
             self._complain(f"this build does not export a function: {error}")
@@ -72,7 +89,10 @@ class FrontDoor:
     def _came(self, data: int) -> int:
         """Called for each request, before anybody else sees it; 1 keeps it from them."""
         try:
-            return int(self._turns_away(data))
+            if self._turns_away(data):
+                return 1
+            self.heard(ctypes.c_void_p.from_address(data + TRANSPORT_OFFSET).value or 0)
+            return 0
         except Exception:
             log.exception("pjsua.callback_broke", callback="on_rx_request")
             return 0
@@ -82,18 +102,23 @@ class FrontDoor:
         if not received.is_understood:
             self._complain("this build lays messages out in another way")
             return False
-        method = received.method
+        method, warning = received.method, None
+        text = received.text if method in OFFERING else b""
         if method != received.cseq_method:
             status = BAD_REQUEST
-        elif method in OFFERING and _asks_for_too_much(received.text):
-            status = NOT_ACCEPTABLE
+        elif _asks_for_too_much(text):
+            status, warning = NOT_ACCEPTABLE, ctypes.byref(self._many_streams)
         elif self._is_forged(received, method):
             status = FORBIDDEN
+        elif sends_elsewhere(text):
+            status, warning = NOT_ACCEPTABLE, ctypes.byref(self._other_address)
+        elif not self._has_ipv6 and asks_for_ipv6(text):
+            status, warning = NOT_ACCEPTABLE, ctypes.byref(self._no_ipv6)
         else:
             return False
         if "ACK" not in (method, received.cseq_method):
             c_library().pjsip_endpt_respond_stateless(
-                self._endpoint, ctypes.c_void_p(data), status, None, None, None
+                self._endpoint, ctypes.c_void_p(data), status, None, warning, None
             )
         return True
 

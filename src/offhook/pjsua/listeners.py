@@ -1,5 +1,6 @@
 """What SIP listens on: UDP, TCP and TLS, over IPv4 and IPv6. Runs on the owner thread."""
 
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,6 +10,7 @@ import structlog
 
 from offhook.call.errors import OffhookError
 from offhook.call.trunks import SipTransport
+from offhook.pjsua.shut_port import shut_port
 from offhook.tls_files import TlsFiles, TlsFilesUnusable, system_authorities
 
 log = structlog.get_logger()
@@ -37,6 +39,8 @@ class TlsListening:
     """Without them nobody can call us over TLS, and we can call others."""
     authorities: Path | None = None
     """Whose signature counts; those of the system unless given."""
+    calls_from: str | None = None
+    """The address of version 4 that calls go out from where there is no certificate; where SIP is bound unless given."""
     verifies: bool = True
     """Whether whoever we call must show a valid certificate that names its host."""
 
@@ -89,6 +93,11 @@ class Listeners:
         """Where a transport listens; None where it does not."""
         return next((one.port for one in self._open if one.transport is transport), None)
 
+    @property
+    def ports(self) -> frozenset[int]:
+        """All that is listened on."""
+        return frozenset(one.port for one in self._open)
+
     def follow_files(self, at: float) -> None:
         """Listen anew with a certificate that was replaced. Connections that are there stay, with their calls."""
         if self._files is None or at < self._look_at or self.port_of(SipTransport.TLS) is None:
@@ -120,9 +129,19 @@ class Listeners:
         if transport is not SipTransport.TLS:
             return self._listen(transport, host, self.port_of(transport) or self._port)
         if self._tls is None or self._files is None:
-            # The library calls others over TLS only where it listens: somewhere that nobody comes to.
-            return self._listen(transport, "::1" if ":" in host else LOOPBACK, 0)
+            return self._begin_without_certificate(host)
         return self._listen(transport, host, self.port_of(transport) or self._tls.port)
+
+    def _begin_without_certificate(self, host: str) -> _Listener:
+        """The library calls others over TLS only where it listens, and from that address: at a port that is shut."""
+        if self._tls is not None and self._tls.calls_from is not None and ":" not in host:
+            host = self._tls.calls_from
+        listener = self._listen(SipTransport.TLS, host, 0)
+        if not shut_port(listener.port):
+            log.warning(
+                "sip.tls_port_not_shut", port=listener.port, effect="who connects to it is shown nothing"
+            )
+        return listener
 
     def _listen(self, transport: SipTransport, host: str, port: int) -> _Listener:
         config = pj.TransportConfig()
@@ -131,6 +150,7 @@ class Listeners:
         config.publicAddress = self._public_address if ":" not in host else ""
         if transport is SipTransport.TLS and self._tls is not None:
             _set_tls(config.tlsConfig, self._tls)
+            _check_free(host, port)
         try:
             number = self._endpoint.transportCreate(KINDS[transport, ":" in host], config)
         except pj.Error as error:
@@ -153,10 +173,27 @@ def _set_tls(config: pj.TlsConfig, tls: TlsListening) -> None:
     config.msecTimeout = HANDSHAKE_MS
 
 
+def _check_free(host: str, port: int) -> None:
+    """Raises ListenerFailed. The library (2.17) says that it is ready for TLS where it could not bind the port."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if ":" in host:
+            probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            words = error.strerror or str(error)
+            raise ListenerFailed(_why_not(words, words, SipTransport.TLS, host, port)) from error
+
+
 def _why(error: pj.Error, transport: SipTransport, host: str, port: int) -> str:
+    return _why_not(error.reason, error.info(), transport, host, port)
+
+
+def _why_not(reason: str, words: str, transport: SipTransport, host: str, port: int) -> str:
     name = "TCP" if transport is not SipTransport.UDP else "UDP"
     setting = "OFFHOOK_SIP_TLS_PORT" if transport is SipTransport.TLS else "OFFHOOK_SIP_PORT"
-    if "in use" in error.reason.lower():
+    if "in use" in reason.lower():
         return f"{name} port {port} on {host} is in use by another program; stop it or set {setting}"
     at = f"[{host}]" if ":" in host else host
-    return f"SIP cannot listen on {at}:{port} over {transport.upper()}: {error.info()}"
+    return f"SIP cannot listen on {at}:{port} over {transport.upper()}: {words}"

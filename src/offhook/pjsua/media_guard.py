@@ -13,7 +13,7 @@ import structlog
 from offhook.pjsua.far_end import source_of
 from offhook.pjsua.media_sockets import MediaSockets, media_sockets, sockets_of
 from offhook.pjsua.packet_filter import Admitted, IpAddress, admit_all, admit_only, discard, dropped_by
-from offhook.pjsua.source_lock import ANYBODY, NOBODY, Admission, SourceLock
+from offhook.pjsua.source_lock import NOBODY, Admission, SourceLock
 
 if TYPE_CHECKING:
     from offhook.pjsua.sip_call import SipCall
@@ -28,9 +28,11 @@ class MediaGuard:
         self._lock = SourceLock()
         self._is_able = True
         self._stream: tuple[int, int] | None = None
+        self._sockets: MediaSockets | None = None
+        """As they were told last."""
         self._is_shut = False
-        self._shut_out = 0
-        """How many packets came too early."""
+        self._shut_at = self._shut_out = 0
+        """How many packets had been dropped when it was shut; how many of all were because it was."""
 
     @property
     def is_searching(self) -> bool:
@@ -43,37 +45,36 @@ class MediaGuard:
         PJMEDIA begins to read a moment before it notes that it does. A packet that lies there already is taken in between by
         its other thread, which then finds that nobody reads, and stops for good: the call stays deaf.
         """
-        sockets = sockets_of(transport)
-        if sockets is None or not self._is_able:
-            return
-        self._carry_out(NOBODY, sockets)
-        self._is_shut = self._is_able
-        if self._is_shut:
-            for descriptor in (sockets.rtp, sockets.rtcp):
-                with suppress(OSError):
-                    discard(descriptor)
+        sockets = sockets_of(transport) if self._is_able else None
+        if sockets is not None:
+            self._shut(sockets)
+
+    def shut_for_the_next(self) -> None:
+        """The stream comes to its end, perhaps for another, which begins to read as the first did."""
+        sockets = self._asked() if self._is_able else None
+        if sockets is not None and not self._is_shut:
+            self._shut(sockets)
 
     def negotiated(self, call: int, index: int, signalled: str, hosts: frozenset[IpAddress]) -> None:
         """Media number `index` of PJSUA's `call` was negotiated: the far end wants to hear at `signalled`."""
         source = source_of(signalled)
         if not self._is_able:
             return
-        sockets = media_sockets(call, index)
+        self._stream = (call, index)
+        sockets = self._asked()
         if self._is_shut and sockets is not None:
-            self._is_shut, self._shut_out = False, _dropped_by(sockets)
+            self._is_shut = False
+            self._shut_out += _dropped_by(sockets) - self._shut_at
             if source is None:
-                self._carry_out(ANYBODY, sockets)
+                self._carry_out(self._lock.admission, sockets)
         if source is None:  # on hold in the old way, it wants to hear nowhere
             return
-        self._stream = (call, index)
         admission = self._lock.negotiated(source, hosts, time.monotonic())
         self._carry_out(admission, sockets)
 
     def look(self, at: float, packets: int | None = None) -> None:
         """See what came; `packets` in all, where somebody counted."""
-        if self._stream is None or not self._is_able:
-            return
-        sockets = media_sockets(*self._stream)
+        sockets = self._asked() if self._is_able else None
         if sockets is None:
             return
         admission = self._lock.looked(sockets.last_source, packets, at)
@@ -82,8 +83,21 @@ class MediaGuard:
 
     def refused(self) -> int:
         """How many packets of audio were not let in."""
-        sockets = media_sockets(*self._stream) if self._stream is not None else None
+        sockets = self._asked()
         return max(0, _dropped_by(sockets) - self._shut_out) if sockets is not None else 0
+
+    def _asked(self) -> MediaSockets | None:
+        self._sockets = media_sockets(*self._stream, self._sockets) if self._stream is not None else None
+        return self._sockets
+
+    def _shut(self, sockets: MediaSockets) -> None:
+        self._shut_at = _dropped_by(sockets)
+        self._carry_out(NOBODY, sockets)
+        self._is_shut = self._is_able
+        if self._is_shut:  # a library that reads at this moment finds nothing, and goes on
+            for descriptor in (sockets.rtp, sockets.rtcp):
+                with suppress(OSError):
+                    discard(descriptor)
 
     def _carry_out(self, admission: Admission, sockets: MediaSockets | None) -> None:
         if sockets is None:

@@ -7,7 +7,7 @@ Everything here runs on the owner thread.
 import ctypes
 import socket
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 
 from offhook.pjsua.c_library import c_library
@@ -20,7 +20,11 @@ RTCP_SOCKET_AT, RTCP_NAME_AT = 40, 48
 RTP_SOURCE_AT = 80
 OPERATIONS_AT = 40
 """In `pjmedia_transport`: after its name and kind. The first of its operations tells about the transport."""
+SOURCE_BYTES = 28
+"""Of a `pj_sockaddr`; that of the last packet is the last thing of interest."""
 STANDARD_ERROR = 2
+_told = ctypes.create_string_buffer(STRUCTURE_BYTES)
+"""What the library writes into; it is read at once, and cleared before it is written the next time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,34 +38,48 @@ class MediaSockets:
     """Where the last RTP packet came from; None before the first, and after a negotiation."""
     advertised: Source | None = None
     """Where our SDP says that we hear."""
+    names: bytes = b""
+    """What the two were told with."""
 
 
-def media_sockets(call_number: int, index: int) -> MediaSockets | None:
-    """The sockets of a call's stream; None where they cannot be told, or there are none."""
-    told = ctypes.create_string_buffer(STRUCTURE_BYTES)
+def media_sockets(call_number: int, index: int, known: MediaSockets | None = None) -> MediaSockets | None:
+    """The sockets of a call's stream; None where they cannot be told, or there are none.
+
+    `known` is what was told of that call before: sockets that are still the same are not checked again, which is most of
+    the work.
+    """
+    _clear()
     try:
-        status = c_library().pjsua_call_get_med_transport_info(call_number, ctypes.c_uint(index), told)
+        status = c_library().pjsua_call_get_med_transport_info(call_number, ctypes.c_uint(index), _told)
     except AttributeError:
         return None
-    return None if status else _read(told.raw)
+    return None if status else _read(known)
 
 
 def sockets_of(transport: int) -> MediaSockets | None:
     """The sockets of a transport that no call can be asked for yet; `transport` is the address of its `pjmedia_transport`."""
-    told = ctypes.create_string_buffer(STRUCTURE_BYTES)
     operations = ctypes.c_void_p.from_address(transport + OPERATIONS_AT).value
     tell = ctypes.c_void_p.from_address(operations).value if operations else None
     if not tell:
         return None
-    status = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)(tell)(transport, told)
-    return None if status else _read(told.raw)
+    _clear()
+    status = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)(tell)(transport, _told)
+    return None if status else _read(None)
 
 
-def _read(facts: bytes) -> MediaSockets | None:
+def _clear() -> None:
+    ctypes.memset(_told, 0, STRUCTURE_BYTES)  # all of it: transports count on from what they find there
+
+
+def _read(known: MediaSockets | None) -> MediaSockets | None:
+    facts = ctypes.string_at(_told, RTP_SOURCE_AT + SOURCE_BYTES)
+    names, last_source = facts[:RTP_SOURCE_AT], _source(facts[RTP_SOURCE_AT:])
+    if known is not None and known.names == names:
+        return known if known.last_source == last_source else replace(known, last_source=last_source)
     rtp, rtcp = (struct.unpack_from("l", facts, at)[0] for at in (RTP_SOCKET_AT, RTCP_SOCKET_AT))
     if not _belongs(rtp, facts[RTP_NAME_AT:]) or not _belongs(rtcp, facts[RTCP_NAME_AT:]):
         return None
-    return MediaSockets(rtp, rtcp, _source(facts[RTP_SOURCE_AT:]), _source(facts[RTP_NAME_AT:]))
+    return MediaSockets(rtp, rtcp, last_source, _source(facts[RTP_NAME_AT:]), names)
 
 
 def _belongs(descriptor: int, name: bytes) -> bool:

@@ -127,7 +127,8 @@ class _Borrowed:
         self._descriptor = descriptor
 
     def __enter__(self) -> socket.socket:
-        self._socket = socket.socket(fileno=self._descriptor)
+        # Told what it is, Python does not ask. Of the two families that it may have, this one has room for the names of both.
+        self._socket = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM, 0, fileno=self._descriptor)
         return self._socket
 
     def __exit__(self, *_: object) -> None:

@@ -76,6 +76,11 @@ class Received:
         length = ctypes.c_int.from_address(self._message + LENGTH_AT).value
         return ctypes.string_at(_pointer(self._message), max(0, min(length, MOST_BYTES)))
 
+    def overwrite(self, text: bytes) -> None:
+        """Have the library read another text, of the same length, where it has not parsed it yet: in the body."""
+        if len(text) == len(self.text):
+            ctypes.memmove(_pointer(self._message), text, len(text))
+
     @property
     def call_id(self) -> str:
         """Its Call-ID, as the library understood it."""

@@ -4,17 +4,18 @@ what pause, and what is made of an answer, is decided above.
 Everything here runs on the owner thread.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import pjsua2 as pj
 import structlog
 
-from offhook.call.errors import NoFreeSlot
+from offhook.call.errors import NoFreeSlot, OffhookError
 from offhook.pjsua.account import IncomingCalls
 from offhook.pjsua.accounts import ConfigOf, MediaKind
 from offhook.pjsua.invite import Invite
 from offhook.pjsua.sip_call import guarded
+from offhook.pjsua.unsent import why_not_sent
 
 log = structlog.get_logger()
 
@@ -33,13 +34,16 @@ class Wish:
     address: str
     """Who we are there: a SIP URI."""
     username: str
-    password: str = field(repr=False)
+    password: str | None = field(repr=False)
+    """None proves nothing to who asks."""
     contact: str | None = None
     """Where we are to be called, with angle brackets; the engine's own address unless given."""
     expires_s: int = 600
     kind: MediaKind
     route: str = ""
     """The SIP URI of the first hop, where the registrar's does not say it."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """What a proxy in front is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,28 +108,37 @@ class Registrations:
         config.natConfig.sipOutboundUse = 0
         if wish.route:
             config.sipConfig.proxies.append(wish.route)
+        for name, value in wish.headers.items():
+            header = pj.SipHeader()
+            header.hName, header.hValue = name, value
+            config.regConfig.headers.push_back(header)
         if wish.contact is not None:
             config.sipConfig.contactForced = wish.contact
             config.natConfig.contactRewriteUse = 0
-        config.sipConfig.authCreds.append(pj.AuthCredInfo("digest", "*", wish.username, 0, wish.password))
+        if wish.password is not None:
+            config.sipConfig.authCreds.append(pj.AuthCredInfo("digest", "*", wish.username, 0, wish.password))
         account = Registration(self._on_invite, self._said)
         account.create(config, False)
         self._of_key[key] = account
 
     def send(self, key: str) -> None:
-        """Register, or register anew; what comes back is told. Raises pj.Error."""
+        """Register, or register anew; what comes back is told. Raises OffhookError for what cannot be sent."""
         account = self._of_key.get(key)
         if account is not None:
-            account.setRegistration(True)
+            try:
+                account.setRegistration(True)
+            except pj.Error as error:
+                raise OffhookError(why_not_sent(error)) from error
 
-    def end(self, key: str, at: float) -> None:
-        """Be registered no more; its account goes when the registrar has answered, or a moment later."""
+    def end(self, key: str, at: float, *, says_so: bool = True) -> None:
+        """Be registered no more; its account goes when the registrar has answered, or a moment later, or at once where it is
+        not told."""
         account = self._of_key.pop(key, None)
         if account is None:
             return
         self._leaving[account] = at + LEAVE_S
         try:
-            if account.is_registered:
+            if account.is_registered and says_so:
                 account.setRegistration(False)
                 return
         except pj.Error as error:

@@ -53,7 +53,8 @@ REQUEST_TERMINATED = 487
 REQUEST_TIMEOUT = 408
 ACCEPTED = 202
 MOST_FORGERIES_NOTED = 10
-BAD_REQUEST = 400
+BAD_REQUEST, NOT_ACCEPTABLE = 400, 488
+ELSEWHERE = "the answer wants audio at a host name, or at an address of many machines"
 DECLINE = 603
 """What the library refuses a ringing call with when no other status is given."""
 KEYS = frozenset("0123456789*#ABCD")
@@ -78,6 +79,9 @@ def guarded(method: M) -> M:
 
 class SipCall(pj.Call):
     """A dialog and its audio."""
+
+    is_heard_nowhere = False
+    """Whether the far end answered that it hears where no audio can be sent."""
 
     def __init__(
         self,
@@ -260,6 +264,8 @@ class SipCall(pj.Call):
             self.notes.stream_over(self.getStreamStat(index), codec, refused=self.guard.refused())
         except pj.Error:  # it never flowed
             return
+        finally:
+            self.guard.shut_for_the_next()
 
     # -- what the leg asks for -------------------------------------------------------------------------
 
@@ -306,6 +312,9 @@ class SipCall(pj.Call):
         is told at once."""
         if self._silence is None or self._is_ending:
             return
+        if self.is_heard_nowhere:
+            self._break_off(NOT_ACCEPTABLE, ELSEWHERE, ELSEWHERE)
+            return
         statistics = self.getStreamStat(self._stream) if self._stream is not None else None
         arrived = _arrived(statistics)
         self.guard.look(at, arrived.packets)
@@ -314,9 +323,12 @@ class SipCall(pj.Call):
         if quiet_s is None:
             return
         words = f"no audio packets came for {quiet_s:.0f} s{' on hold' if self._is_on_hold else ''}"
+        self._break_off(TIMED_OUT, words, f"media_timeout: {words}")
+
+    def _break_off(self, status: int, words: str, reason: str) -> None:
         self.notes.own("BYE")
-        self._tell(self, Over(Ending(EndCause.BROKEN, None, f"media_timeout: {words}")))
-        self._end_with(reason_header(TIMED_OUT, words))
+        self._tell(self, Over(Ending(EndCause.BROKEN, None, reason)))
+        self._end_with(reason_header(status, words))
 
     def dial(self, uri: str, caller_uri: str, headers: Mapping[str, str]) -> None:
         """Send an INVITE. Raises pj.Error for what cannot be sent; the call is gone then."""

@@ -8,6 +8,9 @@ from offhook.call.trunks import SipTransport
 PLAIN_IN_USER = "-_.!~*'()&=+$,;?/"
 """What stands in the user of a SIP URI as it is, besides letters and digits (RFC 3261, 25.1)."""
 TRANSPORT = re.compile(r";transport=([A-Za-z]+)", re.IGNORECASE)
+TARGET = re.compile(
+    r"sips?:(?:[^@]*@)?(\[[0-9A-Fa-f:.]+\]|[^\s@:;?\[\]<>]+)(?::([0-9]{1,5}))?(?=[;?]|$)", re.IGNORECASE
+)
 IPV6_HOST = re.compile(r"^sips?:(?:[^@]*@)?\[", re.IGNORECASE)
 
 
@@ -31,6 +34,18 @@ def transport_of(uri: str) -> str:
     return found.group(1).lower() if found else SipTransport.UDP
 
 
+def goes_past_proxy(uri: str) -> bool:
+    """Whether a call goes straight to a SIP URI though there is a proxy in front: over TLS, where the library itself sees that the
+    certificate names whom we call. A phone is called the way that it registered."""
+    return transport_of(uri) == SipTransport.TLS and ";alias=" not in uri.lower()
+
+
 def is_ipv6(uri: str) -> bool:
     """Whether the host of a SIP URI is an address of version 6."""
     return bool(IPV6_HOST.match(uri))
+
+
+def target_of(uri: str) -> tuple[str, int | None] | None:
+    """The host of a SIP URI, without brackets, and its port where it names one; None for what is none."""
+    found = TARGET.match(uri)
+    return (found[1].strip("[]"), int(found[2]) if found[2] else None) if found else None

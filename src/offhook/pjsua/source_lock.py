@@ -20,7 +20,7 @@ from offhook.pjsua.packet_filter import Admitted, AnyHost, IpAddress, Source
 OPEN_AFTER_S = 1.0
 """How long only those are heard that were named."""
 SEEK_S = 10.0
-"""How long it is worth to look often for a far end that sends nothing; to look costs 20 µs."""
+"""How long it is worth to look often for a far end that sends nothing; to look costs 4 µs."""
 LET_GO_AFTER_S = 2.0
 """How long the one that was heard may say nothing before its host may send from elsewhere."""
 
@@ -52,17 +52,29 @@ class SourceLock:
         """Whether it is worth to look for the far end's packets at once."""
         return self._known is None and self._signalled is not None and not self._is_late
 
+    @property
+    def admission(self) -> Admission:
+        """Whom to let in as things stand."""
+        if self._known is None:
+            if self._is_open or self._signalled is None or self._signalled.port is None:
+                return ANYBODY
+            return Admission((*self._named, AnyHost(self._signalled.port)), self._named)
+        # Reports come from a port that NAT has chosen, too, and few of them: their host is what can be asked for.
+        known_host = Source(self._known.address)
+        hosts = (known_host, *(source for source in self._named if source != known_host))
+        return Admission(hosts if self._is_open else (self._known,), hosts)
+
     def negotiated(self, signalled: Source, hosts: Iterable[IpAddress], at: float) -> Admission:
         """The far end wants to hear at `signalled`, and its signalling has to do with these hosts."""
         self._quiet_since, self._packets = at, 0
         if signalled == self._signalled and self._known is not None:
-            return self._admission()  # it is where it was: as with a hold, or a refreshed session
+            return self.admission  # it is where it was: as with a hold, or a refreshed session
         version = signalled.address.version
         others = {host for host in hosts if host.version == version} - {signalled.address}
         self._named = (Source(signalled.address), *(Source(host) for host in sorted(others)))
         self._signalled, self._known = signalled, None
         self._is_open = self._is_late = False
-        return self._admission()
+        return self.admission
 
     def looked(self, last_source: Source | None, packets: int | None, at: float) -> Admission | None:
         """The library's last packet came from here, and so many came in all (None where nobody counted); what is to
@@ -75,10 +87,10 @@ class SourceLock:
                 return self._found(last_source)
         if not self._is_open and at - self._quiet_since >= LET_GO_AFTER_S:
             self._is_open = True
-            return self._admission()
+            return self.admission
         if self._is_open and last_source == self._known and self._quiet_since == at:
             self._is_open = False
-            return self._admission()
+            return self.admission
         return None
 
     def _search(self, last_source: Source | None, at: float) -> Admission | None:
@@ -88,23 +100,13 @@ class SourceLock:
         self._is_late = at - self._quiet_since >= SEEK_S
         if not self._is_open and self._signalled is not None and at - self._quiet_since >= OPEN_AFTER_S:
             self._is_open = True
-            return self._admission()
+            return self.admission
         return None
 
     def _found(self, source: Source) -> Admission:
         self._known, self._is_open = source, False
-        return self._admission()
+        return self.admission
 
     def _is_named(self, source: Source) -> bool:
         is_port = self._signalled is not None and source.port == self._signalled.port
         return is_port or Source(source.address) in self._named
-
-    def _admission(self) -> Admission:
-        if self._known is None:
-            if self._is_open or self._signalled is None or self._signalled.port is None:
-                return ANYBODY
-            return Admission((*self._named, AnyHost(self._signalled.port)), self._named)
-        # Reports come from a port that NAT has chosen, too, and few of them: their host is what can be asked for.
-        known_host = Source(self._known.address)
-        hosts = (known_host, *(source for source in self._named if source != known_host))
-        return Admission(hosts if self._is_open else (self._known,), hosts)

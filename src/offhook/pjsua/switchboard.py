@@ -14,9 +14,12 @@ from offhook.pjsua.leg import Leg
 from offhook.pjsua.leg_events import LegEvent, NotHeard, Over
 from offhook.pjsua.room import LegRoom
 from offhook.pjsua.sip_call import SipCall
+from offhook.pjsua.sip_uris import goes_past_proxy
 
 PATIENCE_HEADER = "X-Offhook-Patience"
 """Tells a proxy in front, which answers 100 itself, how long its next hop may say nothing; it goes no further."""
+NEXT_HOP_HEADER = "X-Offhook-Next-Hop"
+"""Tells a proxy in front where a request goes: a SIP URI with an address, which nobody need look up; it goes no further."""
 
 
 class Incoming:
@@ -56,7 +59,8 @@ class Switchboard:
     ) -> None:
         """`refuse` decides at once, on the engine's thread; `on_incoming` gets what it lets through."""
         self._on_incoming = on_incoming
-        self._is_behind = settings.proxy is not None
+        self.is_behind = settings.proxy is not None
+        """Whether there is a proxy in front, through which all calls go."""
         self.on_not_heard: Callable[[CallInfo, str], None] | None = None
         """Hears of calls in which audio goes one way only, and why."""
         self._legs: dict[SipCall, Leg] = {}
@@ -88,9 +92,13 @@ class Switchboard:
         credentials: tuple[str, str] | None = None,
         caller_name: str = "",
         srtp: Srtp = Srtp.OFF,
+        place: str = "",
     ) -> Leg:
         """Begin a call to a SIP URI as `info.from_`, shown as `caller_name`; `credentials` (user name,
-        password) answer whoever asks for them. Raises NoFreeSlot, and OffhookError for a bad URI."""
+        password) answer whoever asks for them; `place` is where a proxy in front sends it. Raises NoFreeSlot, and
+        OffhookError for a bad URI."""
+        if place and self._goes_by_proxy(uri):
+            headers = {**headers, NEXT_HOP_HEADER: place}
         sip_call = await self.engine.dial(
             uri, info.from_, headers, credentials=credentials, caller_name=caller_name, srtp=srtp
         )
@@ -104,28 +112,31 @@ class Switchboard:
         *,
         caller_name: str = "",
         passed_over: PassedOver,
-        check: Callable[[Way], Awaitable[None]] | None = None,
+        place_of: Callable[[Way], Awaitable[str]] | None = None,
         patience_s: float = NO_ANSWER_S,
     ) -> Leg:
         """Begin a call by the first of these ways that leads to the called side; what becomes of the others is told to
-        `passed_over`. `check` raises OffhookError for a way that cannot be gone. Raises NoFreeSlot, and OffhookError
-        where none could be begun."""
+        `passed_over`. `place_of` gives the address that a way leads to, as a SIP URI, and raises OffhookError for one that cannot
+        be gone. Raises NoFreeSlot, and OffhookError where none could be begun."""
         leg: Leg | None = None
 
         async def dial(way: Way, has_another: bool) -> SipCall:
-            if check is not None:
-                await check(way)
+            place = await place_of(way) if place_of is not None else ""
+            more = {}
+            goes_by_proxy = self._goes_by_proxy(way.uri)
+            if has_another and goes_by_proxy:
+                more[PATIENCE_HEADER] = f"{patience_s:g}"
+            if place and goes_by_proxy:
+                more[NEXT_HOP_HEADER] = place
             return await self.engine.dial(
                 way.uri,
                 way.caller or info.from_,
-                {**headers, PATIENCE_HEADER: f"{patience_s:g}"}
-                if has_another and self._is_behind
-                else headers,
+                {**headers, **more},
                 credentials=way.credentials,
                 caller_name=caller_name,
                 srtp=way.srtp,
                 timeline=leg.timeline if leg is not None else None,
-                route=way.route,
+                route="" if goes_by_proxy else way.route,
             )
 
         def go_on(sip_call: SipCall) -> None:
@@ -157,6 +168,9 @@ class Switchboard:
         leg = Leg(self.engine, sip_call, info, answer_headers=answer_headers)
         self._connect(leg, sip_call)
         return leg
+
+    def _goes_by_proxy(self, uri: str) -> bool:
+        return self.is_behind and not goes_past_proxy(uri)
 
     def room(self) -> LegRoom:
         """A room for legs of this switchboard; empty, and as such it costs nothing."""

@@ -2,9 +2,10 @@
 
 from dataclasses import replace
 
+from offhook.call.ip_addresses import Network
 from offhook.call.trunks import SipTransport
-from offhook.config import LOOPBACK, Network, Settings
-from offhook.pjsua.build import Build
+from offhook.config import LOOPBACK, Settings
+from offhook.pjsua.build import Build, has_ipv6
 from offhook.pjsua.engine_settings import EngineSettings
 from offhook.pjsua.listeners import TlsListening
 from offhook.pjsua.silence import SilenceLimits
@@ -37,9 +38,9 @@ def engine_settings(settings: Settings, build: Build, worker_index: int) -> Engi
         rtp_host=host,
         rtp_first_port=first,
         rtp_ports=count,
-        ipv6_host=None if is_behind else settings.sip_host_ipv6,
-        transports=(SipTransport.UDP,) if is_behind else settings.transports,
-        tls=None if is_behind else _tls(settings, worker_index),
+        ipv6_host=settings.sip_host_ipv6 if not is_behind or has_ipv6(build) else None,
+        transports=_behind(settings.transports) if is_behind else settings.transports,
+        tls=_tls_outwards(settings, host) if is_behind else _tls(settings, worker_index),
         srtp=settings.srtp,
         codecs=settings.codec_order,
         session_expires_s=settings.session_expires_s,
@@ -55,6 +56,17 @@ def engine_settings(settings: Settings, build: Build, worker_index: int) -> Engi
 def fitted_to_ports(build: Build, rtp_ports: int) -> Build:
     """The build with no more call slots than there are audio ports for."""
     return replace(build, call_slots=max(1, min(build.call_slots, rtp_ports // PORTS_PER_CALL)))
+
+
+def _behind(transports: tuple[SipTransport, ...]) -> tuple[SipTransport, ...]:
+    """What a worker behind an edge speaks: UDP with the edge, and TLS with whom it calls."""
+    return (SipTransport.UDP, *(each for each in transports if each is SipTransport.TLS))
+
+
+def _tls_outwards(settings: Settings, host: str) -> TlsListening:
+    return TlsListening(
+        port=0, authorities=settings.sip_tls_ca, verifies=settings.sip_tls_verify, calls_from=host
+    )
 
 
 def _tls(settings: Settings, worker_index: int) -> TlsListening | None:

@@ -22,6 +22,7 @@ from offhook.edge.rpc import KamailioRpc, RpcFailed
 from offhook.metrics import Meter
 from offhook.pjsua.build import installed_build
 from offhook.processes.addresses import public_host
+from offhook.processes.edge_connections import EdgeConnections
 from offhook.processes.edge_log import EdgeLog
 from offhook.processes.edge_phones import EdgePhones
 from offhook.processes.edge_tls import EdgeCertificates
@@ -80,9 +81,17 @@ class Edge:
             restore_key=self._keys.restore,
             on_counted=lambda what, more: refused.add(what, by=more),
         )
+        connections = EdgeConnections(
+            rpc,
+            ports=[port for each in config.listen for port in (each.port, each.tls_port) if port is not None],
+            allowed=config.callers_allowed,
+            of_trunks=lambda: phones.trunk_networks,
+            on_counted=lambda what, more: refused.add(what, by=more),
+        )
         workers = Workers(database)
 
         def tell() -> int:
+            connections.turn()
             known = informer.tell(workers.alive(LEASE_S))
             phones.turn()
             self._certificates.turn(rpc)
@@ -124,6 +133,7 @@ class Edge:
             rpc_socket=self._folder / "rpc.sock",
             takes_phones=True,
             digests=Digests(settings.sip_digests),
+            pins_sources=settings.sip_pin_sources,
             keys=self._keys,
             tls=tls,
         )

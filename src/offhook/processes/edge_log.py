@@ -1,7 +1,6 @@
-"""What Kamailio logs, passed on: few lines, for it writes four about each packet that it cannot read, with the packet's own words.
+"""What Kamailio logs, passed on: few lines, for it writes several about each packet that it cannot read, with the packet's own words.
 
-Its lines begin with the module, and for those of its own code with the place in it; what begins otherwise is the rest of a
-line before, and somebody else's text.
+Its lines begin with the module, and but for our own script's with the place in its code. What was no line of it is counted.
 """
 
 import time
@@ -13,7 +12,7 @@ from offhook.processes.few_lines import FewLines
 
 MOST_LINES = 100
 """A minute, besides those that are left out; one about each place in its code."""
-CORE, OF_A_MODULE = "<core>", "<"
+SCRIPT = "<script>"
 
 log = structlog.get_logger()
 
@@ -26,6 +25,9 @@ class EdgeLog:
 
     def pass_on(self, is_error: bool, text: str) -> None:
         """A line of Kamailio's log. Below warnings it says nothing."""
+        if not text:
+            self._lines.leave_out()
+            return
         left_out = self._lines.left_out(_place(text))
         if left_out is not None:
             (log.error if is_error else log.warning)("kamailio.said", text=text, without_a_line=left_out)
@@ -33,6 +35,4 @@ class EdgeLog:
 
 def _place(text: str) -> str:
     """What counts as the same."""
-    if text.startswith(CORE):
-        return text.partition("]")[0]
-    return text if text.startswith(OF_A_MODULE) else ""
+    return text if text.startswith(SCRIPT) else text.partition("]")[0]

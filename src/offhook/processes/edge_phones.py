@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import structlog
 
+from offhook.call.ip_addresses import Network
 from offhook.call.trunks import networks_of
 from offhook.edge.phone_book import PhoneBook
 from offhook.edge.restoring import restore
@@ -43,7 +44,10 @@ class EdgePhones:
         self._version: tuple[int, ...] | None = None
         self._changed: set[str] = set()
         self._is_restored = False
+        self._why_unread = ""
         self._look_at = self._forget_at = 0.0
+        self.trunk_networks: tuple[Network, ...] = ()
+        """Where calls of trunks come from, as they were told last."""
 
     def turn(self) -> None:
         """Bring both in line. Blocks; raises RpcFailed, and RecordsAway, after which the next turn goes on."""
@@ -63,8 +67,7 @@ class EdgePhones:
             self._forget_at = now + FORGET_EVERY_S
 
     def _tell(self) -> None:
-        trunks = [trunk for trunk in self._trunks.all() if trunk.is_enabled]
-        self._book.tell_trunks(network for trunk in trunks for network in networks_of(trunk))
+        self._tell_trunks()
         version = self._phones.version()
         if version == self._version:
             return
@@ -73,6 +76,18 @@ class EdgePhones:
         except SecretKeyWrong as wrong:
             log.error("edge.clients_unknown", error=str(wrong), effect="phones register as before")
         self._version = version
+
+    def _tell_trunks(self) -> None:
+        try:
+            trunks = [trunk for trunk in self._trunks.all() if trunk.is_enabled]
+        except SecretKeyWrong as wrong:
+            if str(wrong) != self._why_unread:
+                log.error("edge.trunks_unknown", error=str(wrong), effect="trunks call as before")
+            self._why_unread = str(wrong)
+            return
+        self._why_unread = ""
+        self.trunk_networks = tuple(network for trunk in trunks for network in networks_of(trunk))
+        self._book.tell_trunks(self.trunk_networks)
 
     def _count(self) -> None:
         for name, count in self._book.counted().items():

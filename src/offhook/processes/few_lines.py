@@ -19,6 +19,10 @@ class FewLines:
         self._told: set[Hashable] = set()
         self._left_out = 0
 
+    def leave_out(self) -> None:
+        """Something happened that no line is written about."""
+        self._left_out += 1
+
     def left_out(self, what: Hashable) -> int | None:
         """Something happened: how many lines were left out since the last one, where one is to be written now; None where
         not."""

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from offhook.call.errors import OffhookError
-from offhook.config import Network, Settings
+from offhook.call.ip_addresses import Network
+from offhook.config import Settings
 from offhook.edge.listening import EVERY_HOST, interface_addresses
 from offhook.pjsua.build import BuildNotesUnreadable, installed_build
 from offhook.processes.addresses import public_host

@@ -60,9 +60,14 @@ class Outward:
         Raises NoFreeSlot, and OffhookError where no way could be begun.
         """
         if all(way.trunk is None for way in ways):
-            uri = ways[0].uri
+            way = await self._services.first(ways[0]) if self._switchboard.is_behind else ways[0]
             return await self._switchboard.dial(
-                info, uri, headers, credentials=credentials, caller_name=caller_name
+                info,
+                way.uri,
+                headers,
+                credentials=credentials,
+                caller_name=caller_name,
+                place=await self._hosts.place(way),
             )
         if credentials is not None:
             ways = [replace(way, credentials=credentials) for way in ways]
@@ -78,7 +83,12 @@ class Outward:
 
         try:
             leg = await self._switchboard.dial_ways(
-                info, ways, headers, caller_name=caller_name, passed_over=passed_over, check=self._hosts.check
+                info,
+                ways,
+                headers,
+                caller_name=caller_name,
+                passed_over=passed_over,
+                place_of=self._hosts.place,
             )
         except OffhookError as error:
             if isinstance(error, NoFreeSlot) or not failed:

@@ -61,6 +61,7 @@ class TrunkBook:
         self._trunks: tuple[Trunk, ...] = self._default
         self._states: dict[str, TrunkState] = {}
         self._listeners: list[Callable[[], None]] = []
+        self._why_unread = ""
 
     @property
     def kept(self) -> tuple[Trunk, ...]:
@@ -115,8 +116,11 @@ class TrunkBook:
         except RecordsAway:
             return
         except SecretKeyWrong as wrong:
-            log.error("trunks.not_read", reason=str(wrong))
+            if str(wrong) != self._why_unread:
+                log.error("trunks.not_read", reason=str(wrong))
+            self._why_unread = str(wrong)
             return
+        self._why_unread = ""
         self._states = states
         trunks = (*kept, *self._default)
         if trunks == self._trunks:

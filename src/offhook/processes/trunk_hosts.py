@@ -1,23 +1,34 @@
-"""Whether a trunk's host has an address, asked before it is called: the SIP library would wait for DNS with everything
-else standing still."""
+"""Which address a host has, asked before it is called: the SIP library, and a proxy in front, would wait for DNS with
+everything else standing still."""
 
 import asyncio
-import ipaddress
 import socket
 import time
 from collections.abc import Callable
 
 from offhook.call.errors import OffhookError
-from offhook.call.trunks import Way
+from offhook.call.ip_addresses import is_ip_address
+from offhook.call.trunks import SipTransport, Way
+from offhook.pjsua.sip_uris import target_of, transport_of
 
 PATIENCE_S = 2.0
 """How long DNS may take; a trunk that is known no sooner is passed over."""
 KEEP_S, KEEP_FAULT_S = 5.0, 10.0
 """How long an answer holds, and how long that there is none."""
+SIP_PORT, TLS_PORT = 5060, 5061
+BY_OTHER_MEANS = (";alias=", ";maddr=")
+"""In the URI of a phone, which says where that registered from; and of one that is called somewhere else than at its host."""
+Addresses = tuple[str, ...]
 
 
 class HostUnknown(OffhookError):
-    """A trunk's host has no address."""
+    """A host has no address."""
+
+
+def addresses_of(host: str) -> Addresses:
+    """The addresses of a host, those of version 4 first, which our audio is bound to. Blocks; raises OSError."""
+    found = [str(told[4][0]) for told in socket.getaddrinfo(host, None, type=socket.SOCK_DGRAM)]
+    return tuple(sorted(dict.fromkeys(found), key=lambda address: ":" in address))
 
 
 class TrunkHosts:
@@ -26,56 +37,69 @@ class TrunkHosts:
     def __init__(
         self,
         *,
-        is_left_to_others: bool = False,
-        lookup: Callable[[str], object] = lambda host: socket.getaddrinfo(host, None, type=socket.SOCK_DGRAM),
+        lookup: Callable[[str], Addresses] = addresses_of,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`is_left_to_others`: a proxy in front looks up what it sends to. `lookup` may block; it raises OSError."""
-        self._is_left_to_others = is_left_to_others
+        """`lookup` may block; it raises OSError."""
         self._lookup = lookup
         self._clock = clock
-        self._known: dict[str, tuple[float, str | None]] = {}
-        self._asking: dict[str, asyncio.Future[str | None]] = {}
+        self._known: dict[str, tuple[float, Addresses, str]] = {}
+        self._asking: dict[str, asyncio.Future[tuple[Addresses, str]]] = {}
 
-    async def check(self, way: Way) -> None:
-        """Raises HostUnknown for a way over a trunk whose host has no address."""
-        if way.trunk is None or self._is_left_to_others:
-            return
-        host = way.next_hop[0] if way.next_hop is not None else way.trunk.host
-        why = None if is_address(host) else await self._why_unknown(host)
-        if why is not None:
+    async def place(self, way: Way, *, rather: str = "") -> str:
+        """Where a way leads: a SIP URI with an address in place of a name; empty where the way's own URI says more than that.
+        Raises HostUnknown.
+
+        `rather` is one of before, which is given again as long as the host has its address.
+        """
+        target = _target(way)
+        if target is None:
+            return ""
+        host, port, transport = target
+        if is_ip_address(host):
+            return _uri(host, port, transport)
+        addresses, why = await self._ask_once(host)
+        if not addresses:
             raise HostUnknown(f"its host {host} has no address ({why})")
+        places = [_uri(address, port, transport) for address in addresses]
+        return rather if rather in places else places[0]
 
-    async def _why_unknown(self, host: str) -> str | None:
+    async def _ask_once(self, host: str) -> tuple[Addresses, str]:
         known = self._known.get(host)
         if known is not None and self._clock() < known[0]:
-            return known[1]
+            return known[1:]
         asking = self._asking.get(host)
         if asking is None:
             asking = self._asking[host] = asyncio.ensure_future(asyncio.to_thread(self._ask, host))
             asking.add_done_callback(lambda _done: self._asking.pop(host, None))
         try:
             async with asyncio.timeout(PATIENCE_S):
-                why = await asyncio.shield(asking)
+                found = await asyncio.shield(asking)
         except TimeoutError:
-            why = f"DNS did not answer within {PATIENCE_S:g} s"
-        self._known[host] = (self._clock() + (KEEP_S if why is None else KEEP_FAULT_S), why)
-        return why
+            found = (), f"DNS did not answer within {PATIENCE_S:g} s"
+        self._known[host] = (self._clock() + (KEEP_S if found[0] else KEEP_FAULT_S), *found)
+        return found
 
-    def _ask(self, host: str) -> str | None:
+    def _ask(self, host: str) -> tuple[Addresses, str]:
         try:
-            self._lookup(host)
+            return self._lookup(host), "DNS names none"
         except OSError as error:
-            return error.strerror or str(error)
+            return (), error.strerror or str(error)
         except UnicodeError:
-            return "it is no host name"
-        return None
+            return (), "it is no host name"
 
 
-def is_address(host: str) -> bool:
-    """Whether a host is an IP address, which nobody need look up."""
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
+def _target(way: Way) -> tuple[str, int, str] | None:
+    if way.trunk is not None:
+        host, port = way.next_hop or (way.trunk.host, way.trunk.port)
+        transport: str = way.trunk.transport
+    else:
+        named = target_of(way.uri)
+        if named is None or any(word in way.uri.lower() for word in BY_OTHER_MEANS):
+            return None
+        (host, port), transport = way.next_hop or named, transport_of(way.uri)
+    return host, port or (TLS_PORT if transport == SipTransport.TLS else SIP_PORT), transport
+
+
+def _uri(address: str, port: int, transport: str) -> str:
+    return f"sip:{f'[{address}]' if ':' in address else address}:{port};transport={transport}"

@@ -4,8 +4,9 @@ import asyncio
 import socket
 from dataclasses import dataclass
 
-from offhook.call.trunks import Trunk
+from offhook.call.trunks import SipTransport, Trunk
 from offhook.config import Settings
+from offhook.edge.listening import EVERY_HOST_OF_VERSION_6
 from offhook.pjsua.engine import Engine
 from offhook.processes.addresses import EVERY_HOST
 from offhook.processes.trunk_book import TrunkBook
@@ -31,13 +32,13 @@ class Trunking:
 
     @classmethod
     def of(cls, settings: Settings, database: Database) -> "Trunking":
-        """By the settings; a proxy in front looks hosts up by itself."""
-        records, is_behind = Trunks(database), settings.edge != "none"
+        """By the settings."""
+        records = Trunks(database)
         return cls(
             records,
             TrunkBook(records, setting=settings.trunk, asked_every_s=settings.trunk_options_s),
-            TrunkHosts(is_left_to_others=is_behind),
-            TrunkServices(is_left_to_others=is_behind),
+            TrunkHosts(),
+            TrunkServices(),
         )
 
 
@@ -58,25 +59,32 @@ async def keep_trunks(settings: Settings, worker_index: int, engine: Engine, tru
                 states,
                 trunking.hosts,
                 trunking.services,
-                contact_at=lambda trunk: _contact_at(settings, trunk),
+                contact_at=lambda trunk: contact_at(settings, trunk),
+                is_behind=settings.edge != "none",
             )
             tasks.create_task(registrations.keep())
         tasks.create_task(book.keep())
 
 
-def _contact_at(settings: Settings, trunk: Trunk) -> str | None:
+def contact_at(settings: Settings, trunk: Trunk) -> str | None:
     """Where a trunk calls us: behind an edge that is the edge, whose address a worker on loopback would not tell."""
-    if settings.edge == "none":
-        return None
-    host = settings.public_address or settings.sip_host or EVERY_HOST
-    if host == EVERY_HOST:
+    is_over_tls = trunk.transport is SipTransport.TLS
+    if settings.edge == "none" or (is_over_tls and settings.sip_tls_files is None):
+        return None  # over TLS that is the connection that we made
+    if ":" in trunk.host:
+        host = settings.sip_host_ipv6 or EVERY_HOST_OF_VERSION_6
+    else:
+        host = settings.public_address or settings.sip_host or EVERY_HOST
+    if host in (EVERY_HOST, EVERY_HOST_OF_VERSION_6):
         host = _own_address_towards(trunk)
-    return f"{host}:{settings.sip_port}"
+    at = f"[{host}]" if ":" in host else host
+    return f"{at}:{settings.sip_tls_port};transport=tls" if is_over_tls else f"{at}:{settings.sip_port}"
 
 
 def _own_address_towards(trunk: Trunk) -> str:
     """The address of this machine that packets to the trunk leave by; nothing is sent."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+    family = socket.AF_INET6 if ":" in trunk.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
         try:
             probe.connect((trunk.host, trunk.port or DISCARD_PORT))
         except OSError:

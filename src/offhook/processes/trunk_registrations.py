@@ -13,10 +13,12 @@ import structlog
 
 from offhook.call.errors import OffhookError
 from offhook.call.trunk_states import Registration
-from offhook.call.trunks import Trunk, Way
+from offhook.call.trunks import WITHOUT_PASSWORD, Trunk, Way
 from offhook.pjsua.accounts import MediaKind
 from offhook.pjsua.engine import Engine
 from offhook.pjsua.registration import RegistrarSaid, Wish
+from offhook.pjsua.sip_uris import goes_past_proxy
+from offhook.pjsua.switchboard import NEXT_HOP_HEADER
 from offhook.processes.trunk_book import TrunkBook
 from offhook.processes.trunk_hosts import TrunkHosts
 from offhook.processes.trunk_services import TrunkServices
@@ -52,18 +54,20 @@ class TrunkRegistrations:
         services: TrunkServices,
         *,
         contact_at: Callable[[Trunk], str | None] = lambda _trunk: None,
+        is_behind: bool = False,
         pause: Callable[[int, bool], float] = lambda failures, is_refused: pause_s(
             failures, is_refused=is_refused, chance=random.random()
         ),
     ) -> None:
         """`contact_at` gives where a trunk is to call us (`host:port`), where that is not the engine's own address; it may
-        block."""
+        block. `is_behind`: a proxy in front is told where each request goes."""
         self._engine = engine
         self._book = book
         self._states = states
         self._hosts = hosts
         self._services = services
         self._contact_at = contact_at
+        self._is_behind = is_behind
         self._pause = pause
         self._kept: dict[str, tuple[Trunk, asyncio.Task[None]]] = {}
         self._answers: dict[str, asyncio.Queue[RegistrarSaid]] = {}
@@ -129,10 +133,24 @@ class TrunkRegistrations:
         self._answers[key] = asyncio.Queue()
         failures = 0
         await self._states.change(trunk.sid, registration=Registration.TRYING, registration_words="")
+        way, place = await self._way(trunk, 0), ""
+        is_begun = False
         try:
-            way = await self._begin(key, trunk, 0)
             while True:
-                said = await self._register(key, way)
+                before = place
+                try:
+                    place = await self._hosts.place(way, rather=before)
+                except OffhookError as error:
+                    said = RegistrarSaid(0, str(error), 0)
+                else:
+                    if is_begun and place != before and self._goes_by_proxy(trunk):
+                        # The registrar moved. What it still knows of us is what it shall know: nobody is told that we left.
+                        self._engine.post(partial(self._end, key, says_so=False))
+                        is_begun = False
+                    if not is_begun:
+                        await self._begin(key, trunk, way, place)
+                        is_begun = True
+                    said = await self._register(key)
                 failures = 0 if said.expires_s else failures + 1
                 is_refused = said.status in REFUSALS
                 pause = (
@@ -145,38 +163,45 @@ class TrunkRegistrations:
                 has_others = len(await self._services.hops(trunk)) > 1
                 if failures and not is_refused and has_others:
                     self._engine.post(partial(self._end, key))
-                    way = await self._begin(key, trunk, failures)
+                    is_begun, way = False, await self._way(trunk, failures)
         finally:
             del self._answers[key]
             self._engine.post(partial(self._end, key))
 
-    def _end(self, key: str) -> None:
-        self._engine.registrations.end(key, time.monotonic())
+    def _goes_by_proxy(self, trunk: Trunk) -> bool:
+        return self._is_behind and not goes_past_proxy(trunk.uri(""))
 
-    async def _begin(self, key: str, trunk: Trunk, failures: int) -> Way:
+    def _end(self, key: str, *, says_so: bool = True) -> None:
+        self._engine.registrations.end(key, time.monotonic(), says_so=says_so)
+
+    async def _way(self, trunk: Trunk, failures: int) -> Way:
         hops = await self._services.hops(trunk)
-        way = Way(uri=trunk.uri(""), trunk=trunk, next_hop=hops[failures % len(hops)])
-        username, password = trunk.credentials or ("", "")
+        return Way(uri=trunk.uri(""), trunk=trunk, next_hop=hops[failures % len(hops)])
+
+    async def _begin(self, key: str, trunk: Trunk, way: Way, place: str) -> None:
+        username = trunk.username or ""
+        goes_by_proxy = self._goes_by_proxy(trunk)
         user = quote(username, safe="")
-        at = await asyncio.to_thread(self._contact_at, trunk)
+        at, is_ipv6 = await asyncio.to_thread(self._contact_at, trunk), ":" in trunk.host
         wish = Wish(
             registrar=trunk.uri(""),
-            address=f"sip:{user}@{f'[{trunk.host}]' if ':' in trunk.host else trunk.host}",
+            address=f"sip:{user}@{f'[{trunk.host}]' if is_ipv6 else trunk.host}",
             username=username,
-            password=password,
+            password=trunk.password,
             contact=f"<sip:{user}@{at}>" if at is not None else None,
             expires_s=EXPIRES_S,
-            kind=MediaKind(":" in trunk.host, trunk.srtp),
-            route=way.route,
+            kind=MediaKind(
+                is_ipv6,
+                trunk.srtp,
+                is_past_proxy=self._is_behind and not goes_by_proxy,
+                is_crossed=is_ipv6 and goes_by_proxy,
+            ),
+            route="" if goes_by_proxy else way.route,
+            headers={NEXT_HOP_HEADER: place} if goes_by_proxy else {},
         )
         await self._engine.submit(lambda: self._engine.registrations.begin(key, wish))
-        return way
 
-    async def _register(self, key: str, way: Way) -> RegistrarSaid:
-        try:
-            await self._hosts.check(way)
-        except OffhookError as error:
-            return RegistrarSaid(0, str(error), 0)
+    async def _register(self, key: str) -> RegistrarSaid:
         answers = self._answers[key]
         while not answers.empty():
             answers.get_nowait()
@@ -215,6 +240,8 @@ class TrunkRegistrations:
 
 def _words(trunk: Trunk, said: RegistrarSaid) -> str:
     answer = f"{said.status} {said.reason}".strip() if said.status else said.reason
+    if said.status in (401, 407) and trunk.password is None:
+        return f"{trunk.host_port} asks for a password, and {WITHOUT_PASSWORD.format(trunk.name)}"
     if said.status in (401, 403, 407):
         return f"{trunk.host_port} does not take the user name and password ({answer})"
     if said.status == 404:

@@ -5,9 +5,15 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
+import structlog
+
+from offhook.call.ip_addresses import is_ip_address
 from offhook.call.trunks import SipTransport, Trunk, Way
-from offhook.processes.trunk_hosts import PATIENCE_S, is_address
-from offhook.trunking.srv import Target, ask_srv, in_order, name_servers
+from offhook.pjsua.sip_uris import target_of, transport_of
+from offhook.processes.trunk_hosts import PATIENCE_S
+from offhook.trunking.srv import SERVICES, Target, ask_srv, in_domain, in_order, name_servers
+
+log = structlog.get_logger()
 
 LONGEST_S, NONE_S = 300.0, 60.0
 """How long an answer holds at most, and how long that there are no records."""
@@ -28,15 +34,13 @@ class TrunkServices:
     def __init__(
         self,
         *,
-        is_left_to_others: bool = False,
         ask: AskSrv = ask_this_machines,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`is_left_to_others`: a proxy in front looks for what it sends to."""
-        self._is_left_to_others = is_left_to_others
         self._ask = ask
         self._clock = clock
         self._known: dict[tuple[str, SipTransport], tuple[float, tuple[Target, ...]]] = {}
+        self._told: set[str] = set()
 
     async def ways(self, ways: tuple[Way, ...]) -> tuple[Way, ...]:
         """The same ways, one for each host of a trunk that has several."""
@@ -45,9 +49,19 @@ class TrunkServices:
 
     async def hops(self, trunk: Trunk) -> tuple[Hop | None, ...]:
         """The hosts and ports that serve a trunk, in order; one None where it is called as it is named."""
-        if trunk.port is not None or self._is_left_to_others or is_address(trunk.host):
+        return await self._hops(trunk.host, trunk.port, trunk.transport)
+
+    async def first(self, way: Way) -> Way:
+        """A way to a SIP URI with the host that serves it, where DNS names one."""
+        target, transport = target_of(way.uri), transport_of(way.uri)
+        if way.trunk is not None or target is None or transport not in SERVICES:
+            return way
+        return replace(way, next_hop=(await self._hops(*target, SipTransport(transport)))[0])
+
+    async def _hops(self, host: str, port: int | None, transport: SipTransport) -> tuple[Hop | None, ...]:
+        if port is not None or is_ip_address(host):
             return (None,)
-        targets = await self._targets(trunk)
+        targets = await self._targets(host, transport)
         hops = [(target.host, target.port) for target in in_order(targets)]
         return tuple(hops[:MOST_TARGETS]) or (None,)
 
@@ -56,8 +70,8 @@ class TrunkServices:
             return (way,)
         return tuple(replace(way, next_hop=hop) for hop in await self.hops(way.trunk))
 
-    async def _targets(self, trunk: Trunk) -> tuple[Target, ...]:
-        name = trunk.host, trunk.transport
+    async def _targets(self, host: str, transport: SipTransport) -> tuple[Target, ...]:
+        name = host, transport
         known = self._known.get(name)
         if known is not None and self._clock() < known[0]:
             return known[1]
@@ -66,6 +80,21 @@ class TrunkServices:
                 targets = await self._ask(*name)
         except TimeoutError:
             targets = known[1] if known is not None else ()
+        if transport is SipTransport.TLS:
+            targets = self._trusted(targets, host)
         keep_s = min(LONGEST_S, *(target.ttl_s for target in targets)) if targets else NONE_S
         self._known[name] = (self._clock() + max(keep_s, 1.0), targets)
         return targets
+
+    def _trusted(self, targets: tuple[Target, ...], host: str) -> tuple[Target, ...]:
+        found = in_domain(targets, host.lower())
+        if len(found) < len(targets) and host not in self._told:
+            self._told.add(host)
+            log.warning(
+                "trunk.srv_not_followed",
+                host=host,
+                left_out=[target.host for target in targets if target not in found],
+                reason="over TLS only hosts of the trunk's own domain are followed; name another one with its port as the "
+                "trunk's host, where the carrier says so",
+            )
+        return found

@@ -51,6 +51,7 @@ from offhook.processes.public_address import follow_address
 from offhook.processes.quiet_server import QuietServer, listening_socket
 from offhook.processes.room_door import RoomDoor
 from offhook.processes.routes import Routes
+from offhook.processes.stranger_connections import judge_connections
 from offhook.processes.trunk_book import TrunkBook
 from offhook.processes.trunk_keeping import Trunking, keep_trunks
 from offhook.processes.waiting import once_there
@@ -171,14 +172,18 @@ class Worker:
         settings, index, gauge = self._settings, self._surroundings.worker_index, LagGauge()
         build = fitted_to_ports(installed_build(), settings.worker_rtp_range(index)[1])
         allow_open_files(build)
-        listening = engine_settings(settings, build, index)
         switchboard = Switchboard(
-            listening,
+            engine_settings(settings, build, index),
             build,
             refuse=self._refusal(gauge, meetings, trunking.book),
             on_incoming=self._taken_by(runs),
         )
         switchboard.engine.is_one = trunking.book.are_one
+        judge_connections(
+            switchboard.engine.connections,
+            Callers(callers_allowed(settings), trunking.book),
+            lambda why, count: self._refused.add(why, by=count),
+        )
         await switchboard.start()
         runs.connect(switchboard)
         bound = listening_socket("127.0.0.1", self._surroundings.door_port)

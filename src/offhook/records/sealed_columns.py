@@ -82,7 +82,8 @@ def seal_all(database: Database, secrets: SecretBox, *, only_open: bool = False)
 
 
 def replace_lost(database: Database, secrets: SecretBox) -> tuple[str, ...]:
-    """Put a new random secret wherever the key was lost; returns the rows. Raises SecretKeyWrong without any key."""
+    """Put a new random secret wherever the key was lost, and none for a trunk, whose password is not ours to make; returns
+    the rows. Raises SecretKeyWrong without any key."""
     secrets.reload()
     lost = []
     with database.writing() as connection:
@@ -91,7 +92,8 @@ def replace_lost(database: Database, secrets: SecretBox) -> tuple[str, ...]:
             try:
                 secrets.open(kept, column.place(row))
             except SecretKeyWrong:
-                sealed = secrets.seal(new_token(), column.place(row))
+                is_ours = column is not TRUNK_PASSWORD
+                sealed = secrets.seal(new_token(), column.place(row)) if is_ours else None
                 change = update(column.table).where(column.row == row)
                 connection.execute(change, {column.secret.name: sealed})
                 lost.append(row)

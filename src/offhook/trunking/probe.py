@@ -72,8 +72,7 @@ async def ask_registration(
     patience_s: float = PATIENCE_S,
 ) -> Answer:
     """What a trunk answers to our user name and password; 200 where it takes them. Raises NoAnswer."""
-    username, password = trunk.credentials or ("offhook", "")
-    uri, who = trunk.uri(""), f"sip:{username}@{trunk.host_port}"
+    uri, who = trunk.uri(""), f"sip:{trunk.username or 'offhook'}@{trunk.host_port}"
     async with _line(trunk, at, make_context, patience_s) as line:
         first = await line.ask("REGISTER", uri, who, 1)
         if first.status not in CHALLENGES or trunk.credentials is None:
@@ -83,6 +82,7 @@ async def ask_registration(
             challenge = best_challenge(first.all(asked_in))
         except ChallengeUnknown as unknown:
             raise NoAnswer(f"answered {first.words}, and {unknown}") from None
+        username, password = trunk.credentials
         value = answer(
             challenge,
             method="REGISTER",

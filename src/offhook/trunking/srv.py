@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from offhook.call.trunk_input import is_host_name
 from offhook.call.trunks import SipTransport
 
 RESOLVER_FILE = Path("/etc/resolv.conf")
@@ -30,6 +31,7 @@ SERVICES = {
     SipTransport.TLS: "_sips._tcp",
 }
 Server = tuple[str, int]
+LONGEST_NAME_BYTES = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,12 @@ async def ask_srv(
         except (OSError, TimeoutError, ValueError):
             continue
     return ()
+
+
+def in_domain(targets: Iterable[Target], host: str) -> tuple[Target, ...]:
+    """Those that are the host itself or lie below it. Whoever forges answers of DNS can lead elsewhere, and show a good
+    certificate of that other host; one of a name below the carrier's own nobody else is given."""
+    return tuple(each for each in targets if each.host == host or each.host.endswith(f".{host}"))
 
 
 def in_order(
@@ -113,12 +121,12 @@ class _Line(asyncio.DatagramProtocol):
 
 def question(number: int, name: str) -> bytes:
     """The message that asks for a name's SRV records. Raises ValueError for what is no name."""
-    labels = [
-        label.encode("idna") if not label.startswith("_") else label.encode() for label in name.split(".")
-    ]
-    if any(not 0 < len(label) < 64 for label in labels):
+    plain = name.removesuffix(".")
+    if not is_host_name(plain):
         raise ValueError(f"{name} is no name")
-    asked = b"".join(bytes([len(label)]) + label for label in labels) + b"\0"
+    asked = b"".join(bytes([len(label)]) + label.encode() for label in plain.split(".")) + b"\0"
+    if len(asked) > LONGEST_NAME_BYTES:
+        raise ValueError(f"{name} is longer than a name may be")
     return HEADER.pack(number, RECURSION_WANTED, 1, 0, 0, 0) + asked + struct.pack("!2H", SRV, IN)
 
 
@@ -143,7 +151,9 @@ def _targets(data: bytes, at: int, count: int) -> Iterator[Target]:
         at += 10
         if kind == SRV and group == IN:
             priority, weight, port = struct.unpack_from("!3H", data, at)
-            yield Target(priority, weight, port, _name(data, at + 6)[0], ttl_s)
+            host = _name(data, at + 6)[0].lower()
+            if not host or (port and is_host_name(host)):
+                yield Target(priority, weight, port, host, ttl_s)
         at += length
 
 

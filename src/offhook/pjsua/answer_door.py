@@ -1,0 +1,66 @@
+"""Reads what those we call answer, before the library does: an SDP that wants audio at a name, or at the address of a group.
+
+The library would look the name up, and do nothing else meanwhile; it would send our audio to whole networks. An answer cannot be
+refused as an offer can. So it is made one that wants audio nowhere, in the packet itself, and the call is told, which ends itself.
+Everything here runs on the owner thread.
+"""
+
+import ctypes
+from collections.abc import Callable
+
+import structlog
+
+from offhook.pjsua.c_library import Text, c_library
+from offhook.pjsua.offered_addresses import led_nowhere, sends_elsewhere
+from offhook.pjsua.received import WHEEL_PACKET_BYTES, Received
+from offhook.pjsua.refer_door import Module, OnRequest
+
+log = structlog.get_logger()
+
+BEFORE_TRANSACTIONS = 13
+ANSWERED = ("INVITE", "UPDATE", "PRACK")
+"""Requests whose answers may have an SDP."""
+
+
+class AnswerDoor:
+    """One engine's module. It has to be kept until the library is destroyed."""
+
+    def __init__(self, tell: Callable[[str], None], packet_bytes: int | None) -> None:
+        """`tell` is given the Call-ID of such an answer; `packet_bytes` is PJSIP_MAX_PKT_LEN, where the build tells it."""
+        self._tell = tell
+        self._packet_bytes = packet_bytes or WHEEL_PACKET_BYTES
+        self._callback = OnRequest(self._came)
+        self._module = Module()
+        self._module.name = Text.of("mod-offhook-answers")
+        self._module.id = -1
+        self._module.priority = BEFORE_TRANSACTIONS
+        self._module.on_rx_response = ctypes.cast(self._callback, ctypes.c_void_p)
+
+    def open(self) -> None:
+        """Have answers shown from now on; the library is initialised."""
+        library = c_library()
+        try:
+            library.pjsua_get_pjsip_endpt.restype = ctypes.c_void_p
+            endpoint = ctypes.c_void_p(library.pjsua_get_pjsip_endpt())
+            status = library.pjsip_endpt_register_module(endpoint, ctypes.byref(self._module))
+        except AttributeError as error:
+            log.warning("pjsua.answers_not_read", reason=f"this build does not export a function: {error}")
+            return
+        if status:
+            log.warning("pjsua.answers_not_read", reason=f"the library refused a module of ours ({status})")
+
+    def _came(self, data: int) -> int:
+        """Called for each answer, before anybody else sees it; they see it all."""
+        try:
+            received = Received(data, self._packet_bytes)
+            if received.is_understood and received.cseq_method in ANSWERED:
+                self._read(received)
+        except Exception:
+            log.exception("pjsua.callback_broke", callback="on_rx_response")
+        return 0
+
+    def _read(self, received: Received) -> None:
+        text = received.text
+        if sends_elsewhere(text):
+            received.overwrite(led_nowhere(text))
+            self._tell(received.call_id)
