@@ -59,11 +59,11 @@ class StreamPeer(Phone):
         suffix = "" if self._via == "UDP" else f";transport={self._via.lower()}"
         return f"sip:peer@{f'[{self._host}]' if ':' in self._host else self._host}:{self.port}{suffix}"
 
-    async def connect(self, port: int) -> None:
-        """Connect to a server, to call it by."""
+    async def connect(self, port: int, own: str | None = None) -> None:
+        """Connect to a server, to call it by; from an address of our `own`."""
         name = "localhost" if self._context is not None else None
         reader, writer = await asyncio.open_connection(
-            self._host, port, ssl=self._context, server_hostname=name
+            self._host, port, ssl=self._context, server_hostname=name, local_addr=(own, 0) if own else None
         )
         self._lines = writer
         self._spawn(self._read(reader, writer))
