@@ -1,7 +1,9 @@
 """What is known of trunks while a server runs: read anew, asked how they do, and who may call."""
 
 import asyncio
+import threading
 import ipaddress
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -28,7 +30,7 @@ from offhook.rest.ports import CallRefused
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"),)
 NETWORK = ipaddress.ip_network("192.0.2.0/24")
 CARRIER = Trunk(sid="TK1", name="carrier", host="carrier.invalid", inbound=(NETWORK,), prefixes=("+49",))
-PATIENCE_S = 30
+PATIENCE_S, LONG_S = 30, 60
 
 
 @pytest.fixture
@@ -136,6 +138,30 @@ async def until(records: Trunks, is_so: Callable[[TrunkState], bool]) -> TrunkSt
             await asyncio.sleep(0.01)
 
 
+async def test_names_that_somebody_dials_hold_up_neither_trunks_nor_anything_else() -> None:
+    """DNS that says nothing holds a thread for as long as the machine's resolver waits."""
+    dns = threading.Event()
+
+    def lookup(host: str) -> tuple[str, ...]:
+        if host != CARRIER.host:
+            dns.wait(LONG_S)
+        return ("192.0.2.1",)
+
+    hosts = TrunkHosts(lookup=lookup)
+    dialled = [Way(uri=f"sip:x@silent-{number}.example") for number in range(40)]
+    hanging = [asyncio.ensure_future(hosts.place(way)) for way in dialled]
+    try:
+        async with asyncio.timeout(LONG_S / 2):
+            assert await asyncio.to_thread(lambda: "elsewhere") == "elsewhere"
+            assert (
+                await hosts.place(Way(uri="sip:1@carrier", trunk=CARRIER))
+                == "sip:192.0.2.1:5060;transport=udp"
+            )
+    finally:
+        dns.set()
+        await asyncio.gather(*hanging, return_exceptions=True)
+
+
 async def test_a_host_is_looked_up_once_for_a_while() -> None:
     asked: list[str] = []
 
@@ -161,6 +187,28 @@ async def test_a_host_is_looked_up_once_for_a_while() -> None:
     assert len(asked) == 2
     await hosts.place(Way(uri="sip:1@127.0.0.1", trunk=replace(CARRIER, host="127.0.0.1")))
     assert len(asked) == 2
+
+
+async def test_silent_names_hold_up_neither_others_nor_the_threads_of_the_process() -> None:
+    over = threading.Event()
+
+    def lookup(host: str) -> tuple[str, ...]:
+        if host.startswith("silent"):
+            over.wait(PATIENCE_S)
+        return ("192.0.2.1",)
+
+    hosts = TrunkHosts(lookup=lookup)
+    trunks = [replace(CARRIER, host=f"silent-{number}.example") for number in range(40)]
+    silent = [asyncio.create_task(hosts.place(Way(uri="sip:1@x", trunk=trunk))) for trunk in trunks]
+    try:
+        await asyncio.sleep(0)
+        place = await hosts.place(Way(uri="sip:1@x", trunk=replace(CARRIER, host="quick.example")))
+        assert place.startswith("sip:192.0.2.1:")
+        async with asyncio.timeout(PATIENCE_S / 2):
+            assert await asyncio.to_thread(int) == 0
+    finally:
+        over.set()
+        await asyncio.gather(*silent, return_exceptions=True)
 
 
 def test_the_setting_is_the_last_trunk_and_nobody_calls_from_it() -> None:

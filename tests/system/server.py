@@ -27,7 +27,8 @@ TOKEN = "a-token-for-tests"
 
 PORTS = range(26_000, 32_700)
 """Below the ports that the system gives away by itself: a connection to elsewhere never holds one of them."""
-_TURN = itertools.count(os.getpid() * 97)
+_TURN = itertools.count(os.getpid() * 97, 101)
+"""Steps that leave the ports behind each to the workers of a server, which take them in a row."""
 
 
 def free_port(kind: socket.SocketKind) -> int:

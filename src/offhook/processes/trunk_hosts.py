@@ -5,6 +5,7 @@ import asyncio
 import socket
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 from offhook.call.errors import OffhookError
 from offhook.call.ip_addresses import is_ip_address
@@ -15,6 +16,11 @@ PATIENCE_S = 2.0
 """How long DNS may take; a trunk that is known no sooner is passed over."""
 KEEP_S, KEEP_FAULT_S = 5.0, 10.0
 """How long an answer holds, and how long that there is none."""
+AT_ONCE = 8
+"""How many names of trunks are asked for at once, and how many of SIP URIs. Where DNS says nothing, each holds a thread for as long as the
+machine's resolver waits, up to half a minute: the names that somebody dials hold up neither trunks nor anything else."""
+MOST_KEPT = 1000
+"""Names that are remembered."""
 SIP_PORT, TLS_PORT = 5060, 5061
 BY_OTHER_MEANS = (";alias=", ";maddr=")
 """In the URI of a phone, which says where that registered from; and of one that is called somewhere else than at its host."""
@@ -45,6 +51,8 @@ class TrunkHosts:
         self._clock = clock
         self._known: dict[str, tuple[float, Addresses, str]] = {}
         self._asking: dict[str, asyncio.Future[tuple[Addresses, str]]] = {}
+        self._of_trunks = ThreadPoolExecutor(AT_ONCE, "trunk-names")
+        self._of_others = ThreadPoolExecutor(AT_ONCE, "dialled-names")
 
     async def place(self, way: Way, *, rather: str = "") -> str:
         """Where a way leads: a SIP URI with an address in place of a name; empty where the way's own URI says more than that.
@@ -58,26 +66,30 @@ class TrunkHosts:
         host, port, transport = target
         if is_ip_address(host):
             return _uri(host, port, transport)
-        addresses, why = await self._ask_once(host)
+        addresses, why = await self._ask_once(host, self._of_trunks if way.trunk else self._of_others)
         if not addresses:
             raise HostUnknown(f"its host {host} has no address ({why})")
         places = [_uri(address, port, transport) for address in addresses]
         return rather if rather in places else places[0]
 
-    async def _ask_once(self, host: str) -> tuple[Addresses, str]:
+    async def _ask_once(self, host: str, threads: ThreadPoolExecutor) -> tuple[Addresses, str]:
         known = self._known.get(host)
         if known is not None and self._clock() < known[0]:
             return known[1:]
         asking = self._asking.get(host)
         if asking is None:
-            asking = self._asking[host] = asyncio.ensure_future(asyncio.to_thread(self._ask, host))
+            asking = asyncio.get_running_loop().run_in_executor(threads, self._ask, host)
+            self._asking[host] = asking
             asking.add_done_callback(lambda _done: self._asking.pop(host, None))
         try:
             async with asyncio.timeout(PATIENCE_S):
                 found = await asyncio.shield(asking)
         except TimeoutError:
             found = (), f"DNS did not answer within {PATIENCE_S:g} s"
+        self._known.pop(host, None)
         self._known[host] = (self._clock() + (KEEP_S if found[0] else KEEP_FAULT_S), *found)
+        if len(self._known) > MOST_KEPT:
+            del self._known[next(iter(self._known))]
         return found
 
     def _ask(self, host: str) -> tuple[Addresses, str]:

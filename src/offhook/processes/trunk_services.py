@@ -10,7 +10,7 @@ import structlog
 from offhook.call.ip_addresses import is_ip_address
 from offhook.call.trunks import SipTransport, Trunk, Way
 from offhook.pjsua.sip_uris import target_of, transport_of
-from offhook.processes.trunk_hosts import PATIENCE_S
+from offhook.processes.trunk_hosts import MOST_KEPT, PATIENCE_S
 from offhook.trunking.srv import SERVICES, Target, ask_srv, in_domain, in_order, name_servers
 
 log = structlog.get_logger()
@@ -83,12 +83,15 @@ class TrunkServices:
         if transport is SipTransport.TLS:
             targets = self._trusted(targets, host)
         keep_s = min(LONGEST_S, *(target.ttl_s for target in targets)) if targets else NONE_S
+        self._known.pop(name, None)
         self._known[name] = (self._clock() + max(keep_s, 1.0), targets)
+        if len(self._known) > MOST_KEPT:
+            del self._known[next(iter(self._known))]
         return targets
 
     def _trusted(self, targets: tuple[Target, ...], host: str) -> tuple[Target, ...]:
         found = in_domain(targets, host.lower())
-        if len(found) < len(targets) and host not in self._told:
+        if len(found) < len(targets) and host not in self._told and len(self._told) < MOST_KEPT:
             self._told.add(host)
             log.warning(
                 "trunk.srv_not_followed",

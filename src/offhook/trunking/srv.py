@@ -165,7 +165,7 @@ def _name(data: bytes, at: int) -> tuple[str, int]:
         length = data[at]
         if length & 0xC0:
             end = at + 2 if end is None else end
-            at = struct.unpack_from("!H", data, at)[0] & 0x3FFF
+            at = struct.unpack_from("!H", data, at)[0] & 0x3F_FF
         elif length == 0:
             return ".".join(labels), at + 1 if end is None else end
         else:
