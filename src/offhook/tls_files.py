@@ -1,5 +1,6 @@
 """Certificates and keys in files: looked at before they are used, and again when they change."""
 
+import re
 import ssl
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,6 +16,8 @@ SYSTEM_AUTHORITIES = (
     "/etc/ssl/cert.pem",
 )
 """Where systems keep them, when Python's own OpenSSL does not know."""
+SYSTEM_AUTHORITIES_BY_NAME = "/etc/ssl/certs"
+_BY_NAME = re.compile(r"[0-9a-f]{8}\.0")
 
 
 class TlsFilesUnusable(OffhookError):
@@ -87,6 +90,15 @@ def system_authorities() -> Path | None:
     own = ssl.get_default_verify_paths().cafile
     for place in (own, *SYSTEM_AUTHORITIES):
         if place and Path(place).is_file():
+            return Path(place)
+    return None
+
+
+def system_authorities_by_name() -> Path | None:
+    """The folder where this system keeps them in files that are named as OpenSSL looks them up; None where there is none."""
+    own = ssl.get_default_verify_paths().capath
+    for place in (own, SYSTEM_AUTHORITIES_BY_NAME):
+        if place and any(_BY_NAME.fullmatch(each.name) for each in Path(place).glob("*.0")):
             return Path(place)
     return None
 

@@ -1,6 +1,8 @@
 """SIP over TLS at Kamailio: what it is told, when it is told anew, and what is said where its module is not there."""
 
-from dataclasses import replace
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
@@ -9,7 +11,7 @@ import pytest
 from offhook.config import Settings
 from offhook.edge.kamailio import Kamailio, KamailioFailed
 from offhook.edge.kamailio_config import KamailioConfig, Listen
-from offhook.edge.rpc import KamailioRpc
+from offhook.edge.rpc import KamailioRpc, RpcFailed
 from offhook.edge.tls_config import EdgeTls
 from offhook.processes.edge_tls import EdgeCertificates
 from offhook.tls_files import TlsFilesUnusable
@@ -21,20 +23,35 @@ exit 255
 """
 
 
+@dataclass
+class Paths:
+    """Where OpenSSL says that it looks."""
+
+    capath: str
+    cafile: str | None = None
+
+
 class Calls:
-    """Remembers what was called."""
+    """Remembers what was called, and refuses it as often as it is told to."""
 
     def __init__(self) -> None:
         self.methods: list[str] = []
+        self.refusals = 0
 
-    def call(self, method: str) -> None:
+    def call(self, method: str, *, within_s: float) -> None:
         """Note it."""
         self.methods.append(method)
+        assert within_s >= 30, "a long list of authorities takes each of its processes a while"
+        if self.refusals:
+            self.refusals -= 1
+            raise RpcFailed(f"{method}: timed out")
 
 
-def certificates(pair: Pair, folder: Path, **settings: object) -> EdgeCertificates:
+def certificates(
+    pair: Pair, folder: Path, *, clock: Callable[[], float] = time.monotonic, **settings: object
+) -> EdgeCertificates:
     chosen = {"sip_tls_cert": pair.certificate, "sip_tls_key": pair.key, "sip_transports": "udp, tls"}
-    return EdgeCertificates(Settings.model_validate(chosen | settings), folder)
+    return EdgeCertificates(Settings.model_validate(chosen | settings), folder, clock)
 
 
 def test_what_kamailio_is_told(tmp_path: Path, config: KamailioConfig) -> None:
@@ -76,6 +93,29 @@ def test_a_certificate_that_was_replaced_is_told_once_it_can_be_used(tmp_path: P
     for _ in range(2):
         made.turn(cast("KamailioRpc", calls))
     assert calls.methods == ["tls.reload"]
+
+
+def test_a_certificate_that_kamailio_did_not_take_is_told_again(tmp_path: Path) -> None:
+    authority, calls, now = Authority(tmp_path), Calls(), [0.0]
+    pair = authority.issue("127.0.0.1")
+    made = certificates(pair, tmp_path, clock=lambda: now[0])
+    pair.write(authority.issue("127.0.0.1", "localhost"))
+    calls.refusals = 1
+    for now[0] in (1.0, 2.0, 40.0, 80.0):
+        made.turn(cast("KamailioRpc", calls))
+    assert calls.methods == ["tls.reload"] * 2, "not every second, and not once it was taken"
+
+
+def test_the_authorities_of_the_system_are_not_all_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "01234567.0").touch()
+    monkeypatch.setattr("offhook.tls_files.ssl.get_default_verify_paths", lambda: Paths(str(tmp_path)))
+    pair = Authority(tmp_path).issue("127.0.0.1")
+    made = certificates(pair, tmp_path).tls
+    assert made is not None
+    assert f"ca_path = {tmp_path}\n" in made.text
+    assert "ca_list" not in made.text
 
 
 def test_what_cannot_be_used_is_said_before_anything_starts(tmp_path: Path) -> None:

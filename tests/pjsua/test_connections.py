@@ -1,6 +1,7 @@
 """TCP connections of strangers at the SIP library: few each, not for long, and the others go on."""
 
 import asyncio
+import ctypes
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, contextmanager
@@ -9,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from offhook.call.trunks import SipTransport
-from offhook.pjsua.connections import QUIET_S
+from offhook.pjsua.connections import LOCAL_AT, QUIET_S, REMOTE_AT, Connections
 from tests.contract.worlds import RealWorld
 
 pytestmark = pytest.mark.sip
@@ -103,3 +104,48 @@ async def test_all_together_leave_calls_their_handles(world: RealWorld) -> None:
         await all_taken(world, 10)
         assert await answers(lines[0])
         assert not await answers(lines[-1])
+
+
+class Made:
+    """The memory of a `pjsip_transport`, as much of it as is read."""
+
+    def __init__(self, remote: str, own_port: int) -> None:
+        self._memory = bytearray(256)
+        self.at = ctypes.addressof(ctypes.c_char.from_buffer(self._memory))
+        self._memory[:4] = b"tcps"
+        self.is_between(remote, own_port)
+
+    def is_between(self, remote: str, own_port: int) -> None:
+        """Another connection has its place now."""
+        family = int(socket.AF_INET).to_bytes(2, "little")
+        self._memory[REMOTE_AT : REMOTE_AT + 8] = family + b"\0\x09" + socket.inet_aton(remote)
+        self._memory[LOCAL_AT : LOCAL_AT + 4] = family + own_port.to_bytes(2, "big")
+
+
+def test_a_place_in_memory_is_forgotten_when_another_has_it() -> None:
+    connections = Connections(handles=64, ports=lambda: {5060})
+    made = Made(STRANGER, 5060)
+    connections.begun(made.at, 0.0)
+    connections.begun(made.at, 1.0)
+    assert [held.heard_at for held in connections.held] == [1.0]
+    made.is_between(CARRIER, 40_000)  # one that we made
+    connections.begun(made.at, 2.0)
+    assert connections.held == ()
+
+
+async def test_a_stranger_makes_room_for_who_may_call(world: RealWorld) -> None:
+    connections = world.switchboard.engine.connections
+    connections.most = 4
+    strangers = [f"127.0.1.{number}" for number in range(4)]
+    with ExitStack() as stack:
+        lines = [stack.enter_context(lines_to(world, host, 1))[0] for host in strangers]
+        await all_taken(world, 4)
+        assert await answers(lines[0]), "so that it is not the quietest"
+        [carrier] = stack.enter_context(lines_to(world, CARRIER, 1))
+        assert await answers(carrier)
+        [one_more] = stack.enter_context(lines_to(world, STRANGER, 1))
+        assert not await answers(one_more)
+        assert [str(held.address) for held in connections.held] == [
+            *(host for host in strangers if host != strangers[1]),
+            CARRIER,
+        ]

@@ -8,6 +8,8 @@ import pytest
 import pytest_asyncio
 
 from offhook.call.errors import CallEnded
+from offhook.call.trunks import SipTransport
+from offhook.pjsua.ambiguity import is_ambiguous
 from offhook.pjsua.leg import Leg
 from tests.contract.worlds import RealWorld
 from tests.pjsua.renegotiation import renegotiate
@@ -53,9 +55,27 @@ class Forger:
         *,
         to_tag: str | None = None,
         from_tag: str | None = None,
+        call_id: str | None = None,
         is_disguised: bool = False,
     ) -> str:
         """Send it, perhaps with its Call-ID where only a parser finds it; its branch."""
+        branch, request = self.request(
+            method, peer, to_tag=to_tag, from_tag=from_tag, call_id=call_id, is_disguised=is_disguised
+        )
+        self.stranger.send(request, self._target)
+        return branch
+
+    def request(
+        self,
+        method: str,
+        peer: Peer,
+        *,
+        to_tag: str | None = None,
+        from_tag: str | None = None,
+        call_id: str | None = None,
+        is_disguised: bool = False,
+    ) -> tuple[str, bytes]:
+        """What is sent, and its branch."""
         dialog = peer.dialog
         assert dialog is not None
         self._count += 1
@@ -65,16 +85,16 @@ class Forger:
             to = to.partition(";tag=")[0] + f";tag={to_tag}"
         if from_tag is not None:
             sender = sender.partition(";tag=")[0] + f";tag={from_tag}"
-        call_id = f"Call-ID: {dialog.call_id}"
+        call_id_line = f"Call-ID: {call_id or dialog.call_id}"
         if is_disguised:
-            call_id = f"i :\r\n \t{dialog.call_id}\r\nX-Other: Call-ID: nobody"
+            call_id_line = f"i :\r\n \t{dialog.call_id}\r\nX-Other: Call-ID: nobody"
         kind, body = BODIES.get(method, ("text/plain", ""))
         lines = [
             f"{method} {dialog.target} SIP/2.0",
             f"Via: SIP/2.0/UDP {self._host}:{self.stranger.port};branch={branch}",
             f"From: {sender}",
             f"To: {to}",
-            call_id,
+            call_id_line,
             f"CSeq: {900 + self._count} {method}",
             f"Contact: <sip:evil@{self._host}:{self.stranger.port}>",
             "Max-Forwards: 70",
@@ -87,8 +107,7 @@ class Forger:
             body,
         ]
         before = "\r\n\r\n" if is_disguised else ""
-        self.stranger.send((before + "\r\n".join(lines)).encode(), self._target)
-        return branch
+        return branch, (before + "\r\n".join(lines)).encode()
 
     async def answer(self, branch: str) -> int:
         """The final status of the answer to what was sent with this branch."""
@@ -139,6 +158,52 @@ async def test_wrong_tags_are_answered_481(world: RealWorld) -> None:
     forge.stranger.close()
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2"])
+async def test_the_right_tags_with_another_call_id_are_answered_481(world: RealWorld, host: str) -> None:
+    """The library finds a call by its tags alone; who is asked for by Call-ID would be taken for nobody's."""
+    leg, peer, keys = await answered(world)
+    with leg.keys(keys.append):
+        forge = await forger(world, host)
+        for method in METHODS:
+            assert await forge.answer(forge.send(method, peer, call_id="another")) == 481, method
+        forge.send("ACK", peer, call_id="another")
+        await is_untouched(leg, peer)
+    assert keys == []
+    forge.stranger.close()
+
+
+async def test_two_call_ids_are_answered_400(world: RealWorld) -> None:
+    """A proxy that takes the first would ask whose another call is."""
+    leg, peer, _ = await answered(world)
+    assert peer.dialog is not None
+    forge = await forger(world, "127.0.0.1")
+    for between in ("\r\ni: ", "\rCall-ID: "):
+        call_id = f"another{between}{peer.dialog.call_id}"
+        assert await forge.answer(forge.send("BYE", peer, call_id=call_id)) == 400
+    await is_untouched(leg, peer)
+    forge.stranger.close()
+
+
+async def test_over_tcp_strangers_are_strangers_too() -> None:
+    world = RealWorld(transports=(SipTransport.UDP, SipTransport.TCP))
+    await world.start()
+    try:
+        leg, peer, _ = await answered(world)
+        forge = await forger(world, "127.0.0.2")
+        port = world.switchboard.engine.port_of(SipTransport.TCP)
+        async with asyncio.timeout(PATIENCE_S):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=("127.0.0.2", 0))
+            for method in ("INFO", "BYE"):
+                _, request = forge.request(method, peer)
+                writer.write(request.replace(b"SIP/2.0/UDP", b"SIP/2.0/TCP"))
+                assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"SIP/2.0 403 ")
+            writer.close()
+        await is_untouched(leg, peer)
+        forge.stranger.close()
+    finally:
+        await world.close()
+
+
 async def test_the_right_tags_from_elsewhere_are_answered_403(world: RealWorld) -> None:
     leg, peer, keys = await answered(world)
     with leg.keys(keys.append):
@@ -162,7 +227,12 @@ async def test_a_cancel_from_elsewhere_leaves_a_call_ringing(world: RealWorld) -
     calling = asyncio.create_task(peer.invite("1000", world.switchboard.engine.sip_port))
     leg = await asyncio.wait_for(world.arrived.get(), PATIENCE_S)
     assert peer.dialog is not None
-    for host, status in (("127.0.0.2", 403), ("127.0.0.1", 200)):
+    own = peer.dialog.call_id
+    for host, call_id, status in (
+        ("127.0.0.2", own, 403),
+        ("127.0.0.2", "another", 481),
+        ("127.0.0.1", own, 200),
+    ):
         stranger = await Stranger.open(host)
         forge = Forger(stranger, host, ("127.0.0.1", world.switchboard.engine.sip_port))
         branch = f"z9hG4bK-{peer.port}-1"
@@ -171,7 +241,7 @@ async def test_a_cancel_from_elsewhere_leaves_a_call_ringing(world: RealWorld) -
             f"Via: SIP/2.0/UDP 127.0.0.1:{peer.port};rport;branch={branch}",
             f"From: {peer.dialog.local}",
             f"To: {peer.dialog.remote}",
-            f"Call-ID: {peer.dialog.call_id}",
+            f"Call-ID: {call_id}",
             "CSeq: 1 CANCEL",
             "Max-Forwards: 70",
             "Content-Length: 0",
@@ -211,3 +281,23 @@ async def test_a_call_of_ours_is_kept_to_whom_it_reached(world: RealWorld) -> No
     assert await forge.answer(forge.send("BYE", peer)) == 403
     await leg.hang_up()
     forge.stranger.close()
+
+
+@pytest.mark.parametrize(
+    ("headers", "is_odd"),
+    [
+        (b"From: a\r\nt: b\r\nCall-ID: c\r\nCSeq: 1 BYE", False),
+        (b"From: a\nTo: b\ni: c\nSubject: f: g\n f: g", False),
+        (b"From: a\r\nf : b", True),
+        (b"To: a\r\nX: y\r\nt\r\n : b", True),
+        (b"Call-ID: a\r\ni: b", True),
+        (b"CSeq: 1 BYE\r\ncseq: 2 BYE", True),
+        (b"X: y\rFrom: a", True),
+        (b"Call-ID: a\r", True),
+        (b"X: y\0", True),
+    ],
+)
+def test_headers_that_can_be_read_in_two_ways(headers: bytes, is_odd: bool) -> None:
+    body = b"i: 1\r\ni: 2\r\rf: 3\0"
+    for before in (b"", b"\r\n\r\n"):
+        assert is_ambiguous(before + b"BYE sip:a SIP/2.0\r\n" + headers + b"\r\n\r\n" + body) is is_odd

@@ -8,7 +8,7 @@ import pytest
 from offhook.call.trunks import Trunk, ways_to
 from offhook.pjsua.accounts import PLAIN
 from offhook.pjsua.registration import Wish
-from offhook.pjsua.switchboard import NEXT_HOP_HEADER
+from offhook.pjsua.switchboard import NEXT_HOP_HEADER, PATIENCE_HEADER
 from offhook.processes.trunk_hosts import TrunkHosts
 from offhook.testing.scripted_call import SOME_CALL
 from tests.contract.worlds import RealWorld
@@ -16,6 +16,8 @@ from tests.edge.sip_stub import stubs
 
 NUMBER = "+493012345"
 CARRIER = Trunk(sid="t", name="t", host="carrier.example")
+OF_A_CUSTOMER = {"x-offhook-next-hop": "sip:192.0.2.66:5060", "X-Offhook-Patience": "60", "X-Own": "1"}
+"""Headers: to say where a call goes is not theirs."""
 [WAY] = ways_to(NUMBER, [CARRIER], SOME_CALL.from_)
 
 
@@ -59,7 +61,7 @@ async def test_calls_and_registrations_say_where_they_go_and_name_the_carrier() 
             engine = world.switchboard.engine
             ways = [WAY, replace(WAY, next_hop=("sbc.example", 5070))]
             leg = await world.switchboard.dial_ways(
-                SOME_CALL, ways, {}, passed_over=lambda *_: None, place_of=hosts.place
+                SOME_CALL, ways, OF_A_CUSTOMER, passed_over=lambda *_: None, place_of=hosts.place
             )
             await proxy.until(lambda: len(proxy.got("INVITE")) >= 2)
             wish = Wish(
@@ -77,11 +79,12 @@ async def test_calls_and_registrations_say_where_they_go_and_name_the_carrier() 
         finally:
             async with asyncio.timeout(30):
                 await world.close()
-    told = [(m.start.split(" ")[1], m.get(NEXT_HOP_HEADER)) for m in proxy.got("INVITE")[:2]]
-    assert told == [
+    invites = proxy.got("INVITE")[:2]
+    assert [(m.start.split(" ")[1], *m.all(NEXT_HOP_HEADER)) for m in invites] == [
         (f"sip:{NUMBER}@carrier.example", "sip:192.0.2.1:5060;transport=udp"),
         (f"sip:{NUMBER}@carrier.example", "sip:192.0.2.7:5070;transport=udp"),
     ]
+    assert [(m.all("X-Own"), m.all(PATIENCE_HEADER)) for m in invites] == [(["1"], ["4"]), (["1"], [])]
     register = proxy.got("REGISTER")[0]
     assert register.start == "REGISTER sip:carrier.example SIP/2.0"
     assert register.get(NEXT_HOP_HEADER) == "sip:192.0.2.1:5060;transport=udp"

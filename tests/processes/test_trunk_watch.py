@@ -1,7 +1,6 @@
 """What is known of trunks while a server runs: read anew, asked how they do, and who may call."""
 
 import asyncio
-import threading
 import ipaddress
 import threading
 from collections.abc import Callable, Iterator
@@ -187,28 +186,6 @@ async def test_a_host_is_looked_up_once_for_a_while() -> None:
     assert len(asked) == 2
     await hosts.place(Way(uri="sip:1@127.0.0.1", trunk=replace(CARRIER, host="127.0.0.1")))
     assert len(asked) == 2
-
-
-async def test_silent_names_hold_up_neither_others_nor_the_threads_of_the_process() -> None:
-    over = threading.Event()
-
-    def lookup(host: str) -> tuple[str, ...]:
-        if host.startswith("silent"):
-            over.wait(PATIENCE_S)
-        return ("192.0.2.1",)
-
-    hosts = TrunkHosts(lookup=lookup)
-    trunks = [replace(CARRIER, host=f"silent-{number}.example") for number in range(40)]
-    silent = [asyncio.create_task(hosts.place(Way(uri="sip:1@x", trunk=trunk))) for trunk in trunks]
-    try:
-        await asyncio.sleep(0)
-        place = await hosts.place(Way(uri="sip:1@x", trunk=replace(CARRIER, host="quick.example")))
-        assert place.startswith("sip:192.0.2.1:")
-        async with asyncio.timeout(PATIENCE_S / 2):
-            assert await asyncio.to_thread(int) == 0
-    finally:
-        over.set()
-        await asyncio.gather(*silent, return_exceptions=True)
 
 
 def test_the_setting_is_the_last_trunk_and_nobody_calls_from_it() -> None:

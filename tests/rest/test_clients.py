@@ -79,6 +79,7 @@ async def test_a_deleted_client_is_gone_and_its_login_free(site: Site) -> None:
         ({"Login": "ada@example.com"}, "Login must be the user part"),
         ({"Login": "ada?x=1"}, "Login must be the user part"),
         ({"Login": "ädä"}, "Login must be the user part"),
+        ({"Login": "-"}, "and not - alone"),
         ({"Login": "x" * 65}, "Login must be the user part"),
         ({"Password": ""}, "Password is required"),
         ({"Password": "1234"}, "Password must have 8"),

@@ -66,7 +66,14 @@ class StreamPeer(Phone):
             self._host, port, ssl=self._context, server_hostname=name, local_addr=(own, 0) if own else None
         )
         self._lines = writer
+        self._all_lines.append(writer)
         self._spawn(self._read(reader, writer))
+
+    @property
+    def own_port(self) -> int:
+        """Where its connection comes from."""
+        assert self._lines is not None
+        return int(self._lines.get_extra_info("sockname")[1])
 
     @property
     def shown_certificate(self) -> dict[str, Any]:
@@ -89,11 +96,11 @@ class StreamPeer(Phone):
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        self._all_lines.append(writer)
         await self._read(reader, writer)
 
     async def _read(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """A message ends where its Content-Length says (RFC 3261, 18.3); blank lines keep the connection alive."""
-        self._all_lines.append(writer)
         while True:
             try:
                 head = (await reader.readuntil(b"\r\n\r\n")).lstrip(b"\r\n")

@@ -19,8 +19,8 @@ from offhook.edge.kamailio_config import Listen
 from offhook.edge.kamailio_log import ENGINE, LineReader, read_line
 from offhook.edge.private_file import write_private
 
-SHARED_MEMORY_MB = 256
-"""A TCP connection takes 17 kB of it, and there may be 8,192."""
+SHARED_MEMORY_MB = 512
+"""A TCP connection takes 17 kB of it, one with TLS 75 kB, and there may be 8,192, of these 4,096 with TLS."""
 STOP_S = 4.0
 PORT_FREE_S = 5.0
 """How long a Kamailio that is ending may still hold the port."""

@@ -25,13 +25,13 @@ class KamailioRpc:
         self._numbers = itertools.count(1)
         own_socket.unlink(missing_ok=True)
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self._socket.settimeout(ANSWER_S)
         self._socket.bind(str(own_socket))
 
-    def call(self, method: str, *parameters: str | int) -> Any:
+    def call(self, method: str, *parameters: str | int, within_s: float = ANSWER_S) -> Any:
         """Call a procedure; its result. Raises RpcFailed."""
         number = next(self._numbers)
         request = {"jsonrpc": "2.0", "method": method, "params": parameters, "id": number}
+        self._socket.settimeout(within_s)
         try:
             self._socket.sendto(json.dumps(request).encode(), self._rpc_socket)
             answer = self._answer(number)

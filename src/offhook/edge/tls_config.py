@@ -24,6 +24,9 @@ class EdgeTls:
     key: Path
     authorities: Path
     """What the certificates of carriers and PBXs that we call are judged by."""
+    are_by_name: bool = False
+    """Whether these are a folder that OpenSSL looks into by their names, not a file: the 140 of a system take each of Kamailio's
+    processes half a second to read, and 3 MB."""
     verifies: bool
     config_file: Path
 
@@ -31,6 +34,7 @@ class EdgeTls:
     def text(self) -> str:
         """The content of `config_file`."""
         verify = "yes" if self.verifies else "no"
+        authorities = "ca_path" if self.are_by_name else "ca_list"
         return "\n".join(
             (
                 "[server:default]",
@@ -44,7 +48,7 @@ class EdgeTls:
                 "method = TLSv1.2+",
                 f"verify_certificate = {verify}",
                 f"require_certificate = {verify}",
-                f"ca_list = {_plain(self.authorities)}",
+                f"{authorities} = {_plain(self.authorities)}",
                 "",
             )
         )
@@ -56,6 +60,8 @@ class EdgeTls:
             "enable_tls=yes",
             f'loadmodule "{NAME}"',
             f'modparam("tls", "config", "{_plain(self.config_file)}")',
+            # Its own is 600 s, which would go before the one of modules.cfg.
+            'modparam("tls", "connection_timeout", 20)',
         )
 
 

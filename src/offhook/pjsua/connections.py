@@ -74,15 +74,27 @@ class Connections:
 
     def begun(self, transport: int, at: float) -> None:
         """There is a connection, ours or another's, at this address of a `pjsip_transport`."""
+        self.over(transport)  # whatever had this address before
         ends = self._ends(transport)
         if ends is None or ends[1] not in self._ports():
             return
         held = Held(ends[0], _whose(ends[0]), at)
         self._held[transport] = held
         self._count_of[held.whose] += 1
-        is_one_more = self._count_of[held.whose] > self.most_each and not self.may_call(held.address)
-        if is_one_more or len(self._held) > self.most:
+        is_stranger = not self.may_call(held.address)
+        if is_stranger and self._count_of[held.whose] > self.most_each:
             self._too_many[transport] = None
+        elif len(self._held) - len(self._too_many) > self.most:
+            self._too_many[transport if is_stranger else self._quietest_stranger(transport)] = None
+
+    def _quietest_stranger(self, newcomer: int) -> int:
+        """Which one makes room for somebody who may call; the newcomer where there are no strangers."""
+        strangers = (
+            (held.heard_at, transport)
+            for transport, held in self._held.items()
+            if transport not in self._too_many and not self.may_call(held.address)
+        )
+        return min(strangers, default=(0.0, newcomer))[1]
 
     def over(self, transport: int) -> None:
         """It is gone, or about to be."""

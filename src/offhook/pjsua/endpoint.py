@@ -9,6 +9,7 @@ import structlog
 from offhook.call.ending import Ending
 from offhook.pjsua.accounts import OwnAccounts
 from offhook.pjsua.connections import Connections
+from offhook.pjsua.dead_sockets import DeadSockets
 from offhook.pjsua.sip_call import guarded
 
 log = structlog.get_logger()
@@ -26,6 +27,7 @@ class Endpoint(pj.Endpoint):
         """Set once they are there."""
         self.connections: Connections | None = None
         """Who is told of them; set before anything listens."""
+        self.dead_sockets = DeadSockets()
         self._refused = ""
 
     @guarded
@@ -43,6 +45,10 @@ class Endpoint(pj.Endpoint):
                 self.connections.begun(int(parameter.hnd), time.monotonic())
             else:
                 self.connections.over(int(parameter.hnd))
+        if parameter.state == pj.PJSIP_TP_STATE_DISCONNECTED:
+            self.dead_sockets.broke(int(parameter.hnd))
+        elif parameter.state != pj.PJSIP_TP_STATE_SHUTDOWN:
+            self.dead_sockets.gone(int(parameter.hnd))
         told = parameter.tlsInfo
         if told.isEmpty() or not told.verifyStatus or parameter.state != pj.PJSIP_TP_STATE_DISCONNECTED:
             return

@@ -27,6 +27,7 @@ from offhook.pjsua.cables import Cables
 from offhook.pjsua.call_audio import CallAudio
 from offhook.pjsua.connections import Connections
 from offhook.pjsua.credentials import Credentials, Identities
+from offhook.pjsua.dialog_door import DialogDoor
 from offhook.pjsua.endpoint import Endpoint
 from offhook.pjsua.engine_settings import EngineSettings, account_config, endpoint_config, set_codecs
 from offhook.pjsua.farewell import Farewell
@@ -49,6 +50,7 @@ from offhook.pjsua.sip_uris import goes_past_proxy, is_ipv6, name_addr, own_addr
 from offhook.pjsua.tapes import Tapes
 from offhook.pjsua.unsent import why_not_sent
 from offhook.pjsua.waker import Waker
+from offhook.pjsua.way_out import WayOut
 from offhook.tls_files import TlsFilesUnusable
 
 log = structlog.get_logger()
@@ -78,7 +80,8 @@ class EngineFailed(OffhookError):
 
 
 Refusal = Callable[[Invite], int | None]
-"""Decides on the owner thread whether an INVITE is refused, and with which SIP status. It must be quick."""
+"""Decides on the owner thread whether an INVITE is refused, and with which SIP status. It must be quick. Of one that comes from
+who may not call it is asked before the INVITE takes a slot, and again once it has one."""
 
 
 class Engine:
@@ -117,10 +120,12 @@ class Engine:
         self._front_door = FrontDoor(
             self._is_stranger,
             packet_bytes,
+            of_caller=self._refused_at_once,
             pins_sources=settings.pins_sources,
             has_ipv6=settings.ipv6_host is not None,
         )
-        self._last_door = LastDoor(packet_bytes)
+        self._last_door, self._way_out = LastDoor(packet_bytes), WayOut(packet_bytes)
+        self._dialog_door = DialogDoor(self._has_call, packet_bytes)
         self._answer_door = AnswerDoor(self._answered_elsewhere, packet_bytes)
         self.is_one: Callable[[IpAddress, IpAddress], bool] = operator.eq
         """Whether two addresses are those of one far end, such as a carrier with many; the owner thread asks."""
@@ -253,6 +258,7 @@ class Engine:
 
     def _poll_once(self) -> None:
         self._endpoint.libHandleEvents(BUSY_POLL_MS if self._calls else IDLE_POLL_MS)
+        self._way_out.polled()
         self._carry_out_commands()
         self._take_in_waiting()
         self._guards.look(time.monotonic())
@@ -262,6 +268,7 @@ class Engine:
         self.registrations.destroy_left(time.monotonic())
         self._listeners.follow_files(time.monotonic())
         self.connections.look(time.monotonic())
+        self._endpoint.dead_sockets.look(time.monotonic())
         self._pass_on_news()
         if rest_s := self._linger.rest_s(time.monotonic()):
             log.warning("pjsua.resting", seconds=round(rest_s, 3), reason="too many new calls at once")
@@ -303,6 +310,9 @@ class Engine:
                 self._news.append(partial(self._on_call, call, invite))
             else:
                 self._turn_away(call, status)
+
+    def _refused_at_once(self, source: IpAddress, read: Callable[[], Invite]) -> int | None:
+        return None if self.connections.may_call(source) else self._refuse(read())
 
     def _look_for_silence(self, at: float) -> None:
         if at < self._look_at:
@@ -380,6 +390,9 @@ class Engine:
         if call is None or not call.hosts or source in call.hosts:
             return False
         return not any(self.is_one(source, host) for host in call.hosts) and call.was_forged(method, source)
+
+    def _has_call(self, sip_call_id: str) -> bool:
+        return any(call.sip_call_id == sip_call_id for call in self._calls)
 
     def _answered_elsewhere(self, sip_call_id: str) -> None:
         for call in self._calls:
@@ -462,7 +475,9 @@ class Engine:
         )
         self._identities = Identities(self._account_config, most=lambda: others - len(self.registrations))
         self._last_door.open()
+        self._way_out.open()
         self._front_door.open()
+        self._dialog_door.open()
         self._answer_door.open()
         self._refer_door.open(f"sip:offhook@{self._own_host()}")
 

@@ -2,14 +2,17 @@
 
 A module of ours, like that of `refer_door`, sees each request before the transactions do. What it answers itself no call hears of:
 
-- 400 where CSeq names another method than the first line; the library believes the one here and the other there.
+- 400 where CSeq names another method than the first line; the library believes the one here and the other there. And where there are two
+  Call-IDs, or line ends that not everybody takes for such (`ambiguity.py`).
+- What whoever decides about calls says, such as 403, for an INVITE of a stranger: the library would hold a slot, sockets and a transaction
+  for it, and callers wait for those.
 - 488 for an offer of many streams: each audio stream that is offered costs two sockets before anybody is asked, and 16 of them in one
   INVITE, twice, end the process of the wheel.
 - 488 for an offer that wants audio at a name, at the address of a group, or over IPv6 where that is not open
   (`offered_addresses.py`).
-- 403 for a request of a running call, or a CANCEL, from an address that has nothing to do with its far end, by UDP: the library
+- 403 for a request of a running call, or a CANCEL, from an address that has nothing to do with its far end: the library
   checks tags and never where a request comes from, so whoever has seen them could end or redirect a call from anywhere. An ACK is
-  dropped. Over TCP and TLS a source cannot be made up.
+  dropped.
 
 Everything here runs on the owner thread.
 """
@@ -20,7 +23,10 @@ from collections.abc import Callable
 
 import structlog
 
+from offhook.pjsua.ambiguity import is_ambiguous
 from offhook.pjsua.c_library import TRANSPORT_OFFSET, Text, c_library
+from offhook.pjsua.farewell import AGAIN_S, UNAVAILABLE
+from offhook.pjsua.invite import Invite, read_invite
 from offhook.pjsua.offered_addresses import asks_for_ipv6, sends_elsewhere
 from offhook.pjsua.packet_filter import IpAddress
 from offhook.pjsua.received import WHEEL_PACKET_BYTES, Received
@@ -45,18 +51,26 @@ MEDIA, AUDIO = re.compile(rb"[\r\n]m="), re.compile(rb"[\r\n]m=audio", re.IGNORE
 
 IsStranger = Callable[[str, str, IpAddress], bool]
 """Whether a request of this method and Call-ID may not come from this address."""
+OfCaller = Callable[[IpAddress, Callable[[], Invite]], int | None]
+"""The status that a new INVITE from this address is refused with at once; None lets it in. It is read only where somebody asks."""
 
 
 class FrontDoor:
     """One engine's module. It has to be kept until the library is destroyed."""
 
     def __init__(
-        self, is_stranger: IsStranger, packet_bytes: int | None, *, pins_sources: bool, has_ipv6: bool
+        self,
+        is_stranger: IsStranger,
+        packet_bytes: int | None,
+        *,
+        of_caller: OfCaller,
+        pins_sources: bool,
+        has_ipv6: bool,
     ) -> None:
         """`packet_bytes` is PJSIP_MAX_PKT_LEN, where the build tells it; `pins_sources` is whether strangers are asked for; `has_ipv6`
         is whether audio may go over IPv6."""
         self._pins_sources, self._has_ipv6 = pins_sources, has_ipv6
-        self._is_stranger = is_stranger
+        self._is_stranger, self._of_caller = is_stranger, of_caller
         self._packet_bytes = packet_bytes or WHEEL_PACKET_BYTES
         self._module = Module()
         self._module.name = Text.of("mod-offhook-front")
@@ -77,6 +91,7 @@ class FrontDoor:
             self._many_streams = header_list("Warning", MANY_STREAMS)
             self._other_address = header_list("Warning", OTHER_ADDRESS)
             self._no_ipv6 = header_list("Warning", NO_IPV6)
+            self._again = header_list("Retry-After", str(AGAIN_S))
             status = library.pjsip_endpt_register_module(endpoint, ctypes.byref(self._module))
         except AttributeError as error:
             self._complain(f"this build does not export a function: {error}")
@@ -102,29 +117,43 @@ class FrontDoor:
         if not received.is_understood:
             self._complain("this build lays messages out in another way")
             return False
-        method, warning = received.method, None
+        method, more = received.method, None
         text = received.text if method in OFFERING else b""
-        if method != received.cseq_method:
+        if method != received.cseq_method or is_ambiguous(received.text):
             status = BAD_REQUEST
+        elif (refusal := self._refusal(received, method, text)) is not None:
+            status = refusal
+            more = ctypes.byref(self._again) if status == UNAVAILABLE else None
         elif _asks_for_too_much(text):
-            status, warning = NOT_ACCEPTABLE, ctypes.byref(self._many_streams)
+            status, more = NOT_ACCEPTABLE, ctypes.byref(self._many_streams)
         elif self._is_forged(received, method):
             status = FORBIDDEN
         elif sends_elsewhere(text):
-            status, warning = NOT_ACCEPTABLE, ctypes.byref(self._other_address)
+            status, more = NOT_ACCEPTABLE, ctypes.byref(self._other_address)
         elif not self._has_ipv6 and asks_for_ipv6(text):
-            status, warning = NOT_ACCEPTABLE, ctypes.byref(self._no_ipv6)
+            status, more = NOT_ACCEPTABLE, ctypes.byref(self._no_ipv6)
         else:
             return False
         if "ACK" not in (method, received.cseq_method):
             c_library().pjsip_endpt_respond_stateless(
-                self._endpoint, ctypes.c_void_p(data), status, None, warning, None
+                self._endpoint, ctypes.c_void_p(data), status, None, more, None
             )
         return True
 
+    def _refusal(self, received: Received, method: str, text: bytes) -> int | None:
+        source = received.source
+        if method != "INVITE" or received.to_tag or source is None:
+            return None
+        return self._of_caller(
+            source,
+            lambda: read_invite(
+                text.decode("utf-8", "surrogateescape"), received.source_name, received.transport
+            ),
+        )
+
     def _is_forged(self, received: Received, method: str) -> bool:
         source = received.source
-        if source is None or received.transport != "udp" or not (method == "CANCEL" or received.to_tag):
+        if source is None or not (method == "CANCEL" or received.to_tag):
             return False
         return self._pins_sources and self._is_stranger(method, received.call_id, source)
 

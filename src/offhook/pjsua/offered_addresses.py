@@ -9,8 +9,8 @@ from ipaddress import IPv4Address, ip_address
 CONNECTION = re.compile(rb"[\r\n]c=[^ \r\n]* +[^ \r\n]* +([^\s/]*)")
 """RFC 8866, 5.7."""
 FAMILY = re.compile(rb"[\r\n]c=IN +IP([46])\b")
-REPORTS = re.compile(rb"[\r\n]a=rtcp: *\d+ +\S+ +\S+ +([^\s/]+)")
-"""RFC 3605."""
+REPORTS = re.compile(rb"[\r\n]a=rtcp:[ \t]*\d+[ \t]*[^\s\d]\S*[ \t]+\S+[ \t]+([^\s/]+)")
+"""RFC 3605, with whatever blanks the library takes."""
 BROADCAST = IPv4Address("255.255.255.255")
 
 

@@ -17,15 +17,17 @@ PACKET_AT = 320
 ALIGNED = 8
 SOURCE_AFTER = 16
 """`src_addr`, counted from the packet's end, which is aligned: after `zero` and `len`."""
+PORT_AFTER = 2
+"""Counted from where `src_addr` begins."""
 SOURCE_NAME_AFTER, SOURCE_NAME_BYTES = 48, 46
 MESSAGE_AFTER = 104
 """`msg_info`: after the source's name and port."""
-LENGTH_AT, MESSAGE_AT, CALL_ID_AT, TO_AT, CSEQ_AT = 8, 16, 32, 48, 64
+LENGTH_AT, MESSAGE_AT, CALL_ID_AT, FROM_AT, TO_AT, CSEQ_AT = 8, 16, 32, 40, 48, 64
 """Within `msg_info`: the length of the text, and pointers to what was parsed."""
 METHOD_AT = 16
 """In `pjsip_msg`: the name of the request's method."""
 VALUE_AT, TAG_AT, CSEQ_METHOD_AT = 64, 72, 80
-"""In a header: the text of a Call-ID; the tag of a To; the name of the method in a CSeq."""
+"""In a header: the text of a Call-ID; the tag of a From or To; the name of the method in a CSeq."""
 LONGEST_TEXT, MOST_BYTES = 1024, 65_536
 
 
@@ -61,6 +63,15 @@ class Received:
         return address if name == str(address).encode() else None
 
     @property
+    def source_name(self) -> str:
+        """Where it came from: `address:port`; empty where that is not found."""
+        address = self.source
+        port = int.from_bytes(ctypes.string_at(self._end + SOURCE_AFTER + PORT_AFTER, 2), "big")
+        if address is None:
+            return ""
+        return f"[{address}]:{port}" if address.version == 6 else f"{address}:{port}"
+
+    @property
     def method(self) -> str:
         """The method of a request."""
         return _text(_pointer(self._message + MESSAGE_AT) + METHOD_AT)
@@ -85,6 +96,11 @@ class Received:
     def call_id(self) -> str:
         """Its Call-ID, as the library understood it."""
         return _text(_pointer(self._message + CALL_ID_AT) + VALUE_AT)
+
+    @property
+    def from_tag(self) -> str:
+        """The tag of its From; empty where it has none."""
+        return _text(_pointer(self._message + FROM_AT) + TAG_AT)
 
     @property
     def to_tag(self) -> str:

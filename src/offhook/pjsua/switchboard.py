@@ -21,6 +21,9 @@ PATIENCE_HEADER = "X-Offhook-Patience"
 NEXT_HOP_HEADER = "X-Offhook-Next-Hop"
 """Tells a proxy in front where a request goes: a SIP URI with an address, which nobody need look up; it goes no further."""
 
+TO_THE_PROXY = frozenset({PATIENCE_HEADER.lower(), NEXT_HOP_HEADER.lower()})
+"""Nobody's words but ours: who else could say them would send a trunk's calls, and what proves us to it, to a host of their own."""
+
 
 class Incoming:
     """A call that came in and that nobody has taken yet. Take it or refuse it, once."""
@@ -97,6 +100,7 @@ class Switchboard:
         """Begin a call to a SIP URI as `info.from_`, shown as `caller_name`; `credentials` (user name,
         password) answer whoever asks for them; `place` is where a proxy in front sends it. Raises NoFreeSlot, and
         OffhookError for a bad URI."""
+        headers = _without_ours(headers)
         if place and self._goes_by_proxy(uri):
             headers = {**headers, NEXT_HOP_HEADER: place}
         sip_call = await self.engine.dial(
@@ -131,7 +135,7 @@ class Switchboard:
             return await self.engine.dial(
                 way.uri,
                 way.caller or info.from_,
-                {**headers, **more},
+                {**_without_ours(headers), **more},
                 credentials=way.credentials,
                 caller_name=caller_name,
                 srtp=way.srtp,
@@ -216,3 +220,7 @@ class Switchboard:
             self.on_not_heard(leg.info, event.why)
         if isinstance(event, Over):
             self._legs.pop(sip_call, None)
+
+
+def _without_ours(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in headers.items() if name.lower() not in TO_THE_PROXY}

@@ -26,6 +26,8 @@ from offhook.verbs import Method
 CLIENT = Kind(element="Client", elements="Clients", key="clients")
 LONGEST_NAME, LONGEST_LOGIN, LONGEST_CONTACT = 128, 64, 255
 ALGORITHM = "MD5,SHA-256"
+NOBODYS_LOGIN = "-"
+"""Stands for none where logins are written."""
 _LOGIN = re.compile(r"[A-Za-z0-9._~!*'+-]+")
 _CONTACT = re.compile(r"""sips?:(?:[^\s@<>"\x00-\x20\x7f?,]+@)?[^\s@<>"\x00-\x20\x7f?,]+""", re.IGNORECASE)
 
@@ -103,10 +105,10 @@ def _client(access: Access, sid: str) -> ClientRow:
 
 def _login(form: Form) -> str:
     text = forms.required(form, "Login")
-    if len(text) > LONGEST_LOGIN or not _LOGIN.fullmatch(text):
+    if len(text) > LONGEST_LOGIN or not _LOGIN.fullmatch(text) or text == NOBODYS_LOGIN:
         raise invalid(
             f"Login must be the user part of a SIP address, up to {LONGEST_LOGIN} letters, digits "
-            "and . _ ~ ! * ' + -"
+            f"and . _ ~ ! * ' + -, and not {NOBODYS_LOGIN} alone."
         )
     return text
 

@@ -1,0 +1,85 @@
+"""Has requests of a call name it rightly: by its Call-ID besides the tags.
+
+PJSIP finds the dialog of a request by its two tags alone, in whatever case they are written, and the INVITE that a CANCEL takes back by its
+branch. Whoever asks by Call-ID whose call it is, as `front_door` and a proxy in front do, would be told of another call, or of none.
+So what has the tags of a call and not its Call-ID is answered 481, as if it had the tags of none; an ACK is dropped.
+
+A module of ours sees each request after the transactions, which take what is sent again and the ACK of a refusal, and before the dialogs.
+Everything here runs on the owner thread.
+"""
+
+import ctypes
+from collections.abc import Callable
+
+import structlog
+
+from offhook.pjsua.c_library import Text, c_library
+from offhook.pjsua.received import WHEEL_PACKET_BYTES, Received
+from offhook.pjsua.refer_door import Module, OnRequest
+
+log = structlog.get_logger()
+
+AFTER_THE_TRANSACTIONS = 24
+"""PJSIP_MOD_PRIORITY of ours: transactions have 16, and dialogs 32."""
+NO_SUCH_CALL = 481
+
+
+class DialogDoor:
+    """One engine's module. It has to be kept until the library is destroyed."""
+
+    def __init__(self, has_call: Callable[[str], bool], packet_bytes: int | None) -> None:
+        """`has_call` is whether there is a call of this Call-ID; `packet_bytes` is PJSIP_MAX_PKT_LEN, where the build tells it."""
+        self._has_call = has_call
+        self._packet_bytes = packet_bytes or WHEEL_PACKET_BYTES
+        self._module = Module()
+        self._module.name = Text.of("mod-offhook-dialog")
+        self._module.id = -1
+        self._module.priority = AFTER_THE_TRANSACTIONS
+        self._module.on_rx_request = OnRequest(self._came)
+        self._endpoint: ctypes.c_void_p | None = None
+
+    def open(self) -> None:
+        """Have requests shown from now on; the library is initialised."""
+        library = c_library()
+        try:
+            library.pjsua_get_pjsip_endpt.restype = ctypes.c_void_p
+            library.pjsip_ua_find_dialog.restype = ctypes.c_void_p
+            self._endpoint = ctypes.c_void_p(library.pjsua_get_pjsip_endpt())
+            status = library.pjsip_endpt_register_module(self._endpoint, ctypes.byref(self._module))
+        except AttributeError as error:
+            log.warning(
+                "pjsua.call_ids_not_checked", reason=f"this build does not export a function: {error}"
+            )
+            return
+        if status:
+            log.warning(
+                "pjsua.call_ids_not_checked", reason=f"the library refused a module of ours ({status})"
+            )
+
+    def _came(self, data: int) -> int:
+        """Called for each new request; 1 keeps it from the dialogs."""
+        try:
+            received = Received(data, self._packet_bytes)
+            if not received.is_understood or self._is_named_rightly(received):
+                return 0
+            if received.method != "ACK":
+                c_library().pjsip_endpt_respond_stateless(
+                    self._endpoint, ctypes.c_void_p(data), NO_SUCH_CALL, None, None, None
+                )
+            return 1
+        except Exception:
+            log.exception("pjsua.callback_broke", callback="on_rx_request")
+            return 0
+
+    def _is_named_rightly(self, received: Received) -> bool:
+        if received.method == "CANCEL":
+            return self._has_call(received.call_id)
+        if not received.to_tag or received.method == "REGISTER":
+            return True
+        # A far end that has not answered yet has no tag that the library knows.
+        return any(_is_dialog(received.call_id, received.to_tag, tag) for tag in (received.from_tag, ""))
+
+
+def _is_dialog(call_id: str, own_tag: str, other_tag: str) -> bool:
+    names = [Text.of(name) for name in (call_id, own_tag, other_tag)]
+    return bool(c_library().pjsip_ua_find_dialog(*(ctypes.byref(name) for name in names), 0))
