@@ -51,7 +51,7 @@ class Settings(LanguageSettings, RecogniserSettings, VoiceSettings, TransportSet
     )
     sip_pin_sources: bool = Field(
         True,
-        description="Over UDP, take requests of a call only from addresses that have to do with its far end: where it called from "
+        description="Take requests of a call only from addresses that have to do with its far end: where it called from "
         "or answered, its Contact and Record-Route, the networks of its trunk. Others get 403.",
     )
     sip_digests: Literal["both", "sha-256", "md5"] = Field(

@@ -415,3 +415,34 @@ async def test_a_phone_registers_over_ipv6(config: KamailioConfig, tmp_path: Pat
         edge.rpc.call("htable.flush", "flows")
         assert await asyncio.to_thread(restore, places, port=port, key=edge.config.keys.restore) == 1
         assert (await ada.say("OPTIONS", "x")).status == 200, "it is known again"
+
+
+@pytest.mark.parametrize(
+    ("method", "proof", "told"),
+    [
+        ("REGISTER", "", 401),
+        ("INVITE", "", 407),
+        ("REGISTER", 'Authorization: Digest username="", realm="offhook", nonce="1.2.3"', 400),
+        ("INVITE", 'Proxy-Authorization: Digest realm="offhook", nonce="1.2.3", response="0"', 400),
+    ],
+)
+async def test_who_names_nobody_is_asked_like_anybody(edge: Edge, method: str, proof: str, told: int) -> None:
+    """And Kamailio has nothing to say about it."""
+    async with phone(edge.port) as nameless:
+        lines = (
+            f"{method} sip:127.0.0.1:{edge.port} SIP/2.0",
+            f"Via: {nameless.via('odd', method)}",
+            "From: <sip:127.0.0.1>;tag=1",
+            "To: <sip:127.0.0.1>",
+            "Call-ID: odd",
+            f"CSeq: 1 {method}",
+            f"Contact: <sip:127.0.0.1:{nameless.port}>",
+            *(line for line in (proof,) if line),
+            f"Subject: {'s' * 200}",
+            "Content-Length: 0",
+        )
+        nameless.transport.sendto(("\r\n".join(lines) + "\r\n\r\n").encode(), ("127.0.0.1", edge.port))
+        await nameless.until(lambda: bool(nameless.messages))
+        assert nameless.messages[0].status == told
+        assert (await nameless.register()).status == 200, "what Kamailio logged before has come through"
+    assert edge.said == []

@@ -188,6 +188,77 @@ async def test_of_calls_that_are_not_known_peers_and_phones_may_speak(
         assert heard(taker) == ["BYE", "BYE"]
 
 
+async def test_who_writes_a_known_calls_tag_in_another_way_is_refused(
+    config: KamailioConfig, tmp_path: Path, worker: Worker
+) -> None:
+    """The library of a worker takes these for the same."""
+    async with AsyncExitStack() as ends:
+        edge, taker = await ends.enter_async_context(set_up(config, tmp_path, worker))
+        ada = await ends.enter_async_context(phone(edge.port))
+        bob = await ends.enter_async_context(phone(edge.port, "bob"))
+        [peer] = await ends.enter_async_context(stubs(1, "127.0.5.1"))
+        [called] = await ends.enter_async_context(stubs(1, CARRIER))
+        assert (await bob.register()).status == 200
+        await calls(ada, "hers", 200)
+        called.tag, called.answers["INVITE"] = "far", (200,)
+        await taker.ask(f"INVITE sip:x@{CARRIER}:{called.port}", edge.port, call_id="own")
+        taker.messages.clear()
+        for call_id, other, tags in (("hers", TAG, ("SHERS", "%73hers")), ("own", "sown", ("FAR", "f%61r"))):
+            for tag in tags:
+                for somebody in (bob, peer):
+                    names = {"call_id": call_id, "own": tag, "other": other}
+                    assert await said_to(somebody, "BYE", edge, taker, **names) == 403
+        assert heard(taker) == []
+
+
+async def test_what_is_kept_of_a_far_side_has_an_end(
+    config: KamailioConfig, tmp_path: Path, worker: Worker
+) -> None:
+    async with AsyncExitStack() as ends:
+        edge, taker = await ends.enter_async_context(set_up(config, tmp_path, worker))
+        [peer] = await ends.enter_async_context(stubs(1, "127.0.5.1"))
+        endless = f"<sip:{'x' * 30_000}@192.0.2.1>"
+        start = f"INVITE sip:1000@127.0.0.1:{edge.port}"
+        assert (await peer.ask(start, edge.port, call_id="his", contact=endless)).status == 200
+        for number in range(2, 20):
+            peer.messages.clear()
+            contact = ", ".join(f"<sip:x@10.{number}.0.{last}>" for last in range(1, 12))
+            peer.send(
+                f"INVITE sip:w@127.0.0.1:{taker.port}",
+                edge.port,
+                call_id="his",
+                to_tag=f";tag={TAG}",
+                number=number,
+                contact=contact,
+                via=peer.via(f"his-{number}", "INVITE"),
+            )
+            await peer.until(lambda: any(each.status == 200 for each in peer.messages))
+        [known] = (
+            entry[0]["value"] for entry in (each["slot"] for each in edge.rpc.call("htable.dump", "calls"))
+        )
+        assert known.startswith("/127.0.5.1,10.2.0.1,")
+        assert len(known) < 620
+        assert edge.said == []
+
+
+async def test_the_ack_of_a_refusal_ends_it(config: KamailioConfig, tmp_path: Path, worker: Worker) -> None:
+    async with AsyncExitStack() as ends:
+        edge, taker = await ends.enter_async_context(set_up(config, tmp_path, worker))
+        [peer] = await ends.enter_async_context(stubs(1, "127.0.5.1"))
+        taker.answers["INVITE"] = (100, 486)
+        start = f"sip:1000@127.0.0.1:{edge.port}"
+        assert (await peer.ask(f"INVITE {start}", edge.port, call_id="his")).status == 486
+        peer.send(
+            f"ACK {start}",
+            edge.port,
+            call_id="his",
+            to_tag=f";tag={TAG}",
+            via=peer.via("his", "INVITE"),
+        )
+        with pytest.raises(TimeoutError):  # it would be said again after half a second
+            await peer.until(lambda: len([each for each in peer.messages if each.status == 486]) > 1, 1.5)
+
+
 async def test_nobody_takes_over_a_call_by_beginning_it_again(
     config: KamailioConfig, tmp_path: Path, worker: Worker
 ) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from ipaddress import ip_address
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -172,6 +173,28 @@ async def test_the_right_tags_with_another_call_id_are_answered_481(world: RealW
     forge.stranger.close()
 
 
+class Spaced(Peer):
+    """Writes a blank behind each Call-ID, as it may."""
+
+    def _send_request(self, *given: Any, **named: Any) -> None:
+        assert self.dialog is not None
+        self.dialog.call_id = self.dialog.call_id.strip() + " "
+        super()._send_request(*given, **named)
+
+
+async def test_a_blank_behind_the_call_id_makes_nobody_a_friend(world: RealWorld) -> None:
+    peer = await Spaced.open()
+    world.party.append(peer)  # type: ignore[arg-type]
+    calling = asyncio.create_task(peer.invite("1000", world.switchboard.engine.sip_port))
+    leg = await asyncio.wait_for(world.arrived.get(), PATIENCE_S)
+    await leg.answer()
+    await calling
+    forge = await forger(world, "127.0.0.2")
+    assert await forge.answer(forge.send("BYE", peer)) == 403
+    await is_untouched(leg, peer)
+    forge.stranger.close()
+
+
 async def test_two_call_ids_are_answered_400(world: RealWorld) -> None:
     """A proxy that takes the first would ask whose another call is."""
     leg, peer, _ = await answered(world)
@@ -294,7 +317,7 @@ async def test_a_call_of_ours_is_kept_to_whom_it_reached(world: RealWorld) -> No
         (b"CSeq: 1 BYE\r\ncseq: 2 BYE", True),
         (b"X: y\rFrom: a", True),
         (b"Call-ID: a\r", True),
-        (b"X: y\0", True),
+        (b'To: "a\\\0b"', False),
     ],
 )
 def test_headers_that_can_be_read_in_two_ways(headers: bytes, is_odd: bool) -> None:

@@ -71,3 +71,8 @@ def test_anything_can_be_read(message: str, source: str) -> None:
     invite = read_invite(message, source)
     assert isinstance(invite.called, str)
     read_invite(INVITE.replace("Ada", message.replace("\r", "").replace("\n", "")), source)
+
+
+@pytest.mark.parametrize(("number", "cseq"), [("0" * 5000, None), ("2147483647", 2147483647), ("-1", None)])
+def test_a_number_that_no_request_has_is_none(number: str, cseq: int | None) -> None:
+    assert read_invite(f"INVITE sip:a SIP/2.0\r\nCSeq: {number} INVITE\r\n\r\n", "127.0.0.1:5").cseq == cseq

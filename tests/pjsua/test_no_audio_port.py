@@ -8,6 +8,7 @@ import pytest
 
 from tests.contract.worlds import RealWorld
 from tests.sip.peer import Message, Peer
+from tests.system.server import free_udp_ports
 
 pytestmark = pytest.mark.sip
 
@@ -17,18 +18,10 @@ PORTS = 4
 
 def held_ports(stack: ExitStack) -> int:
     """The first of some ports in a row that another program, which this is, has all of."""
-    for first in range(20_600, 20_990, PORTS):
-        with ExitStack() as tried:
-            try:
-                for place in range(PORTS):
-                    tried.enter_context(socket.socket(type=socket.SOCK_DGRAM)).bind(
-                        ("127.0.0.1", first + place)
-                    )
-            except OSError:
-                continue
-            stack.push(tried.pop_all())
-            return first
-    raise OSError("no ports in a row are free")
+    first = free_udp_ports(PORTS)
+    for port in range(first, first + PORTS):
+        stack.enter_context(socket.socket(type=socket.SOCK_DGRAM)).bind(("127.0.0.1", port))
+    return first
 
 
 async def answer(world: RealWorld, refused_with: int) -> Message:

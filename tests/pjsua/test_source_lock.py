@@ -129,3 +129,24 @@ def test_a_far_end_is_known_by_where_it_is_and_where_it_wants_to_be_asked() -> N
     assert hosts_of("INVITE sip:1@a SIP/2.0\r\nm: <sip:[2001:db8::5]>\r\n\r\n", "[::1]:5") >= {
         ip_address("::1")
     }
+
+
+def test_a_long_contact_costs_no_more_than_its_length() -> None:
+    """One that cost the square of it would take minutes here."""
+    message = f"SIP/2.0 200 OK\r\nContact: {'sip:' * 100_000}\r\n\r\n"
+    assert hosts_of(message, "192.0.2.9:5060") == {ip_address("192.0.2.9")}
+
+
+def test_who_wants_to_hear_nowhere_at_first_is_heard_from_its_own_hosts_alone() -> None:
+    lock = SourceLock()
+    assert lock.held((ip_address("198.51.100.7"),)) == Admission(
+        (host("198.51.100.7"),), (host("198.51.100.7"),)
+    )
+    assert lock.looked(STRANGER, None, 10.1) is None
+    admission = lock.looked(SIGNALLED, None, 10.2)
+    assert admission is not None
+    assert admission.rtp == (SIGNALLED,)
+
+
+def test_who_is_put_on_hold_later_is_heard_from_where_it_was() -> None:
+    assert locked().held((ip_address("198.51.100.7"),)).rtp == (SEEN,)

@@ -64,7 +64,7 @@ def free_udp_ports(count: int) -> int:
 
 CLAIMED: dict[str, socket.socket] = {}
 """What keeps each range of audio ports for this run of tests, until its server is stopped or the run ends."""
-RANGES = range(15_000, 24_800, 201)
+RANGES = range(15_000, 20_800, 201)
 """Where they begin: below the ports that the system gives away by itself, and beside those of `test_edge`."""
 
 

@@ -276,24 +276,24 @@ async def test_a_kamailio_that_dies_comes_back_and_calls_go_on(
     )
 
 
-async def test_strangers_are_refused_and_no_worker_hears_of_them(tmp_path: Path, app: Application) -> None:
+async def strangers_are_refused(server: Server, app: Application) -> None:
+    """No worker hears of them. `server` has an edge, and takes calls of 127.0.0.1 alone."""
     app.on("/voice", page(200, LISTEN))
-    settings = behind_kamailio(DEV="", WEBHOOK_ALLOW="127.0.0.0/8", SIP_ALLOW="127.0.0.1/32", DRAIN_S="60")
-    with running_server(tmp_path, **settings) as own:
-        own.give_number("7607", f"{app.url}/voice")
-        async with stubs(1, "127.0.0.2") as [stranger]:
-            told = await stranger.ask(f"INVITE sip:7607@127.0.0.1:{own.sip_port}", own.sip_port, call_id="x")
-        assert told.status == 403
-        assert app.requests == []
-        assert own.calls_to("7607") == []
-        assert "OFFHOOK_SIP_ALLOW" in own.output.until("is refused")
-        known = await Peer.open()
-        assert (await known.invite("7607", own.sip_port)).status == 200
-        await while_it_drains(own, known)
+    server.give_number("7607", f"{app.url}/voice")
+    async with stubs(1, "127.0.0.2") as [stranger]:
+        told = await stranger.ask(
+            f"INVITE sip:7607@127.0.0.1:{server.sip_port}", server.sip_port, call_id="x"
+        )
+    assert told.status == 403
+    assert app.requests == []
+    assert server.calls_to("7607") == []
+    assert "OFFHOOK_SIP_ALLOW" in server.output.until("is refused")
 
 
-async def while_it_drains(server: Server, running: Peer) -> None:
-    """The server is told to stop: what runs may end, what is new is refused by Kamailio."""
+async def while_it_drains(server: Server) -> None:
+    """The server, which strangers were refused by, is told to stop: what runs may end, what is new is refused by Kamailio."""
+    running = await Peer.open()
+    assert (await running.invite("7607", server.sip_port)).status == 200
     server.process.send_signal(signal.SIGTERM)
     await asyncio.to_thread(server.output.until, "worker.draining")
     late = await Peer.open()

@@ -38,7 +38,7 @@ async def test_both_hear_each_other_and_the_doctor_knows_why(server: Server, tmp
     with wave.open(str(tmp_path / "heard.wav")) as heard:
         assert audioop.max(heard.readframes(heard.getnframes()), 2) > LOUD
     assert told["row"]["status"] == "completed"
-    assert "one_way" not in told["story"]["output"]
+    assert "call.one_way_audio" not in told["log"]
     cause = (
         f"SDP and Contact say {CLOUD}, which nobody outside can reach: set OFFHOOK_PUBLIC_ADDRESS={PUBLIC}"
     )

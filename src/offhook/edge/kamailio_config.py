@@ -36,6 +36,7 @@ _FLAGS = (
     "#!define RUNNING 86400",
     "#!define ENDING 60",
     "#!define MOST_ADDRESSES 12",
+    "#!define LONGEST_KNOWN 600",
     "#!define MOST_PLACES 10",
     "#!define NONCE_LIFE 300",
     "#!define MOST_OFFERED 5000",
@@ -45,7 +46,7 @@ _FLAGS = (
     "#!define LONGEST_BAN 86400",
 )
 """Numbers of flags, and limits: packets of a stranger in 2 s and of all in one, lines of the log a minute, names that are looked up
-at once, seconds that a call is remembered, addresses that it tells of itself, places of a login, bytes that a challenge is worth,
+at once, seconds that a call is remembered, addresses that it tells of itself at once and characters that are kept of these, places of a login, bytes that a challenge is worth,
 seconds that a nonce holds, and how often and how long whoever guesses is refused."""
 
 

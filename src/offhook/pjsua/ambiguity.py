@@ -7,7 +7,7 @@ a line. Pure.
 import re
 
 END_OF_HEADERS = re.compile(rb"(?:\r\n|\n|\r(?!\n))[\r\n]")
-ODD_BYTES = re.compile(rb"\r(?!\n)|\0")
+LONE_RETURN = re.compile(rb"\r(?!\n)")
 SINGLE = re.compile(rb"\n(?:(call-id|i)|(from|f)|(to|t)|(cseq))\s*:", re.IGNORECASE)
 """Headers that a request has one of (RFC 3261, 7.3.1), by their long and their short names."""
 
@@ -18,4 +18,4 @@ def is_ambiguous(text: bytes) -> bool:
     end = END_OF_HEADERS.search(text)
     head = text[: end.end() + 1] if end else text
     kinds = [found.lastindex for found in SINGLE.finditer(head)]
-    return len(kinds) > len(set(kinds)) or ODD_BYTES.search(head) is not None
+    return len(kinds) > len(set(kinds)) or LONE_RETURN.search(head) is not None

@@ -77,7 +77,9 @@ class DialogDoor:
         if not received.to_tag or received.method == "REGISTER":
             return True
         # A far end that has not answered yet has no tag that the library knows.
-        return any(_is_dialog(received.call_id, received.to_tag, tag) for tag in (received.from_tag, ""))
+        return any(
+            _is_dialog(received.written_call_id, received.to_tag, tag) for tag in (received.from_tag, "")
+        )
 
 
 def _is_dialog(call_id: str, own_tag: str, other_tag: str) -> bool:

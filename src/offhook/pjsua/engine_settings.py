@@ -54,7 +54,7 @@ class EngineSettings:
     proxy: str | None = None
     """SIP URI of the proxy in front, which calls that are made go through, but for those over TLS: `sip:host:port;lr`."""
     pins_sources: bool = True
-    """Whether requests of a call are taken only from addresses that have to do with its far end, by UDP."""
+    """Whether requests of a call are taken only from addresses that have to do with its far end."""
     silence: SilenceLimits = NO_LIMITS
     """How long a far end may send nothing before its call is ended."""
     session_expires_s: int = SESSION_EXPIRES_S

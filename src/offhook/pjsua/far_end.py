@@ -6,7 +6,8 @@ from ipaddress import ip_address
 from offhook.pjsua.invite import first_header, headers_of
 from offhook.pjsua.packet_filter import IpAddress, Source
 
-URI_HOST = re.compile(r"sips?:(?:[^@;>\s]*@)?(\[[0-9a-f:.]+\]|[0-9.]+)(?=[:;>\s]|$)", re.IGNORECASE)
+URI_HOST = re.compile(r"sips?:(?:[^@;>\s]{0,256}@)?(\[[0-9a-f:.]+\]|[0-9.]+)(?=[:;>\s]|$)", re.IGNORECASE)
+"""With a bound, for it is looked for anew behind each `sip:` of a text that a far end has made long."""
 EDGE_HEADER = "X-Offhook-Edge"
 """What the edge in front of a worker tells of a call begins with the address that it came from."""
 

@@ -8,7 +8,7 @@ from offhook.pjsua.packet_filter import IpAddress
 
 KEPT_HEADER = re.compile(r"^(x-.+|diversion|p-asserted-identity)$", re.IGNORECASE)
 SDP_FAMILY = re.compile(r"^c=IN IP([46]) ", re.MULTILINE)
-MOST_CRYPTO_LINES = 16
+MOST_CRYPTO_LINES, LONGEST_NUMBER = 16, 10
 CUSTOM_HEADER = re.compile(r"^x-.+$", re.IGNORECASE)
 URI_USER = re.compile(r"sips?:(?:([^@;>\s]*)@)?([^;>\s]*)|tel:([^;>\s]*)", re.IGNORECASE)
 DISPLAY_NAME = re.compile(r'^\s*(?:"((?:[^"\\]|\\.)*)"|([^<"]*?))\s*<')
@@ -108,7 +108,8 @@ def first_header(headers: list[tuple[str, str]], name: str) -> str:
 def leading_number(value: str) -> int | None:
     """The number that a value begins with, such as that of CSeq."""
     digits = value.partition(" ")[0]
-    return int(digits) if digits.isascii() and digits.isdigit() else None
+    is_one = digits.isascii() and digits.isdigit() and len(digits) <= LONGEST_NUMBER
+    return int(digits) if is_one else None
 
 
 def user_part(uri: str) -> str:

@@ -12,7 +12,15 @@ import structlog
 
 from offhook.pjsua.far_end import source_of
 from offhook.pjsua.media_sockets import MediaSockets, media_sockets, sockets_of
-from offhook.pjsua.packet_filter import Admitted, IpAddress, admit_all, admit_only, discard, dropped_by
+from offhook.pjsua.packet_filter import (
+    Admitted,
+    IpAddress,
+    address_of,
+    admit_all,
+    admit_only,
+    discard,
+    dropped_by,
+)
 from offhook.pjsua.source_lock import NOBODY, Admission, SourceLock
 
 if TYPE_CHECKING:
@@ -66,7 +74,7 @@ class MediaGuard:
             self._is_shut = False
             self._shut_out += _dropped_by(sockets) - self._shut_at
             if source is None:
-                self._carry_out(self._lock.admission, sockets)
+                self._carry_out(self._lock.held(_of_version(sockets, hosts)), sockets)
         if source is None:  # on hold in the old way, it wants to hear nowhere
             return
         admission = self._lock.negotiated(source, hosts, time.monotonic())
@@ -131,6 +139,15 @@ class MediaGuards:
                 call.guard.look(at)
             if call.is_over or not call.guard.is_searching:
                 self._searching.discard(call)
+
+
+def _of_version(sockets: MediaSockets, hosts: frozenset[IpAddress]) -> tuple[IpAddress, ...]:
+    """Those that the sockets' version of IP can bring packets from."""
+    try:
+        version = 6 if ":" in address_of(sockets.rtp)[0] else 4
+    except OSError:
+        return ()
+    return tuple(host for host in hosts if host.version == version)
 
 
 def _dropped_by(sockets: MediaSockets) -> int:

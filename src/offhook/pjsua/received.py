@@ -94,7 +94,12 @@ class Received:
 
     @property
     def call_id(self) -> str:
-        """Its Call-ID, as the library understood it."""
+        """Its Call-ID."""
+        return self.written_call_id.strip()
+
+    @property
+    def written_call_id(self) -> str:
+        """Its Call-ID as the library compares it, for which blanks at its end belong to it."""
         return _text(_pointer(self._message + CALL_ID_AT) + VALUE_AT)
 
     @property

@@ -56,6 +56,8 @@ class SourceLock:
     def admission(self) -> Admission:
         """Whom to let in as things stand."""
         if self._known is None:
+            if self._signalled is None and self._named:
+                return Admission(self._named, self._named)
             if self._is_open or self._signalled is None or self._signalled.port is None:
                 return ANYBODY
             return Admission((*self._named, AnyHost(self._signalled.port)), self._named)
@@ -74,6 +76,13 @@ class SourceLock:
         self._named = (Source(signalled.address), *(Source(host) for host in sorted(others)))
         self._signalled, self._known = signalled, None
         self._is_open = self._is_late = False
+        return self.admission
+
+    def held(self, hosts: Iterable[IpAddress]) -> Admission:
+        """The far end wants to hear nowhere, as on hold in the old way; its signalling has to do with these hosts. Where it has said
+        no other place before, these alone may speak until it does."""
+        if self._signalled is None:
+            self._named = tuple(Source(host) for host in sorted(hosts))
         return self.admission
 
     def looked(self, last_source: Source | None, packets: int | None, at: float) -> Admission | None:

@@ -23,8 +23,9 @@ def forged(plan: Plan, outcome: Outcome) -> None:
         ears[host].send(_request(victim, method, ears[host].address, branch, tag, 900 + number).encode())
         sent[branch] = method, "wrong tags" if tag else "the right tags"
         outcome.sent += 1
+    answered_at = time.monotonic() + ANSWERED_S
     for ear in ears.values():
-        ear.listen(ANSWERED_S)
+        ear.listen(max(0.0, answered_at - time.monotonic()))
         for message in ear.heard:
             branch = message.get("Via").partition("branch=")[2].partition(";")[0]
             if 200 <= message.status < 300 and branch in sent:

@@ -16,13 +16,13 @@ from functools import partial
 from tests.chaos.hostile.forgery import forged
 from tests.chaos.hostile.guessing import guesses
 from tests.chaos.hostile.plan import Outcome, Plan, paced
-from tests.chaos.hostile.wire import Ear, connected
+from tests.chaos.hostile.wire import Ear, close_all, connected
 from tests.sip.flooder import KINDS, flood, packet
 from tests.sip.peer import EVENTS, TELEPHONE_EVENT
 from tests.sip.torture.beyond import BEYOND
 from tests.sip.torture.invalid import INVALID
 from tests.sip.torture.message import Torture
-from tests.sip.torture.test_malformed_sdp import SDPS, offer
+from tests.sip.torture.offers import SDPS, offer
 from tests.sip.torture.valid import VALID
 
 MOST_CONNECTIONS = 200
@@ -117,8 +117,7 @@ def _messages(plan: Plan, outcome: Outcome, messages: tuple[Torture, ...]) -> No
         elif len(data) <= NOT_IN_ONE_PACKET or message.only_over != "tcp":
             ears[host].send(data)
         outcome.sent += 1
-    for ear in ears.values():
-        ear.close(outcome)
+    close_all(ears.values(), outcome)
 
 
 def audio(plan: Plan, outcome: Outcome) -> None:

@@ -2,6 +2,7 @@
 
 import socket
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 
 from tests.chaos.hostile.plan import Outcome, Plan
@@ -49,8 +50,7 @@ class Ear:
             self.listen(min(0.05, max(0.001, until - time.monotonic())))
 
     def close(self, outcome: Outcome) -> None:
-        """Read what comes late, and count all final answers."""
-        self.listen(LISTENS_ON_S)
+        """Count all final answers."""
         final = {
             (message.get("Via"), message.get("CSeq")): message.status
             for message in self.heard
@@ -58,6 +58,14 @@ class Ear:
         }
         outcome.answers.update(map(str, final.values()))
         self.socket.close()
+
+
+def close_all(ears: Iterable[Ear], outcome: Outcome) -> None:
+    """Read what comes late, and count."""
+    until = time.monotonic() + LISTENS_ON_S
+    for ear in ears:
+        ear.listen(max(0.0, until - time.monotonic()))
+        ear.close(outcome)
 
 
 def connected(plan: Plan, host: str | None = None) -> socket.socket | None:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 SILENCE = 0
 """As an answer: none, as RFC 3261 has it for responses, and allows it for what cannot be answered."""
+BUSY = 486
+"""What calls that are taken are answered here."""
 HERE = "HERE"
 """Stands for the address and port of whoever sends the message."""
 OFFER = (

@@ -5,10 +5,9 @@ import asyncio
 from offhook.call.trunks import SipTransport
 from tests.contract.worlds import RealWorld
 from tests.sip.peer import Message
-from tests.sip.torture.message import OFFER, SILENCE, Torture, request
+from tests.sip.torture.message import BUSY, OFFER, SILENCE, Torture, request
 
 PATIENCE_S = 20
-BUSY = 486
 
 
 class Sender:
