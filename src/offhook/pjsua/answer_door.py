@@ -10,10 +10,9 @@ from collections.abc import Callable
 
 import structlog
 
-from offhook.pjsua.c_library import Text, c_library
+from offhook.pjsua.library_module import ModuleRefused, OnRequest, module, register
 from offhook.pjsua.offered_addresses import led_nowhere, sends_elsewhere
 from offhook.pjsua.received import WHEEL_PACKET_BYTES, Received
-from offhook.pjsua.refer_door import Module, OnRequest
 
 log = structlog.get_logger()
 
@@ -30,24 +29,15 @@ class AnswerDoor:
         self._tell = tell
         self._packet_bytes = packet_bytes or WHEEL_PACKET_BYTES
         self._callback = OnRequest(self._came)
-        self._module = Module()
-        self._module.name = Text.of("mod-offhook-answers")
-        self._module.id = -1
-        self._module.priority = BEFORE_TRANSACTIONS
+        self._module = module("answers", BEFORE_TRANSACTIONS)
         self._module.on_rx_response = ctypes.cast(self._callback, ctypes.c_void_p)
 
     def open(self) -> None:
         """Have answers shown from now on; the library is initialised."""
-        library = c_library()
         try:
-            library.pjsua_get_pjsip_endpt.restype = ctypes.c_void_p
-            endpoint = ctypes.c_void_p(library.pjsua_get_pjsip_endpt())
-            status = library.pjsip_endpt_register_module(endpoint, ctypes.byref(self._module))
-        except AttributeError as error:
-            log.warning("pjsua.answers_not_read", reason=f"this build does not export a function: {error}")
-            return
-        if status:
-            log.warning("pjsua.answers_not_read", reason=f"the library refused a module of ours ({status})")
+            register(self._module)
+        except ModuleRefused as fault:
+            log.warning("pjsua.answers_not_read", reason=str(fault))
 
     def _came(self, data: int) -> int:
         """Called for each answer, before anybody else sees it; they see it all."""

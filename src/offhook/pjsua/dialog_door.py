@@ -14,8 +14,8 @@ from collections.abc import Callable
 import structlog
 
 from offhook.pjsua.c_library import Text, c_library
+from offhook.pjsua.library_module import ModuleRefused, OnRequest, module, register
 from offhook.pjsua.received import WHEEL_PACKET_BYTES, Received
-from offhook.pjsua.refer_door import Module, OnRequest
 
 log = structlog.get_logger()
 
@@ -31,30 +31,16 @@ class DialogDoor:
         """`has_call` is whether there is a call of this Call-ID; `packet_bytes` is PJSIP_MAX_PKT_LEN, where the build tells it."""
         self._has_call = has_call
         self._packet_bytes = packet_bytes or WHEEL_PACKET_BYTES
-        self._module = Module()
-        self._module.name = Text.of("mod-offhook-dialog")
-        self._module.id = -1
-        self._module.priority = AFTER_THE_TRANSACTIONS
+        self._module = module("dialog", AFTER_THE_TRANSACTIONS)
         self._module.on_rx_request = OnRequest(self._came)
         self._endpoint: ctypes.c_void_p | None = None
 
     def open(self) -> None:
         """Have requests shown from now on; the library is initialised."""
-        library = c_library()
         try:
-            library.pjsua_get_pjsip_endpt.restype = ctypes.c_void_p
-            library.pjsip_ua_find_dialog.restype = ctypes.c_void_p
-            self._endpoint = ctypes.c_void_p(library.pjsua_get_pjsip_endpt())
-            status = library.pjsip_endpt_register_module(self._endpoint, ctypes.byref(self._module))
-        except AttributeError as error:
-            log.warning(
-                "pjsua.call_ids_not_checked", reason=f"this build does not export a function: {error}"
-            )
-            return
-        if status:
-            log.warning(
-                "pjsua.call_ids_not_checked", reason=f"the library refused a module of ours ({status})"
-            )
+            self._endpoint = register(self._module, "pjsip_ua_find_dialog")
+        except ModuleRefused as fault:
+            log.warning("pjsua.call_ids_not_checked", reason=str(fault))
 
     def _came(self, data: int) -> int:
         """Called for each new request; 1 keeps it from the dialogs."""

@@ -20,14 +20,13 @@ from offhook.call.errors import NoFreeSlot, OffhookError
 from offhook.call.timeline import Timeline
 from offhook.call.trunks import SipTransport, Srtp
 from offhook.pjsua.accounts import PLAIN, MediaKind, OwnAccounts
-from offhook.pjsua.answer_door import AnswerDoor
 from offhook.pjsua.build import Build, accounts_of, handles_of, has_ipv6
 from offhook.pjsua.c_library import c_library, keep_long_requests_on_udp
 from offhook.pjsua.cables import Cables
 from offhook.pjsua.call_audio import CallAudio
 from offhook.pjsua.connections import Connections
 from offhook.pjsua.credentials import Credentials, Identities
-from offhook.pjsua.dialog_door import DialogDoor
+from offhook.pjsua.doors import Doors
 from offhook.pjsua.endpoint import Endpoint
 from offhook.pjsua.engine_settings import EngineSettings, account_config, endpoint_config, set_codecs
 from offhook.pjsua.farewell import Farewell
@@ -35,14 +34,12 @@ from offhook.pjsua.frames import FrameHub, FramePorts
 from offhook.pjsua.front_door import FrontDoor
 from offhook.pjsua.gate import LingerGate, RateGate
 from offhook.pjsua.invite import Invite
-from offhook.pjsua.last_door import LastDoor
 from offhook.pjsua.leg_events import LegEvent, Over
 from offhook.pjsua.listeners import ListenerFailed, Listeners
 from offhook.pjsua.local_networks import LocalNetworks
 from offhook.pjsua.media_guard import MediaGuards
 from offhook.pjsua.packet_filter import IpAddress
 from offhook.pjsua.players import Players
-from offhook.pjsua.refer_door import ReferDoor
 from offhook.pjsua.referral import Referral
 from offhook.pjsua.registration import RegistrarSaid, Registrations
 from offhook.pjsua.sip_call import SipCall
@@ -50,7 +47,6 @@ from offhook.pjsua.sip_uris import goes_past_proxy, is_ipv6, name_addr, own_addr
 from offhook.pjsua.tapes import Tapes
 from offhook.pjsua.unsent import why_not_sent
 from offhook.pjsua.waker import Waker
-from offhook.pjsua.way_out import WayOut
 from offhook.tls_files import TlsFilesUnusable
 
 log = structlog.get_logger()
@@ -115,18 +111,7 @@ class Engine:
         self.cables = Cables()
         self.tapes = Tapes(self.cables)
         self._guards = MediaGuards()
-        self._refer_door = ReferDoor(self._referred)
-        packet_bytes = build.limits.get("PJSIP_MAX_PKT_LEN")
-        self._front_door = FrontDoor(
-            self._is_stranger,
-            packet_bytes,
-            of_caller=self._refused_at_once,
-            pins_sources=settings.pins_sources,
-            has_ipv6=settings.ipv6_host is not None,
-        )
-        self._last_door, self._way_out = LastDoor(packet_bytes), WayOut(packet_bytes)
-        self._dialog_door = DialogDoor(self._has_call, packet_bytes)
-        self._answer_door = AnswerDoor(self._answered_elsewhere, packet_bytes)
+        self._doors = self._made_doors()
         self.is_one: Callable[[IpAddress, IpAddress], bool] = operator.eq
         """Whether two addresses are those of one far end, such as a carrier with many; the owner thread asks."""
         self._rate = RateGate(build.new_calls_per_s, at=time.monotonic())
@@ -138,7 +123,6 @@ class Engine:
         """Hears on the event loop what registrars answer."""
         self.connections = Connections(handles=handles_of(build), ports=lambda: self._listeners.ports)
         """Of others; the owner thread's."""
-        self._front_door.heard = lambda transport: self.connections.heard(transport, time.monotonic())
         self._listeners = Listeners(
             hosts=settings.hosts,
             port=settings.sip_port,
@@ -149,6 +133,24 @@ class Engine:
         # Without a public address there is only one that could be told.
         networks = settings.local_networks if settings.public_address else ()
         self._local_networks = LocalNetworks(networks, settings.rtp_host or settings.sip_host)
+
+    def _made_doors(self) -> Doors:
+        packet_bytes = self._build.limits.get("PJSIP_MAX_PKT_LEN")
+        front = FrontDoor(
+            self._is_stranger,
+            packet_bytes,
+            of_caller=self._refused_at_once,
+            pins_sources=self._settings.pins_sources,
+            has_ipv6=self._settings.ipv6_host is not None,
+        )
+        front.heard = lambda transport: self.connections.heard(transport, time.monotonic())
+        return Doors(
+            front,
+            packet_bytes,
+            has_call=self._has_call,
+            answered_elsewhere=self._answered_elsewhere,
+            referred=self._referred,
+        )
 
     @property
     def sip_host(self) -> str:
@@ -258,7 +260,7 @@ class Engine:
 
     def _poll_once(self) -> None:
         self._endpoint.libHandleEvents(BUSY_POLL_MS if self._calls else IDLE_POLL_MS)
-        self._way_out.polled()
+        self._doors.polled()
         self._carry_out_commands()
         self._take_in_waiting()
         self._guards.look(time.monotonic())
@@ -474,12 +476,7 @@ class Engine:
             self._account_config, self._incoming, tell=self._tell_registrar, most=others
         )
         self._identities = Identities(self._account_config, most=lambda: others - len(self.registrations))
-        self._last_door.open()
-        self._way_out.open()
-        self._front_door.open()
-        self._dialog_door.open()
-        self._answer_door.open()
-        self._refer_door.open(f"sip:offhook@{self._own_host()}")
+        self._doors.open(f"sip:offhook@{self._own_host()}")
 
     def _set_public_address(self, address: str) -> None:
         self._settings = replace(self._settings, public_address=address)

@@ -24,13 +24,13 @@ from collections.abc import Callable
 import structlog
 
 from offhook.pjsua.ambiguity import is_ambiguous
-from offhook.pjsua.c_library import TRANSPORT_OFFSET, Text, c_library
+from offhook.pjsua.c_library import TRANSPORT_OFFSET, c_library
 from offhook.pjsua.farewell import AGAIN_S, UNAVAILABLE
 from offhook.pjsua.invite import Invite, read_invite
+from offhook.pjsua.library_module import ModuleRefused, OnRequest, header_list, module, register
 from offhook.pjsua.offered_addresses import asks_for_ipv6, sends_elsewhere
 from offhook.pjsua.packet_filter import IpAddress
 from offhook.pjsua.received import WHEEL_PACKET_BYTES, Received
-from offhook.pjsua.refer_door import Module, OnRequest, header_list
 
 log = structlog.get_logger()
 
@@ -72,10 +72,7 @@ class FrontDoor:
         self._pins_sources, self._has_ipv6 = pins_sources, has_ipv6
         self._is_stranger, self._of_caller = is_stranger, of_caller
         self._packet_bytes = packet_bytes or WHEEL_PACKET_BYTES
-        self._module = Module()
-        self._module.name = Text.of("mod-offhook-front")
-        self._module.id = -1
-        self._module.priority = BEFORE_THE_REFER_DOOR
+        self._module = module("front", BEFORE_THE_REFER_DOOR)
         self._module.on_rx_request = OnRequest(self._came)
         self._endpoint: ctypes.c_void_p | None = None
         self._has_complained = False
@@ -84,22 +81,14 @@ class FrontDoor:
 
     def open(self) -> None:
         """Have requests shown from now on; the library is initialised."""
-        library = c_library()
         try:
-            library.pjsua_get_pjsip_endpt.restype = ctypes.c_void_p
-            endpoint = ctypes.c_void_p(library.pjsua_get_pjsip_endpt())
             self._many_streams = header_list("Warning", MANY_STREAMS)
             self._other_address = header_list("Warning", OTHER_ADDRESS)
             self._no_ipv6 = header_list("Warning", NO_IPV6)
             self._again = header_list("Retry-After", str(AGAIN_S))
-            status = library.pjsip_endpt_register_module(endpoint, ctypes.byref(self._module))
-        except AttributeError as error:
-            self._complain(f"this build does not export a function: {error}")
-            return
-        if status:
-            self._complain(f"the library refused a module of ours ({status})")
-            return
-        self._endpoint = endpoint
+            self._endpoint = register(self._module)
+        except ModuleRefused as fault:
+            self._complain(str(fault))
 
     def _came(self, data: int) -> int:
         """Called for each request, before anybody else sees it; 1 keeps it from them."""

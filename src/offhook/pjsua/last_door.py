@@ -6,9 +6,9 @@ import ctypes
 
 import structlog
 
-from offhook.pjsua.c_library import Text, c_library
+from offhook.pjsua.c_library import c_library
+from offhook.pjsua.library_module import ModuleRefused, OnRequest, header_list, module, register
 from offhook.pjsua.received import WHEEL_PACKET_BYTES, Received
-from offhook.pjsua.refer_door import Module, OnRequest, header_list
 
 log = structlog.get_logger()
 
@@ -24,27 +24,16 @@ class LastDoor:
     def __init__(self, packet_bytes: int | None) -> None:
         """`packet_bytes` is PJSIP_MAX_PKT_LEN, where the build tells it."""
         self._packet_bytes = packet_bytes or WHEEL_PACKET_BYTES
-        self._module = Module()
-        self._module.name = Text.of("mod-offhook-last")
-        self._module.id = -1
-        self._module.priority = AFTER_ALL_OTHERS
+        self._module = module("last", AFTER_ALL_OTHERS)
         self._module.on_rx_request = OnRequest(self._came)
 
     def open(self) -> None:
         """Have requests shown that nobody took; the library is initialised."""
-        library = c_library()
         try:
-            library.pjsua_get_pjsip_endpt.restype = ctypes.c_void_p
-            self._endpoint = ctypes.c_void_p(library.pjsua_get_pjsip_endpt())
             self._headers = header_list("Allow", ALLOWED)
-            status = library.pjsip_endpt_register_module(self._endpoint, ctypes.byref(self._module))
-        except AttributeError as error:
-            log.warning("pjsua.requests_unanswered", reason=f"this build does not export a function: {error}")
-            return
-        if status:
-            log.warning(
-                "pjsua.requests_unanswered", reason=f"the library refused a module of ours ({status})"
-            )
+            self._endpoint = register(self._module)
+        except ModuleRefused as fault:
+            log.warning("pjsua.requests_unanswered", reason=str(fault))
 
     def _came(self, data: int) -> int:
         """Called for each request that nobody took; 1 has taken it."""

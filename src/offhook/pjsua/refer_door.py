@@ -18,6 +18,7 @@ from collections.abc import Callable
 import structlog
 
 from offhook.pjsua.c_library import Text, c_library
+from offhook.pjsua.library_module import ModuleRefused, OnRequest, header_list, module, register
 from offhook.pjsua.referral import Referral, read_referral
 
 log = structlog.get_logger()
@@ -30,31 +31,8 @@ least."""
 MOST_MESSAGE_BYTES = 16_384
 REFER = b"REFER sip"
 
-OnRequest = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p)
-
 Decide = Callable[[Referral], int | None]
 """Answers a REFER with a SIP status, or leaves it to the library."""
-
-
-class Module(ctypes.Structure):
-    """`pjsip_module`."""
-
-    _fields_ = (
-        ("previous", ctypes.c_void_p),
-        ("next", ctypes.c_void_p),
-        ("name", Text),
-        ("id", ctypes.c_int),
-        ("priority", ctypes.c_int),
-        ("load", ctypes.c_void_p),
-        ("start", ctypes.c_void_p),
-        ("stop", ctypes.c_void_p),
-        ("unload", ctypes.c_void_p),
-        ("on_rx_request", OnRequest),
-        ("on_rx_response", ctypes.c_void_p),
-        ("on_tx_request", ctypes.c_void_p),
-        ("on_tx_response", ctypes.c_void_p),
-        ("on_tsx_state", ctypes.c_void_p),
-    )
 
 
 class ReferDoor:
@@ -62,10 +40,7 @@ class ReferDoor:
 
     def __init__(self, decide: Decide) -> None:
         self._decide = decide
-        self._module = Module()
-        self._module.name = Text.of("mod-offhook-refer")
-        self._module.id = -1
-        self._module.priority = BEFORE_TRANSACTIONS
+        self._module = module("refer", BEFORE_TRANSACTIONS)
         self._module.on_rx_request = OnRequest(self._came)
         self._endpoint: int | None = None
 
@@ -76,20 +51,13 @@ class ReferDoor:
 
     def open(self, contact: str) -> None:
         """Have requests shown from now on; the library is initialised. `contact` is our URI, in answers."""
-        library = c_library()
         try:
-            library.pjsua_get_pjsip_endpt.restype = ctypes.c_void_p
-            library.pjsip_ua_find_dialog.restype = ctypes.c_void_p
-            endpoint = ctypes.c_void_p(library.pjsua_get_pjsip_endpt())
-            status = library.pjsip_endpt_register_module(endpoint, ctypes.byref(self._module))
-        except AttributeError as error:
-            log.warning("pjsua.no_transfers", reason=f"this build does not export a function: {error}")
-            return
-        if status:
-            log.warning("pjsua.no_transfers", reason=f"the library refused a module of ours ({status})")
+            endpoint = register(self._module, "pjsip_ua_find_dialog")
+            self._headers = header_list("Contact", f"<{contact}>")
+        except ModuleRefused as fault:
+            log.warning("pjsua.no_transfers", reason=str(fault))
             return
         self._endpoint = endpoint.value
-        self._headers = header_list("Contact", f"<{contact}>")
 
     def _came(self, data: int) -> int:
         """Called for each request, before anybody else sees it; 1 keeps it from them."""
@@ -127,20 +95,3 @@ class ReferDoor:
             ctypes.byref(call_id), ctypes.byref(ours), ctypes.byref(theirs), 0
         )
         return bool(found)
-
-
-def header_list(name: str, value: str) -> ctypes.Array[ctypes.c_void_p]:
-    """A `pjsip_hdr` list of one header, for an answer; its memory is the library's until that ends."""
-    library = c_library()
-    library.pjsua_pool_create.restype = ctypes.c_void_p
-    library.pjsip_generic_string_hdr_create.restype = ctypes.c_void_p
-    pool = ctypes.c_void_p(library.pjsua_pool_create(b"offhook", 512, 512))
-    # A list's head is two pointers to itself, as long as it is empty; nobody looks at the rest of it.
-    head = (ctypes.c_void_p * 2)()
-    head[0] = head[1] = ctypes.addressof(head)
-    header_name, header_value = Text.of(name), Text.of(value)
-    header = library.pjsip_generic_string_hdr_create(
-        pool, ctypes.byref(header_name), ctypes.byref(header_value)
-    )
-    library.pj_list_insert_before(ctypes.byref(head), ctypes.c_void_p(header))
-    return head

@@ -14,8 +14,8 @@ import structlog
 
 from offhook.pjsua.c_library import Text, c_library
 from offhook.pjsua.farewell import AGAIN_S, UNAVAILABLE
+from offhook.pjsua.library_module import ModuleRefused, OnRequest, module, register
 from offhook.pjsua.received import WHEEL_PACKET_BYTES, Received
-from offhook.pjsua.refer_door import Module, OnRequest
 
 log = structlog.get_logger()
 
@@ -36,10 +36,7 @@ class WayOut:
     def __init__(self, packet_bytes: int | None) -> None:
         """`packet_bytes` is PJSIP_MAX_PKT_LEN, where the build tells it."""
         self._packet_bytes = packet_bytes or WHEEL_PACKET_BYTES
-        self._module = Module()
-        self._module.name = Text.of("mod-offhook-way-out")
-        self._module.id = -1
-        self._module.priority = AFTER_THE_DOORS
+        self._module = module("way-out", AFTER_THE_DOORS)
         self._module.on_rx_request = OnRequest(self._came)
         self._on_response = OnRequest(self._goes)
         self._module.on_tx_response = ctypes.cast(self._on_response, ctypes.c_void_p).value
@@ -50,17 +47,10 @@ class WayOut:
 
     def open(self) -> None:
         """Have requests and answers shown from now on; the library is initialised."""
-        library = c_library()
         try:
-            library.pjsua_get_pjsip_endpt.restype = ctypes.c_void_p
-            library.pjsip_generic_string_hdr_create.restype = ctypes.c_void_p
-            endpoint = ctypes.c_void_p(library.pjsua_get_pjsip_endpt())
-            status = library.pjsip_endpt_register_module(endpoint, ctypes.byref(self._module))
-        except AttributeError as error:
-            log.warning("pjsua.callers_not_told", reason=f"this build does not export a function: {error}")
-            return
-        if status:
-            log.warning("pjsua.callers_not_told", reason=f"the library refused a module of ours ({status})")
+            register(self._module, "pjsip_generic_string_hdr_create")
+        except ModuleRefused as fault:
+            log.warning("pjsua.callers_not_told", reason=str(fault))
 
     def polled(self) -> None:
         """The library has dealt with what came; what is sent from here on is ours."""
