@@ -142,6 +142,7 @@ def test_an_address_is_that_of_the_smallest_network(address: str, name: str | No
         ("192.0.2.1:5060", ("192.0.2.1", 5060)),
         ("2001:db8::1", ("2001:db8::1", None)),
         ("[2001:db8::1]:5061", ("2001:db8::1", 5061)),
+        ("[2001:db8::1]", ("2001:db8::1", None)),
         ("pbx", ("pbx", None)),
     ],
 )
@@ -162,6 +163,10 @@ def test_a_host_is_read_with_its_port(text: str, read: tuple[str, int | None]) -
         ("sip.example.com:0", "no port"),
         ("sip.example.com:sip", "no port"),
         ("-x.example", "no host"),
+        ("[::1", "no host"),
+        ("::1]", "no port"),
+        ("::1]:5060", "no host"),
+        ("[sip.example.com]", "no host"),
     ],
 )
 def test_what_is_no_host_is_refused_with_what_would_be_right(text: str, said: str) -> None:

@@ -97,6 +97,7 @@ def test_a_trunk_is_added_shown_changed_and_removed_and_its_password_never_shown
     [
         (("add", "a", "--host", "sip:x"), "give the host alone"),
         (("add", "a b", "--host", "x"), "is no name of a trunk"),
+        (("add", "a", "--host", "x:5060", "--port", "5061"), "give one of them"),
         (("add", "a", "--host", "x", "--transport", "sctp"), "none of udp, tcp, tls"),
         (("add", "a", "--host", "x", "--inbound", "10.0.0.1/8"), "host bits set"),
         (("add", "a", "--host", "x", "--srtp", "yes"), "none of off, optional, required"),

@@ -45,21 +45,25 @@ def read_host(text: str) -> tuple[str, int | None]:
         raise TrunkInvalid(
             f"{text!r} has a scope (what follows %): write the address alone, one that is not link-local"
         )
-    bare = text.strip("[]")
-    if is_ip_address(bare):
+    if is_ip_address(bare := _unbracketed(text)):
         return str(read_ip_address(bare)), None
     host, colon, digits = text.rpartition(":")
     if not colon:
         host, digits = text, ""
     elif not digits.isascii() or not digits.isdigit() or len(digits) > 5 or not 1 <= int(digits) <= 65535:
         raise TrunkInvalid(f"{digits[:40]!r} in {text[:300]!r} is no port: write a number from 1 to 65535")
-    bare = host.strip("[]")
+    bare = _unbracketed(host)
     port = int(digits) if digits else None
     if is_ip_address(bare):
         return str(read_ip_address(bare)), port
     if not is_host(host):
         raise TrunkInvalid(f"{text!r} is no host: write a name such as sip.example.com, or an IP address")
     return host.rstrip(".").lower(), port
+
+
+def _unbracketed(text: str) -> str:
+    """What stands in a pair of brackets; what has no pair stays as it is, and is no address."""
+    return text[1:-1] if text[:1] == "[" and text[-1:] == "]" else text
 
 
 def is_host(text: str) -> bool:

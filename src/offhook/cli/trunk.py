@@ -77,6 +77,8 @@ def add(
     from offhook.call.trunks import SipTransport, Srtp, Trunk
 
     at, own_port = _read("--host", reading.read_host, host)
+    if port is not None and own_port not in (None, port):
+        raise typer.BadParameter(f"--host says port {own_port}, and --port {port}: give one of them")
     wanted = Trunk(
         sid=f"TK{new_id()}",
         name=_read("NAME", reading.read_name, name),
