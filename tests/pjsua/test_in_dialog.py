@@ -172,6 +172,37 @@ async def test_keys_go_by_info_where_the_far_end_knows_no_events(world: RealWorl
     await peer.bye()
 
 
+@pytest.mark.parametrize(
+    ("method", "headers", "body", "status"),
+    [
+        ("OPTIONS", (), "", 200),
+        ("INFO", (), "", 200),
+        ("INFO", ("Content-Type: text/plain",), "hello", 415),
+        ("INFO", ("c: application/media_control+xml",), "<picture_fast_update/>", 415),
+        ("INFO", ("Content-Type: application/dtmf",), "5", 200),
+        ("INFO", ("Content-Type: application/dtmf",), "no key", 400),
+        ("INFO", ("Content-Type: application/dtmf-relay",), "Signal=5\r\nDuration=160\r\n", 200),
+        ("SUBSCRIBE", ("Event: dialog",), "", 405),
+        ("PUBLISH", (), "", 405),
+    ],
+)
+async def test_who_asks_whether_the_call_lives_is_answered(
+    world: RealWorld, method: str, headers: tuple[str, ...], body: str, status: int
+) -> None:
+    """The library says 500 to what it has no use for, and some end the call upon that."""
+    peer = world.peer
+    calling = asyncio.create_task(peer.invite("1000", world.switchboard.engine.sip_port))
+    leg = await asyncio.wait_for(world.arrived.get(), PATIENCE_S)
+    await leg.answer()
+    await calling
+    assert peer.dialog is not None
+    cseq = f"{peer.dialog.cseq + 1} {method}"
+    peer._send_request(method, headers, body)
+    assert (await answered(peer, cseq)).status == status
+    assert (await ask(peer, "OPTIONS")).status == 200, "the call goes on"
+    await peer.bye()
+
+
 class Reliable(Phone):
     """Sends a 183 with its SDP that wants a PRACK, and then audio, before it answers."""
 

@@ -176,6 +176,23 @@ async def test_keys_by_sip_info_are_heard_in_both_forms(world: RealWorld, conten
     keys: list[str] = []
     with leg.keys(keys.append):
         for key in "5*":
-            await world.party[0].info(key, content_type)
+            assert (await world.party[0].info(key, content_type)).status == 200
         await until(lambda: len(keys) == 2)
+    assert keys == ["5", "*"]
+
+
+async def test_a_key_by_sip_info_that_is_sent_again_is_one_key(world: RealWorld) -> None:
+    leg, peer = await world.comes(), world.party[0]
+    await leg.answer()
+    await asyncio.wait_for(peer.answered.wait(), PATIENCE_S)
+    keys: list[str] = []
+    with leg.keys(keys.append):
+        assert peer.dialog is not None
+        peer.dialog.cseq += 1
+        for _ in range(3):
+            peer._send_request(
+                "INFO", ("Content-Type: application/dtmf",), "5", cseq=peer.dialog.cseq, branch=77
+            )
+        await peer.info("*", "application/dtmf")
+        await until(lambda: "*" in keys)
     assert keys == ["5", "*"]

@@ -70,6 +70,15 @@ def test_where_a_phone_registered_holds_as_long_as_it_said(database: Database, a
     assert clients.locations(account.sid, "ada") == (HERE,)
 
 
+def test_what_was_kept_by_an_older_rule_is_called_by_todays(database: Database, account: AccountRow) -> None:
+    clients, phones = Clients(database), Phones(database)
+    fixed = "sip:ada@192.0.2.8;lr"
+    clients.create(client(account, contact=fixed))
+    steered = AWAY.replace(";alias", ";line=7;%61lias=127.0.0.1~1~1;maddr=127.0.0.1;alias")
+    phones.keep("ada", [place(steered), place(steered.replace("ada", "a%3Bb"))])
+    assert clients.locations(account.sid, "ada") == (AWAY.replace(";alias", ";line=7;alias"), fixed)
+
+
 def test_a_caller_has_its_own_application_or_that_which_it_names(
     database: Database, account: AccountRow
 ) -> None:

@@ -65,7 +65,8 @@ def free_udp_ports(count: int) -> int:
 CLAIMED: dict[str, socket.socket] = {}
 """What keeps each range of audio ports for this run of tests, until its server is stopped or the run ends."""
 RANGES = range(15_000, 20_800, 201)
-"""Where they begin: below the ports that the system gives away by itself, and beside those of `test_edge`."""
+"""Where they begin: below the ports that the system gives away by itself, and beside those of `test_edge`, of `RealWorld` (from 21000 on)
+and of the chaos runs (from 24000 on)."""
 
 
 def rtp_ports() -> str:
@@ -239,7 +240,6 @@ def environment(data_dir: Path, **settings: str) -> dict[str, str]:
         "ACCOUNT_SID": ACCOUNT_SID,
         "AUTH_TOKEN": TOKEN,
         "DEV": "1",
-        **({} if "RTP_PORTS" in settings else {"RTP_PORTS": rtp_ports()}),
         **settings,
     }
     return {**clean, **{f"OFFHOOK_{name}": value for name, value in chosen.items()}}
@@ -248,7 +248,8 @@ def environment(data_dir: Path, **settings: str) -> dict[str, str]:
 @contextmanager
 def running_server(data_dir: Path, **settings: str) -> Iterator[Server]:
     """A block in which a server runs and is ready."""
-    chosen = environment(data_dir, **settings)
+    own = {} if "RTP_PORTS" in settings else {"RTP_PORTS": rtp_ports()}
+    chosen = environment(data_dir, **settings, **own)
     process = subprocess.Popen(
         [sys.executable, "-m", "offhook", "serve"],
         env=chosen,
@@ -269,7 +270,7 @@ def running_server(data_dir: Path, **settings: str) -> Iterator[Server]:
         yield server
     finally:
         status = server.stop()
-        if (claim := CLAIMED.pop(chosen["OFFHOOK_RTP_PORTS"], None)) is not None:
+        if (claim := CLAIMED.pop(own.get("RTP_PORTS", ""), None)) is not None:
             claim.close()
         assert status in (STOPPED, CUT_SHORT), (
             f"the server ended with {status}:\n{server.output.text[-4000:]}"

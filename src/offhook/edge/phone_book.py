@@ -5,21 +5,15 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from offhook.call.ip_addresses import Network, without_scopes
+from offhook.call.phone_addresses import PROTOCOLS, called_at
 from offhook.call.resource_rows import PhoneLogin, RegisteredPlace
 from offhook.edge.rpc import KamailioRpc, RpcFailed
 
 CLIENTS, EDGE, CHANGED, LOCATION = "clients", "edge", "changed", "location"
 MOST_CHANGES = 500
 """How many registrations are looked at in one turn; the others wait for the next."""
-LONGEST_CONTACT = 250
-"""The SIP library reads addresses of 256 characters."""
 EMPTY, NOT_FOUND = "Empty queue", ("AOR not found", "no contacts")
-PROTOCOLS = {"udp": 1, "tcp": 2, "tls": 3}
-"""As Kamailio numbers them in `alias`."""
 _RECEIVED = re.compile(r"sip:(\[[0-9a-f:.]+\]|[^:;\[\]]+):(\d+)(?:;transport=(\w+))?", re.IGNORECASE)
-_UNUSABLE = re.compile(r"[\s<>\"?]|;alias=", re.IGNORECASE)
-"""In a phone's own address. Kamailio goes by the first alias: a phone that names one would have us call whom it likes."""
-_ALIAS = re.compile(r";alias=([^~;]+)~(\d+)~(\d)$")
 
 
 class PhoneBook:
@@ -78,8 +72,10 @@ class PhoneBook:
                 return ()
             raise
         contacts = [each["Contact"] for each in told["Contacts"]]
-        found = (_place(login, contact) for contact in contacts)
-        return tuple(place for place in found if place is not None)
+        found = [_place(login, contact) for contact in contacts]
+        last_at_the_end = sorted((each for each in found if each is not None), key=lambda each: each.seconds)
+        # Two contacts may differ in nothing that is called.
+        return tuple({place.contact: place for place in last_at_the_end}.values())
 
     def counted(self) -> dict[str, int]:
         """How often Kamailio did what it counts, since it was started."""
@@ -101,18 +97,6 @@ def _place(login: str, contact: Mapping[str, Any]) -> RegisteredPlace | None:
     if received is None or not isinstance(seconds, int):
         return None
     host, port, transport = received.groups()
-    protocol = PROTOCOLS.get((transport or "udp").lower(), PROTOCOLS["udp"])
-    plain = re.sub(r"^sips:", "sip:", address, flags=re.IGNORECASE)
-    uri = f"{plain};alias={host}~{port}~{protocol}"
-    if len(uri) > LONGEST_CONTACT or _UNUSABLE.search(plain):
-        return None
-    return RegisteredPlace(login=login, contact=uri, seconds=float(seconds))
-
-
-def way_of(contact: str) -> tuple[str, str, int, str] | None:
-    """What an address of `places` was made of: the phone's own, and the host, port and transport it came from."""
-    found = _ALIAS.search(contact)
-    if found is None:
-        return None
-    names = {number: name for name, number in PROTOCOLS.items()}
-    return contact[: found.start()], found[1], int(found[2]), names.get(int(found[3]), "udp")
+    transport = (transport or "udp").lower()
+    uri = called_at(address, host, int(port), transport if transport in PROTOCOLS else "udp")
+    return RegisteredPlace(login=login, contact=uri, seconds=float(seconds)) if uri is not None else None

@@ -8,8 +8,8 @@ import socket
 from collections.abc import Iterable
 
 from offhook.call.info import new_id
+from offhook.call.phone_addresses import called_again, way_of
 from offhook.call.resource_rows import SIP_REALM, RegisteredPlace
-from offhook.edge.phone_book import way_of
 
 ANSWER_S = 0.5
 TRIES = 4
@@ -27,7 +27,7 @@ def restore(places: Iterable[RegisteredPlace], *, port: int, key: str) -> int:
         line.connect((LOOPBACK, port))
         line.settimeout(ANSWER_S)
         for place in places:
-            way = way_of(place.contact)
+            way = way_of(called_again(place.contact) or "")
             if way is not None and way[3] == RESTORED:
                 taken += _told(line, place, way, key)
     return taken

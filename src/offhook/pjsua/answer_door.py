@@ -11,7 +11,7 @@ from collections.abc import Callable
 import structlog
 
 from offhook.pjsua.library_module import ModuleRefused, OnRequest, module, register
-from offhook.pjsua.offered_addresses import led_nowhere, sends_elsewhere
+from offhook.pjsua.offered_addresses import for_audio_alone, led_nowhere, sends_elsewhere
 from offhook.pjsua.received import WHEEL_PACKET_BYTES, Received
 
 log = structlog.get_logger()
@@ -51,6 +51,9 @@ class AnswerDoor:
 
     def _read(self, received: Received) -> None:
         text = received.text
-        if sends_elsewhere(text):
-            received.overwrite(led_nowhere(text))
+        wanted = for_audio_alone(text)
+        if sends_elsewhere(wanted):
+            wanted = led_nowhere(wanted)
             self._tell(received.call_id)
+        if wanted != text:
+            received.overwrite(wanted)

@@ -7,12 +7,14 @@
 | `answer_door` | 13 | answers to what we send |
 | `way_out` | 13 | what the library is about to answer to a new call |
 | `dialog_door` | 24 | requests that are no repetitions: is the call theirs that they name? |
+| `asking_door` | 25 | requests of a call that ask for nothing but an answer |
 | `last_door` | 96 | requests that nobody took |
 """
 
 from collections.abc import Callable
 
 from offhook.pjsua.answer_door import AnswerDoor
+from offhook.pjsua.asking_door import AskingDoor, Keyed
 from offhook.pjsua.dialog_door import DialogDoor
 from offhook.pjsua.front_door import FrontDoor
 from offhook.pjsua.last_door import LastDoor
@@ -31,6 +33,7 @@ class Doors:
         has_call: Callable[[str], bool],
         answered_elsewhere: Callable[[str], None],
         referred: Decide,
+        keyed: Keyed,
     ) -> None:
         """`packet_bytes` is PJSIP_MAX_PKT_LEN, where the build tells it; the others are asked by Call-ID, or of a REFER."""
         self._front = front
@@ -38,11 +41,12 @@ class Doors:
         self._answer = AnswerDoor(answered_elsewhere, packet_bytes)
         self._way_out = WayOut(packet_bytes)
         self._dialog = DialogDoor(has_call, packet_bytes)
+        self._asking = AskingDoor(keyed, packet_bytes)
         self._last = LastDoor(packet_bytes)
 
     def open(self, contact: str) -> None:
         """Have messages shown from now on; the library is initialised. `contact` is our URI, in answers."""
-        for door in (self._last, self._way_out, self._front, self._dialog, self._answer):
+        for door in (self._last, self._way_out, self._front, self._dialog, self._answer, self._asking):
             door.open()
         self._refer.open(contact)
 

@@ -142,6 +142,7 @@ class Engine:
             of_caller=self._refused_at_once,
             pins_sources=self._settings.pins_sources,
             has_ipv6=self._settings.ipv6_host is not None,
+            corrects_contacts=not self._settings.proxy,
         )
         front.heard = lambda transport: self.connections.heard(transport, time.monotonic())
         return Doors(
@@ -150,6 +151,7 @@ class Engine:
             has_call=self._has_call,
             answered_elsewhere=self._answered_elsewhere,
             referred=self._referred,
+            keyed=self._keyed,
         )
 
     @property
@@ -399,6 +401,11 @@ class Engine:
     def _answered_elsewhere(self, sip_call_id: str) -> None:
         for call in self._calls:
             call.is_heard_nowhere = call.is_heard_nowhere or call.sip_call_id == sip_call_id
+
+    def _keyed(self, sip_call_id: str, key: str, cseq: int) -> None:
+        for call in self._calls:
+            if call.sip_call_id == sip_call_id:
+                call.keyed(key, cseq)
 
     def _referred(self, referral: Referral) -> int | None:
         call = next((call for call in self._calls if call.sip_call_id == referral.sip_call_id), None)

@@ -9,7 +9,7 @@ A module of ours, like that of `refer_door`, sees each request before the transa
 - 488 for an offer of many streams: each audio stream that is offered costs two sockets before anybody is asked, and 16 of them in one
   INVITE, twice, end the process of the wheel.
 - 488 for an offer that wants audio at a name, at the address of a group, or over IPv6 where that is not open
-  (`offered_addresses.py`).
+  (`offered_addresses.py`, which also says what is taken out of an offer that is let in).
 - 403 for a request of a running call, or a CANCEL, from an address that has nothing to do with its far end: the library
   checks tags and never where a request comes from, so whoever has seen them could end or redirect a call from anywhere. An ACK is
   dropped.
@@ -25,10 +25,11 @@ import structlog
 
 from offhook.pjsua.ambiguity import is_ambiguous
 from offhook.pjsua.c_library import TRANSPORT_OFFSET, c_library
+from offhook.pjsua.contact_door import ContactDoor
 from offhook.pjsua.farewell import AGAIN_S, UNAVAILABLE
 from offhook.pjsua.invite import Invite, read_invite
 from offhook.pjsua.library_module import ModuleRefused, OnRequest, header_list, module, register
-from offhook.pjsua.offered_addresses import asks_for_ipv6, sends_elsewhere
+from offhook.pjsua.offered_addresses import asks_for_ipv6, for_audio_alone, sends_elsewhere
 from offhook.pjsua.packet_filter import IpAddress
 from offhook.pjsua.received import WHEEL_PACKET_BYTES, Received
 
@@ -66,9 +67,11 @@ class FrontDoor:
         of_caller: OfCaller,
         pins_sources: bool,
         has_ipv6: bool,
+        corrects_contacts: bool,
     ) -> None:
         """`packet_bytes` is PJSIP_MAX_PKT_LEN, where the build tells it; `pins_sources` is whether strangers are asked for; `has_ipv6`
-        is whether audio may go over IPv6."""
+        is whether audio may go over IPv6; `corrects_contacts` is whether callers are asked at their Contact, and no edge is."""
+        self._contacts = ContactDoor() if corrects_contacts else None
         self._pins_sources, self._has_ipv6 = pins_sources, has_ipv6
         self._is_stranger, self._of_caller = is_stranger, of_caller
         self._packet_bytes = packet_bytes or WHEEL_PACKET_BYTES
@@ -86,6 +89,8 @@ class FrontDoor:
             self._other_address = header_list("Warning", OTHER_ADDRESS)
             self._no_ipv6 = header_list("Warning", NO_IPV6)
             self._again = header_list("Retry-After", str(AGAIN_S))
+            if self._contacts is not None:
+                self._contacts.open()
             self._endpoint = register(self._module)
         except ModuleRefused as fault:
             self._complain(str(fault))
@@ -117,11 +122,15 @@ class FrontDoor:
             status, more = NOT_ACCEPTABLE, ctypes.byref(self._many_streams)
         elif self._is_forged(received, method):
             status = FORBIDDEN
-        elif sends_elsewhere(text):
+        elif sends_elsewhere(wanted := for_audio_alone(text)):
             status, more = NOT_ACCEPTABLE, ctypes.byref(self._other_address)
         elif not self._has_ipv6 and asks_for_ipv6(text):
             status, more = NOT_ACCEPTABLE, ctypes.byref(self._no_ipv6)
         else:
+            if wanted != text:
+                received.overwrite(wanted)
+            if self._contacts is not None:
+                self._contacts.came(data, received)
             return False
         if "ACK" not in (method, received.cseq_method):
             c_library().pjsip_endpt_respond_stateless(

@@ -52,14 +52,20 @@ def register(made: Module, *pointing: str) -> ctypes.c_void_p:
     `pointing` are the functions that the module calls for what is a pointer.
     """
     library = c_library()
+    pointing_functions("pjsua_get_pjsip_endpt", *pointing)
     with _exported():
-        for function in ("pjsua_get_pjsip_endpt", *pointing):
-            getattr(library, function).restype = ctypes.c_void_p
         endpoint = ctypes.c_void_p(library.pjsua_get_pjsip_endpt())
         status = library.pjsip_endpt_register_module(endpoint, ctypes.byref(made))
     if status:
         raise ModuleRefused(f"the library refused a module of ours ({status})")
     return endpoint
+
+
+def pointing_functions(*names: str) -> None:
+    """Have functions of the library return what is a pointer. Raises ModuleRefused where the build does not export one."""
+    with _exported():
+        for name in names:
+            getattr(c_library(), name).restype = ctypes.c_void_p
 
 
 def header_list(name: str, value: str) -> ctypes.Array[ctypes.c_void_p]:

@@ -72,9 +72,14 @@ class Received:
         return f"[{address}]:{port}" if address.version == 6 else f"{address}:{port}"
 
     @property
+    def message(self) -> int:
+        """Where the `pjsip_msg` is that it was parsed to."""
+        return _pointer(self._message + MESSAGE_AT)
+
+    @property
     def method(self) -> str:
         """The method of a request."""
-        return _text(_pointer(self._message + MESSAGE_AT) + METHOD_AT)
+        return _text(self.message + METHOD_AT)
 
     @property
     def cseq_method(self) -> str:

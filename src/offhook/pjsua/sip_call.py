@@ -20,7 +20,6 @@ from offhook.pjsua.c_library import hear_keys_on_hold
 from offhook.pjsua.call_audio import CallAudio
 from offhook.pjsua.far_end import hosts_of
 from offhook.pjsua.farewell import RETRY_AFTER, TIMED_OUT, UNAVAILABLE, Farewell, reason_header
-from offhook.pjsua.info_key import key_of_info
 from offhook.pjsua.invite import custom_headers
 from offhook.pjsua.keep_alive import KeepAlive
 from offhook.pjsua.leg_events import (
@@ -82,6 +81,8 @@ class SipCall(pj.Call):
 
     is_heard_nowhere = False
     """Whether the far end answered that it hears where no audio can be sent."""
+    _keyed_at = -1
+    """The CSeq of the last key that came by SIP INFO, in the form that the library does not know."""
 
     def __init__(
         self,
@@ -199,10 +200,15 @@ class SipCall(pj.Call):
         if key in KEYS:
             self._tell(self, KeyHeard(key))
 
+    def keyed(self, key: str, cseq: int) -> None:
+        """A key came by SIP INFO, in the form that the library does not know; one that is sent again has the same number."""
+        if cseq > self._keyed_at:
+            self._keyed_at = cseq
+            self._tell(self, KeyHeard(key))
+
     @guarded
     def onCallTsxState(self, parameter: pj.OnCallTsxStateParam) -> None:
-        """A message of the call came or went. A key may come by SIP INFO, in the form that PJSUA does not
-        know and answers 500 to."""
+        """A message of the call came or went."""
         event = parameter.e
         if event.type != pj.PJSIP_EVENT_TSX_STATE:
             return
@@ -216,13 +222,8 @@ class SipCall(pj.Call):
             return
         if change.type != pj.PJSIP_EVENT_RX_MSG or state != pj.PJSIP_TSX_STATE_TRYING:
             return
-        match change.tsx.method:
-            case "INFO":
-                if (key := key_of_info(change.src.rdata.wholeMsg)) is not None:
-                    self._tell(self, KeyHeard(key))
-            case "NOTIFY":
-                if (told := read_fragment(change.src.rdata.wholeMsg)) is not None:
-                    self._tell(self, ReferTold(told.sip_status, told.is_final))
+        if change.tsx.method == "NOTIFY" and (told := read_fragment(change.src.rdata.wholeMsg)) is not None:
+            self._tell(self, ReferTold(told.sip_status, told.is_final))
 
     def _answered(self, method: str, status: int) -> None:
         """A final answer to a request of ours, or that there will be none."""
@@ -437,7 +438,8 @@ class SipCall(pj.Call):
     def _flowing_audio(self) -> pj.AudioMedia | None:
         info = self.getInfo()  # kept: its media list is memory of this object
         self._stream, self._is_on_hold, self._is_held = None, True, False
-        for media in info.media:
+        # The list leaves media out that the library does not know; an index counts all lines of the SDP.
+        for place, media in enumerate(info.media):
             if media.type != pj.PJMEDIA_TYPE_AUDIO:
                 continue
             has_stream = media.status not in (pj.PJSUA_CALL_MEDIA_NONE, pj.PJSUA_CALL_MEDIA_ERROR)
@@ -446,7 +448,7 @@ class SipCall(pj.Call):
             self._is_on_hold = not is_active or not media.dir & pj.PJMEDIA_DIR_DECODING
             self._is_held = media.status == pj.PJSUA_CALL_MEDIA_LOCAL_HOLD
             if is_active or self._is_held or media.status == pj.PJSUA_CALL_MEDIA_REMOTE_HOLD:
-                return self.getAudioMedia(media.index)
+                return self.getAudioMedia(place)
         return None
 
     def _know(self, event: pj.SipEvent) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
+from offhook.call.phone_addresses import called_again
 from offhook.call.resource_rows import ClientRow
 from offhook.records.columns import database_now, storable
 from offhook.records.database import Database
@@ -52,7 +53,7 @@ class Clients:
             client_locations.c.expires_at.is_(None), client_locations.c.expires_at > database_now()
         )
         wanted = (
-            select(client_locations.c.contact)
+            select(client_locations.c.contact, client_locations.c.is_fixed)
             .join(clients, clients.c.sid == client_locations.c.client_sid)
             .where(clients.c.account_sid == account_sid, clients.c.login == storable(login))
             .where(clients.c.is_enabled, is_there)
@@ -60,7 +61,9 @@ class Clients:
         last_first = client_locations.c.expires_at.desc()
         order = client_locations.c.is_fixed, last_first, client_locations.c.contact
         with self._database.asking() as connection:
-            return tuple(connection.scalars(wanted.order_by(*order)))
+            rows = connection.execute(wanted.order_by(*order)).all()
+        found = (row.contact if row.is_fixed else called_again(row.contact) for row in rows)
+        return tuple(dict.fromkeys(contact for contact in found if contact is not None))
 
     def create(self, client: ClientRow) -> bool:
         """Keep a new client; False where some account has its login already."""
