@@ -181,7 +181,7 @@ async def test_a_server_that_drains_lives_and_is_not_ready(
         await until(is_unready, within_s=3.0)
         alive = httpx2.get(f"{server.url}/healthz", trust_env=False)
         assert (alive.status_code, alive.json()["processes"]["worker-0"]) == (200, "stopping")
-        assert server.calls_to("7402")[0]["status"] in RUNNING
+        assert server.running_call_to("7402")["status"] in RUNNING
         await peer.bye()
         assert await asyncio.to_thread(server.process.wait, 30) == 0
 
