@@ -167,6 +167,12 @@ def test_a_host_is_read_with_its_port(text: str, read: tuple[str, int | None]) -
         ("::1]", "no port"),
         ("::1]:5060", "no host"),
         ("[sip.example.com]", "no host"),
+        ("http://sip.example.com", "is a URL"),
+        ("192.0.2.0/24", "or a network: give the host alone"),
+        ("0.0.0.0", "no machine's own address"),
+        ("[::]:5060", "no machine's own address"),
+        ("224.0.0.1:5060", "no machine's own address"),
+        ("255.255.255.255", "no machine's own address"),
     ],
 )
 def test_what_is_no_host_is_refused_with_what_would_be_right(text: str, said: str) -> None:
@@ -176,8 +182,10 @@ def test_what_is_no_host_is_refused_with_what_would_be_right(text: str, said: st
 
 def test_networks_prefixes_names_and_rules_are_checked() -> None:
     assert str(read_network("192.0.2.7")) == "192.0.2.7/32"
-    with pytest.raises(TrunkInvalid, match="host bits set"):
+    with pytest.raises(TrunkInvalid, match=r"host bits set; write 192\.0\.2\.0/24, or one address"):
         read_network("192.0.2.7/24")
+    with pytest.raises(TrunkInvalid, match=r"host bits set; write 10\.0\.0\.0/8"):
+        read_network("10.1.2.3/8")
     with pytest.raises(TrunkInvalid, match="everybody"):
         read_network("0.0.0.0/0")
     assert (read_prefix("+49 (30)"), read_prefix("+")) == ("+4930", "+")

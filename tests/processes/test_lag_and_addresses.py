@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from offhook.call.ip_addresses import is_ip_address
 from offhook.call.trunks import SipTransport, Trunk
 from offhook.config import Settings
 from offhook.pjsua.build import Build
@@ -109,3 +110,30 @@ def test_behind_an_edge_tls_is_called_past_it_from_where_the_outside_is_reached(
         sip_tls_port=5071,
     )
     assert contact_at(certified, trunk) == "10.0.0.9:5071;transport=tls"
+
+
+def test_without_an_edge_a_trunk_over_tcp_or_tls_is_told_where_we_listen() -> None:
+    by_tcp, by_tls = (
+        Trunk(sid="t", name="t", host="127.0.0.1", transport=each)
+        for each in (SipTransport.TCP, SipTransport.TLS)
+    )
+    public = Settings(public_address="203.0.113.5", sip_port=5060)
+    assert contact_at(public, by_tcp) == "203.0.113.5:5060;transport=tcp"
+    assert contact_at(public, by_tls) is None  # without a certificate nobody can call us by it
+    pair = {"sip_tls_cert": Path("own.pem"), "sip_tls_key": Path("own.key"), "sip_tls_port": 5071}
+    certified = Settings(public_address="203.0.113.5", **pair)  # type: ignore[arg-type]
+    assert contact_at(certified, by_tls) == "203.0.113.5:5071;transport=tls"
+    assert contact_at(Settings(sip_host="8.8.8.8", sip_port=5060), by_tcp) == "8.8.8.8:5060;transport=tcp"
+    newer = Trunk(sid="n", name="n", host="::1", transport=SipTransport.TCP)
+    assert contact_at(Settings(sip_host_ipv6="::1", sip_port=5060), newer) == "[::1]:5060;transport=tcp"
+    # A private address may be behind NAT: there the registrar's word counts.
+    assert contact_at(Settings(sip_host="10.0.0.9"), by_tcp) is None
+    assert contact_at(Settings(), by_tcp) is None
+
+
+def test_a_trunk_whose_name_has_no_address_now_is_not_told_what_the_machine_is_called() -> None:
+    trunk = Trunk(sid="t", name="t", host="carrier.invalid")
+    told = contact_at(Settings(edge="kamailio", sip_port=5060), trunk)
+    assert told is not None
+    host, _, port = told.rpartition(":")
+    assert (is_ip_address(host), port) == (True, "5060")

@@ -104,6 +104,8 @@ def test_a_trunk_is_added_shown_changed_and_removed_and_its_password_never_shown
         (("add", "a", "--host", "x", "--caller-id", "me"), "no caller id"),
         (("add", "a", "--host", "x", "--register"), "--user"),
         (("add", "a", "--host", "x", "--user", "u", "--password", "a\nb"), "single line"),
+        (("add", "a", "--host", "x", "--user", ""), "the user name is not a single line"),
+        (("add", "a", "--host", "http://x"), "is a URL"),
         (("add", "first", "--host", "x"), "There is a trunk first already"),
         (("add", "b", "--host", "x", "--replace"), "There is no trunk b to change"),
         (("add", "b", "--host", "x", "--inbound", "192.0.2.0/24"), "belongs to the trunk first"),

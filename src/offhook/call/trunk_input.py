@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from itertools import combinations
 
-from offhook.call.ip_addresses import Network, is_ip_address, read_ip_address, read_ip_network
+from offhook.call.ip_addresses import Address, Network, is_ip_address, read_ip_address, read_ip_network
 from offhook.call.trunks import CallerIdRule, Srtp, Trunk, networks_of
 
 HOST = re.compile(
@@ -15,6 +15,7 @@ PREFIX = re.compile(r"\+?[0-9*#]{1,20}|\+")
 NUMBER = re.compile(r"\+?[0-9*#]{1,32}")
 ONE_LINE = re.compile(r"[^\x00-\x1f\x7f]{1,256}")
 RESERVED = "default"
+BROADCAST = "255.255.255.255"
 WIDE = 8
 """Networks of so few bits, or fewer, are wide."""
 
@@ -45,8 +46,10 @@ def read_host(text: str) -> tuple[str, int | None]:
         raise TrunkInvalid(
             f"{text!r} has a scope (what follows %): write the address alone, one that is not link-local"
         )
+    if "/" in text:
+        raise TrunkInvalid(f"{text!r} is a URL or a network: give the host alone, such as sip.example.com")
     if is_ip_address(bare := _unbracketed(text)):
-        return str(read_ip_address(bare)), None
+        return _of_one(read_ip_address(bare)), None
     host, colon, digits = text.rpartition(":")
     if not colon:
         host, digits = text, ""
@@ -55,10 +58,18 @@ def read_host(text: str) -> tuple[str, int | None]:
     bare = _unbracketed(host)
     port = int(digits) if digits else None
     if is_ip_address(bare):
-        return str(read_ip_address(bare)), port
+        return _of_one(read_ip_address(bare)), port
     if not is_host(host):
         raise TrunkInvalid(f"{text!r} is no host: write a name such as sip.example.com, or an IP address")
     return host.rstrip(".").lower(), port
+
+
+def _of_one(address: Address) -> str:
+    if address.is_unspecified or address.is_multicast or str(address) == BROADCAST:
+        raise TrunkInvalid(
+            f"{address} is no machine's own address, and nobody can be called there: write that of one, or a name"
+        )
+    return str(address)
 
 
 def _unbracketed(text: str) -> str:
@@ -81,12 +92,22 @@ def read_network(text: str) -> Network:
     try:
         network = read_ip_network(text.strip())
     except ValueError as error:
-        raise TrunkInvalid(f"{text!r} is no network: {error}; write 192.0.2.0/24, or one address") from None
+        meant = _network_of(text.strip())
+        right = f"write {meant}" if meant else "write 192.0.2.0/24"
+        raise TrunkInvalid(f"{text!r} is no network: {error}; {right}, or one address") from None
     if network.prefixlen == 0:
         raise TrunkInvalid(
             f"{text} is everybody: name the addresses that the carrier gives, such as 192.0.2.0/24"
         )
     return network
+
+
+def _network_of(text: str) -> Network | None:
+    """That of an address which is written with a length."""
+    try:
+        return read_ip_network(text, strict=False)
+    except ValueError:
+        return None
 
 
 def read_prefix(text: str) -> str:

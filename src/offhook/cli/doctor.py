@@ -35,8 +35,22 @@ class Finding:
 
 
 LEAST_FREE_BYTES = 500_000_000
+
+
+def _stun_servers(texts: list[str]) -> list[str]:
+    from offhook.network_values import read_stun_server
+
+    for text in texts:
+        try:
+            read_stun_server(text[5:] if text.lower().startswith("stun:") else text)
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from None
+    return texts
+
+
 STUN = typer.Option(
     [],
+    callback=_stun_servers,
     help="With --nat: a STUN server (host:port) that says what the outside sees; twice for two, whose answers are compared.",
 )
 
@@ -287,7 +301,10 @@ def _webhooks(settings: "Settings") -> Iterator[Finding]:
             "OFFHOOK_WEBHOOK_ALLOW=127.0.0.0/8 (its network), or OFFHOOK_DEV=1",
         )
     allowed = ", ".join(str(network) for network in settings.callers_allowed)
-    yield Finding(Mark.GOOD, f"calls are taken from {allowed} (OFFHOOK_SIP_ALLOW)")
+    yield Finding(
+        Mark.GOOD,
+        f"calls are taken from {allowed} (OFFHOOK_SIP_ALLOW), trunks, and clients with their passwords",
+    )
 
 
 def _trunk(settings: "Settings") -> Iterator[Finding]:

@@ -86,7 +86,7 @@ def add(
         port=port or own_port,
         transport=SipTransport(_one_of("--transport", transport, [each.value for each in SipTransport])),
         username=_read("--user", lambda text: reading.read_words(text, "the user name"), user)
-        if user
+        if user is not None
         else None,
         password=_password(password, password_file),
         registers=register,

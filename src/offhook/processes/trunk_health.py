@@ -12,7 +12,8 @@ from offhook.call.trunks import Trunk
 from offhook.config import Settings
 from offhook.processes.trunk_book import TrunkBook
 from offhook.processes.trunk_services import TrunkServices
-from offhook.processes.trunk_states import TrunkStates, tell_if_broken
+from offhook.processes.trunk_states import TrunkStates
+from offhook.processes.trunk_tasks import TrunkTasks
 from offhook.trunking.probe import TROUBLES, NoAnswer, ask_options
 
 log = structlog.get_logger()
@@ -61,37 +62,16 @@ class TrunkHealth:
     """Knows which trunks answer. Belongs to the event loop."""
 
     def __init__(self, book: TrunkBook, states: TrunkStates, ask: Ask, *, every_s: float) -> None:
-        self._book = book
         self._states = states
         self._ask = ask
         self._every_s = every_s
-        self._asking: dict[str, tuple[Trunk, asyncio.Task[None]]] = {}
+        self._tasks = TrunkTasks(
+            book, "OPTIONS", self._ask_for_ever, is_wanted=lambda trunk: trunk.is_enabled
+        )
 
     async def keep(self) -> None:
         """Ask all trunks that are enabled, until cancelled."""
-        changed = asyncio.Event()
-        changed.set()
-        self._book.on_change(changed.set)
-        try:
-            while True:
-                await changed.wait()
-                changed.clear()
-                self._follow()
-        finally:
-            for _, task in self._asking.values():
-                task.cancel()
-
-    def _follow(self) -> None:
-        wanted = {trunk.sid: trunk for trunk in self._book.kept if trunk.is_enabled}
-        for sid, (trunk, task) in tuple(self._asking.items()):
-            if wanted.get(sid) != trunk:
-                task.cancel()
-                del self._asking[sid]
-        for sid, trunk in wanted.items():
-            if sid not in self._asking:
-                task = asyncio.create_task(self._ask_for_ever(trunk), name=f"OPTIONS {trunk.name}")
-                task.add_done_callback(tell_if_broken)
-                self._asking[sid] = trunk, task
+        await self._tasks.keep()
 
     async def _ask_for_ever(self, trunk: Trunk) -> None:
         was_up: bool | None = None

@@ -33,9 +33,3 @@ class TrunkStates:
                 await asyncio.to_thread(self._records.tell, self._states[sid])
             except RecordsAway as away:
                 log.warning("trunk.state_not_kept", error=str(away))
-
-
-def tell_if_broken(task: "asyncio.Task[None]") -> None:
-    """What watches a trunk has ended; unless it was told to, that is a fault of ours, and the server goes on."""
-    if not task.cancelled() and task.exception() is not None:
-        log.error("trunk.watch_broke", task=task.get_name(), exc_info=task.exception())

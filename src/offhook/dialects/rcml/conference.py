@@ -4,13 +4,13 @@ from offhook.dialects.rcml.codes import DIAL_METHOD, SCHEMA
 from offhook.dialects.rcml.dial_attributes import DialAttributes
 from offhook.dialects.rcml.recorded import recording_parameters
 from offhook.dialects.xml_reading.attributes import Attributes
+from offhook.dialects.xml_reading.name_inside import name_inside
 from offhook.dialects.xml_reading.reading import Reading
 from offhook.dialects.xml_reading.xml import Element
 from offhook.interpreter.ports import Report
 from offhook.verbs import Conference, ConferenceEnd, Conferred
 
 DEFAULT_MOST = 40
-LONGEST_NAME = 256
 
 _ATTRIBUTES = (
     "muted",
@@ -51,16 +51,8 @@ def read_conference(noun: Element, reading: Reading, dial: DialAttributes) -> Co
 
 
 def read_name(element: Element, reading: Reading) -> str | None:
-    """The name in an element's text, blanks run together; None, with a problem, where there is none."""
-    name = " ".join(element.text.split())
-    if not name:
-        message = f"Line {element.line}: <{element.name}> has no name in it; it was skipped."
-        reading.problem(SCHEMA, message, element)
-        return None
-    if len(name) > LONGEST_NAME:
-        message = f"Line {element.line}: the name in <{element.name}> is cut to {LONGEST_NAME} characters."
-        reading.problem(SCHEMA, message, element)
-    return name[:LONGEST_NAME]
+    """The name in an element's text; None, with a problem, where there is none."""
+    return name_inside(element, reading, element.text, too_long=SCHEMA)
 
 
 def report_conference(verb: Conference, conferred: Conferred, public_url: str) -> Report:

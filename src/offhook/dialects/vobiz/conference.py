@@ -6,6 +6,7 @@ from offhook.dialects.vobiz.attributes import Attributes, skip_children
 from offhook.dialects.vobiz.codes import NOT_SERVED, RANGE, SCHEMA
 from offhook.dialects.vobiz.key_patterns import read_patterns
 from offhook.dialects.vobiz.record import read_format
+from offhook.dialects.xml_reading.name_inside import name_inside
 from offhook.dialects.xml_reading.reading import Reading
 from offhook.dialects.xml_reading.xml import Element
 from offhook.verbs import Conference, Target
@@ -13,7 +14,6 @@ from offhook.verbs import Conference, Target
 DEFAULT_MOST = 200
 DEFAULT_LIMIT_S = 14_400
 MOST_S = 86_400
-LONGEST_NAME = 256
 STAR = "*"
 _BEEPS = re.compile("beep:([12])", re.IGNORECASE)
 
@@ -57,7 +57,7 @@ def read_conference(element: Element, reading: Reading) -> Conference | None:
     action that is followed and cannot be asked."""
     attributes = Attributes(element, reading, *_ATTRIBUTES, *_NOT_SERVED)
     skip_children(element, reading)
-    name = _name(element, reading)
+    name = name_inside(element, reading, element.own_text, too_long=RANGE)
     if name is None:
         return None
     for unserved in _NOT_SERVED:
@@ -93,19 +93,6 @@ def read_conference(element: Element, reading: Reading) -> Conference | None:
         hang_up_key=STAR if attributes.flag("hangupOnStar", default=False) else "",
         line=element.line,
     )
-
-
-def _name(element: Element, reading: Reading) -> str | None:
-    """The room in the element's text, blanks run together."""
-    name = " ".join(element.own_text.split())
-    if not name:
-        message = f"Line {element.line}: <Conference> has no name in it; it was skipped."
-        reading.problem(SCHEMA, message, element)
-        return None
-    if len(name) > LONGEST_NAME:
-        message = f"Line {element.line}: the name in <Conference> is cut to {LONGEST_NAME} characters."
-        reading.problem(RANGE, message, element)
-    return name[:LONGEST_NAME]
 
 
 def _most(attributes: Attributes) -> int:
