@@ -4,11 +4,9 @@ import asyncio
 import json
 import os
 import secrets
-import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
@@ -21,6 +19,7 @@ from offhook.control import CONFIGURATION_FAULT
 from offhook.draining import FLUSH_S
 from offhook.edge.installed import KamailioAbsent, find_kamailio
 from offhook.processes.public_address import AddressUnknown, find_address, is_address
+from offhook.run_folder import run_folder
 from offhook.supervisor import STOP_S, Program, Supervisor
 from offhook.surroundings import (
     ADDRESS_ASKED_OF,
@@ -34,7 +33,6 @@ from offhook.surroundings import (
 )
 
 LOOPBACK_HOST = "127.0.0.1"
-MEMORY_FOLDER = Path("/dev/shm")
 DEMO_FD = "OFFHOOK_DEMO_FD"
 EVERY_HOST = ("0.0.0.0", "::")
 SPEECH_WATCHDOG_S = 4.0
@@ -69,8 +67,7 @@ def run_server(settings: Settings, flags: Mapping[str, Any]) -> int:
         sys.stderr.write(f"offhook: {unknown}\n")
         return ADDRESS_UNKNOWN
     with ExitStack() as held:
-        run_dir = _make_run_dir()
-        held.callback(shutil.rmtree, run_dir, ignore_errors=True)
+        run_dir = held.enter_context(run_folder())
         secret = os.environ.get(CLUSTER_SECRET) or secrets.token_urlsafe(32)
         os.environ.update({RUN_DIR: str(run_dir), CLUSTER_SECRET: secret})
         prepared = _prepare()
@@ -120,11 +117,44 @@ def _what_cannot_be(settings: Settings) -> str | None:
             find_kamailio()
         except KamailioAbsent as absent:
             return str(absent)
+    if settings.sip_host is not None and not _leads_somewhere(settings.sip_host):
+        return (
+            f"OFFHOOK_SIP_HOST={settings.sip_host} is a name that has no address now: write an IPv4 address of this machine, or "
+            f"0.0.0.0"
+        )
+    if (port := _port_of_tcp_and_tls(settings)) is not None:
+        return (
+            f"TCP port {port} would be that of SIP over TCP and over TLS (each worker takes ports of its own, from the first "
+            f"on): set OFFHOOK_SIP_TLS_PORT to one apart from OFFHOOK_SIP_PORT"
+        )
     if settings.worker_rtp_range(settings.workers - 1)[1] < 2:
         return (
             f"OFFHOOK_RTP_PORTS={settings.rtp_ports} has no two ports for each of {settings.workers} workers"
         )
     return None
+
+
+def _leads_somewhere(host: str) -> bool:
+    try:
+        socket.getaddrinfo(host, None, socket.AF_INET)
+    except OSError:
+        return False
+    return True
+
+
+def _port_of_tcp_and_tls(settings: Settings) -> int | None:
+    """One that two listeners would want; None where there is none."""
+    if (
+        not {"tcp", "tls"} <= set(settings.transports)
+        or settings.sip_tls_files is None
+        or not settings.sip_port
+    ):
+        return None
+    behind = settings.edge != "none"  # which listens alone, at the first port of each
+    count = 1 if behind else settings.workers
+    tcp = {settings.sip_port + index for index in range(count)}
+    tls = {settings.sip_tls_port + index for index in range(count)}
+    return min(tcp & tls, default=None)
 
 
 def _find_public_address(settings: Settings) -> None:
@@ -150,12 +180,6 @@ def _prepare() -> Prepared | None:
         [sys.executable, "-m", "offhook.processes.prepare"], stdout=subprocess.PIPE, check=False
     )
     return Prepared(**json.loads(done.stdout)) if done.returncode == 0 else None
-
-
-def _make_run_dir() -> Path:
-    """Sounds are played from it, so it lies in memory where that is possible; only we may look into it."""
-    parent = MEMORY_FOLDER if os.access(MEMORY_FOLDER, os.W_OK) else None
-    return Path(tempfile.mkdtemp(prefix="offhook-", dir=parent))
 
 
 def _demo_socket() -> socket.socket:

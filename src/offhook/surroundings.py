@@ -67,6 +67,11 @@ class Surroundings:
         return self.run_dir / "filler.wav"
 
     @property
+    def certificates(self) -> Path:
+        """Copies of the certificates in use, with their keys."""
+        return self.run_dir / "certificates"
+
+    @property
     def dispatcher_socket(self) -> Path:
         """Where the dispatcher is poked: any datagram says that something may be due."""
         return self.run_dir / "dispatcher.sock"

@@ -46,6 +46,7 @@ class Phone(Stub):
         password: str | None = None,
         uses: int = 1,
         uri: str | None = None,
+        client_nonce: str = "0a4f113b",
     ) -> str:
         """The value of the header that answers a challenge, for what is asked of `uri`, which is itself without one."""
         digest = HASHES[challenge["algorithm"]]
@@ -55,14 +56,14 @@ class Phone(Stub):
             digest(secret.encode()).hexdigest(),
             nonce,
             f"{uses:08x}",
-            "0a4f113b",
+            client_nonce,
             "auth",
             digest(f"{method}:{uri}".encode()).hexdigest(),
         )
         response = digest(":".join(words).encode()).hexdigest()
         return (
             f'Digest username="{self.login}", realm="{challenge["realm"]}", nonce="{nonce}", uri="{uri}", '
-            f'response="{response}", algorithm={challenge["algorithm"]}, cnonce="0a4f113b", qop=auth, nc={uses:08x}'
+            f'response="{response}", algorithm={challenge["algorithm"]}, cnonce="{client_nonce}", qop=auth, nc={uses:08x}'
         )
 
     async def say(self, method: str, user: str, *headers: str, contact: str | None = None) -> Message:

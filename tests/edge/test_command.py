@@ -27,6 +27,11 @@ def test_it_writes_files_that_kamailio_takes(tmp_path: Path) -> None:
     assert "listen=udp:127.0.0.1:5070\n" in text
     assert '#!define ALLOWED "198.51.100.0/24"' in text
     assert "offhook.new_calls_per_s = 300 " in text
+    assert "#!ifdef KAMAILIO_5_8\ntcp_accept_iplimit=256\n#!endif\n" in text
+    assert (
+        "#   iptables -A INPUT -p tcp --syn -m multiport --dports 5070 -m connlimit --connlimit-above 256 -j"
+        in text
+    )
     assert (tmp_path / "dispatcher.list").read_text().splitlines()[1:] == [
         "1 sip:10.0.0.5:5060 8 0 rweight=100",
         "1 sip:[fd00::1]:5062 8 0 rweight=100",

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import re
 import socket
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -162,6 +163,29 @@ async def test_what_was_overheard_lets_nobody_in(edge: Edge) -> None:
         refused = await ada.say("REGISTER", "ada", f"Authorization: {ada.credentials('REGISTER', forged)}")
         assert (refused.status, challenges(refused)[0]["stale"]) == (401, "true")
     assert PhoneBook(edge.rpc).places("ada")[0].contact.endswith("~1")
+
+
+async def test_what_was_overheard_is_not_counted_anew(edge: Edge) -> None:
+    def of_rfc_2069(said: str) -> str:
+        """The same without qop, where nobody vouches for a count."""
+        asked = hashlib.md5(f"REGISTER:sip:ada@127.0.0.1:{edge.port}".encode()).hexdigest()
+        nonce = re.search(r'nonce="([^"]+)"', said)
+        assert nonce is not None
+        response = hashlib.md5(f"{ADA.ha1_md5}:{nonce[1]}:{asked}".encode()).hexdigest()
+        return re.sub(r'response="\w+"', f'response="{response}"', said.partition(", cnonce=")[0])
+
+    async with phone(edge.port) as ada:
+
+        async def status(said: str) -> int:
+            return (await ada.say("REGISTER", "ada", f"Authorization: {said}")).status
+
+        [challenge] = challenges(await ada.say("REGISTER", "ada"))[1:]
+        without = of_rfc_2069(ada.credentials("REGISTER", challenge))
+        assert [await status(without + more) for more in ("", "", ", nc=00000007")] == [200, 401, 401]
+        [challenge] = challenges(await ada.say("REGISTER", "ada"))
+        with_colon = ada.credentials("REGISTER", challenge, client_nonce="0a:4f")
+        shifted = with_colon.replace('cnonce="0a:4f"', 'cnonce="4f"').replace("nc=00000001", "nc=00000001:0a")
+        assert [await status(said) for said in (with_colon, shifted)] == [200, 401]
 
 
 async def test_a_phone_that_gives_up_on_sha_256_is_offered_md5_when_it_asks_again(edge: Edge) -> None:

@@ -69,7 +69,7 @@ async def secure(config: KamailioConfig, tmp_path: Path) -> AsyncIterator[Secure
         "sip_transports": "udp, tcp, tls",
         "sip_tls_port": port,
     }
-    certificates = EdgeCertificates(Settings.model_validate(settings), tmp_path)
+    certificates = EdgeCertificates(Settings.model_validate(settings), tmp_path, tmp_path / "copies")
     certificates.write()
     [listen] = config.listen
     config = replace(

@@ -84,7 +84,7 @@ def test_a_small_change_of_weight_loads_nothing_anew(worker: Worker) -> None:
     assert not needs_new_list(some, [listed("sip:127.0.0.1:1"), listed("sip:127.0.0.1:2", weight=100)])
     assert needs_new_list(some, [listed("sip:127.0.0.1:1"), listed("sip:127.0.0.1:2", weight=50)])
     assert needs_new_list(some, [listed("sip:127.0.0.1:1")])
-    assert not needs_new_list(some[:1], [listed("sip:127.0.0.1:1"), listed("sip:127.0.0.1:2")])
+    assert needs_new_list(some[:1], [listed("sip:127.0.0.1:1"), listed("sip:127.0.0.1:2")]), "one left"
 
 
 def test_who_is_full_is_not_weighed(worker: Worker) -> None:
@@ -93,7 +93,8 @@ def test_who_is_full_is_not_weighed(worker: Worker) -> None:
 
 
 def test_who_is_gone_stays_as_closed_for_the_calls_that_he_may_have(worker: Worker) -> None:
-    some = with_gone(destinations([worker(1)]), [listed("sip:127.0.0.1:1"), listed("sip:127.0.0.1:2")])
+    seen = [listed(f"sip:127.0.0.1:{port}") for port in (1, 2, 3)]
+    some = with_gone(destinations([worker(1)]), seen, lambda uri: not uri.endswith(":3"))
     assert [(each.uri, each.is_open) for each in some] == [
         ("sip:127.0.0.1:1", True),
         ("sip:127.0.0.1:2", False),

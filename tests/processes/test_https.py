@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from offhook.kept_certificate import KeptCertificate
 from offhook.processes.quiet_server import QuietServer, listening_socket
 from offhook.tls_files import TlsFiles
 from tests.sip.certificates import Authority
@@ -40,11 +41,12 @@ async def curl(url: str, authority: Authority, *options: str) -> tuple[int | Non
     return process.returncode, printed.decode("utf-8", "replace")
 
 
-async def test_https_and_a_renewed_certificate(authority: Authority) -> None:
+async def test_https_and_a_renewed_certificate(authority: Authority, tmp_path: Path) -> None:
     used, renewed = authority.issue("localhost", name="first"), authority.issue("localhost", name="second")
     files = TlsFiles(certificate=used.certificate, key=used.key)
-    files.check()
-    server, bound = QuietServer(application, files), listening_socket("127.0.0.1", 0)
+    kept = KeptCertificate(files, tmp_path)
+    assert kept.begin() is None
+    server, bound = QuietServer(application, kept), listening_socket("127.0.0.1", 0)
     serving = asyncio.create_task(server.serve(sockets=[bound]))
     at = f"localhost:{bound.getsockname()[1]}"
     status, printed = await curl(f"https://{at}/", authority)

@@ -1,6 +1,8 @@
 """SIP over TLS at a real Kamailio: phones and a carrier, in both directions, and a certificate that is replaced under a call."""
 
 import asyncio
+import os
+import signal
 import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -19,7 +21,7 @@ from tests.sip.stream_peer import IPV4
 from tests.sip.tls_phone import EncryptedTlsPhone, TlsPhone
 from tests.system.desk import offhook_here
 from tests.system.server import Server, free_port, running_server
-from tests.system.test_edge import behind_kamailio
+from tests.system.test_edge import behind_kamailio, children_of, words_of
 from tests.system.test_phones import calls_become, is_told, password_of, places_are, softphone
 from tests.webhooks.server import Application, page
 
@@ -181,3 +183,40 @@ async def test_a_carrier_calls_over_tls_and_is_reached_where_it_says(world: Worl
         await is_over(carrier)
         assert carrier.messages[-1].method == "BYE"
         assert carrier.connections == 1
+
+
+async def test_a_kamailio_that_dies_comes_back_with_the_certificate_and_the_calls_that_it_had(
+    world: World, app: Application
+) -> None:
+    app.on("/voice", page(200, "<Response><Say loop='40'>one two three four five</Say></Response>"))
+    [kamailio] = children_of(world.server.children()["edge"])
+    kept = Path(words_of(kamailio)[-1]).with_name("calls")
+    written = kept.stat().st_size if kept.exists() else 0
+    called = await Peer.open()
+    target = f"sip:x@{IPV4}:{called.port}"
+    try:
+        placed = await asyncio.to_thread(
+            world.server.post, "/Calls.json", From="1000", To=target, Url=f"{app.url}/voice"
+        )
+        assert placed.status_code == 200, placed.text
+        await called.expect()
+        called.respond(200)
+        await called.hears_something()
+        async with asyncio.timeout(PATIENCE_S):
+            while not kept.exists() or kept.stat().st_size <= written:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+        shown = await world.shown()
+        world.pair.write(world.authority.issue("localhost", IPV4, ends_in=timedelta(days=-1)))
+        mark = world.server.output.mark
+        os.kill(kamailio, signal.SIGKILL)
+        await asyncio.to_thread(world.server.output.until, "edge is ready again", since=mark)
+        world.server.output.until("the one before goes on, from a copy", since=mark)
+        assert await world.shown() == shown
+        heard = len(called.heard)
+        await called.until(lambda: len(called.heard) > heard + 10)
+        assert (await called.bye()).status == 200, "who is no trunk and no phone hangs up"
+        call = await asyncio.to_thread(world.server.call_to, target)
+        assert call["status"] == "completed"
+    finally:
+        world.pair.write(world.authority.issue("localhost", IPV4))
+        await called.close()

@@ -12,15 +12,15 @@ if TYPE_CHECKING:
     from offhook.edge.kamailio_config import Listen
 
 HOST = re.compile(r"[A-Za-z0-9._:-]+")
+CONNECTIONS_EACH = 256
+"""TCP connections of one address: Kamailio makes no difference between strangers and who may call."""
 CONFIG_NAME, LIST_NAME = "kamailio.cfg", "dispatcher.list"
 
 
 def kamailio_config(
     listen: Annotated[
         list[str] | None,
-        typer.Option(
-            help="Where Kamailio takes SIP, as address:port; may be given again. [the SIP settings]"
-        ),
+        typer.Option(help="Where Kamailio takes SIP, as address:port; may be given again. [SIP settings]"),
     ] = None,
     worker: Annotated[
         list[str] | None,
@@ -64,12 +64,12 @@ def kamailio_config(
             new_calls_per_s=new_calls_per_s or round(installed_build().new_calls_per_s * len(workers)),
             list_file=folder / LIST_NAME,
             rpc_socket=run_folder / "rpc.sock",
+            connections_each=CONNECTIONS_EACH,
         )
         texts = {
             CONFIG_NAME: config.text(),
             LIST_NAME: list_text(
-                Destination(uri=f"sip:{_shown(host)}:{port}", weight=MOST_WEIGHT, is_open=True)
-                for host, port in workers
+                Destination(uri=_uri(each), weight=MOST_WEIGHT, is_open=True) for each in workers
             ),
         }
     except ValueError as error:
@@ -133,8 +133,9 @@ def _address(text: str, option: str) -> tuple[str, int]:
     return bare, int(port)
 
 
-def _shown(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
+def _uri(address: tuple[str, int]) -> str:
+    host, port = address
+    return f"sip:[{host}]:{port}" if ":" in host else f"sip:{host}:{port}"
 
 
 def _networks(given: list[str]) -> "tuple[Network, ...]":

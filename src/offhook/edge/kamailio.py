@@ -22,6 +22,7 @@ from offhook.edge.private_file import write_private
 SHARED_MEMORY_MB = 512
 """A TCP connection takes 17 kB of it, one with TLS 75 kB, and there may be 8,192, of these 4,096 with TLS."""
 STOP_S = 4.0
+TOLD_AGAIN_S = 0.25
 PORT_FREE_S = 5.0
 """How long a Kamailio that is ending may still hold the port."""
 LOOK_EVERY_S = 0.1
@@ -110,8 +111,8 @@ class Kamailio:
         with contextlib.suppress(ProcessLookupError, TimeoutError):
             process.terminate()
             async with asyncio.timeout(STOP_S):
-                await process.wait()
-        _kill_group(process.pid)
+                await _tell_all_until_ended(process)
+        _signal_group(process.pid, signal.SIGKILL)
         await process.wait()
         self._group_file.unlink(missing_ok=True)
 
@@ -146,7 +147,7 @@ class Kamailio:
         except (OSError, ValueError):
             return
         if any(self._is_ours(pid) for pid in _members(group)):
-            _kill_group(group)
+            _signal_group(group, signal.SIGKILL)
         self._group_file.unlink(missing_ok=True)
 
     def _is_ours(self, pid: int) -> bool:
@@ -190,9 +191,19 @@ def _end_with_parent() -> None:
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
-def _kill_group(group: int) -> None:
+async def _tell_all_until_ended(process: asyncio.subprocess.Process) -> None:
+    """Kamailio tells its processes once, and waits for them. One that has just begun does not hear it: it is told again."""
+    while True:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(TOLD_AGAIN_S):
+                await process.wait()
+                return
+        _signal_group(process.pid, signal.SIGTERM)
+
+
+def _signal_group(group: int, number: signal.Signals) -> None:
     with contextlib.suppress(ProcessLookupError):
-        os.killpg(group, signal.SIGKILL)
+        os.killpg(group, number)
 
 
 def _members(group: int) -> list[int]:

@@ -18,6 +18,8 @@ from offhook.edge.tls_config import EdgeTls
 NOBODY = "0.0.0.0/32"
 """Stands for an empty list of networks: no packet comes from there."""
 SCANNERS = "friendly-scanner|sipvicious|sipsak|sip-scan|sundayddr|iwar|sivus|pplsip|sipcli|vaxsipuseragent|smap|gulp|sipptk|eyebeam_scan"
+COUNTING_VERSIONS = "5_8", "6_0", "6_1"
+"""Those of Kamailio that count the TCP connections of an address, as they name themselves."""
 _PARTS = "modules.cfg", "routing.cfg", "calls.cfg", "phones.cfg", "registrations.cfg"
 _FLAGS = (
     "#!define FROM_WORKER 1",
@@ -119,6 +121,8 @@ class KamailioConfig:
     """Whether requests in a call are taken from its far side alone."""
     keys: EdgeKeys = field(default_factory=EdgeKeys)
     tls: EdgeTls | None = None
+    connections_each: int | None = None
+    """How many TCP connections one address may have, where nobody but Kamailio counts them; None where Offhook does."""
 
     def text(self) -> str:
         """The whole of kamailio.cfg."""
@@ -140,11 +144,31 @@ class KamailioConfig:
             f'#!define DECOY "{self.keys.decoy[:32]}.{self.keys.decoy}"',
             f'offhook.new_calls_per_s = {self.new_calls_per_s} desc "How many new calls a second are let through"',
             *(self.tls.lines if self.tls is not None else ()),
+            *self._counting_connections(),
             *dict.fromkeys(line for listen in self.listen for line in listen.lines),
             "",
         ]
         return "\n".join(lines) + "\n".join(
             files(__package__).joinpath(name).read_text("utf-8") for name in _PARTS
+        )
+
+    def _counting_connections(self) -> tuple[str, ...]:
+        each = self.connections_each
+        if each is None:
+            return ()
+        ports = ",".join(dict.fromkeys(str(listen.port) for listen in self.listen if listen.tcp))
+        rule = f"-A INPUT -p tcp --syn -m multiport --dports {ports} -m connlimit --connlimit-above {each}"
+        return (
+            "",
+            f"# One address may have {each} TCP connections. Kamailio counts them from 5.8 on; for an older one let the kernel do it:",
+            f"#   iptables {rule} -j REJECT --reject-with tcp-reset",
+            f"#   ip6tables {rule} --connlimit-mask 64 -j REJECT --reject-with tcp-reset",
+            *(
+                line
+                for version in COUNTING_VERSIONS
+                for line in (f"#!ifdef KAMAILIO_{version}", f"tcp_accept_iplimit={each}", "#!endif")
+            ),
+            "",
         )
 
 

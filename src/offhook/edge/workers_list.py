@@ -6,7 +6,7 @@ the workers say of themselves, so that their own calls count too, and it never s
 emptiest a moment ago. A worker that is not open is *disabled*; *inactive* is Kamailio's own finding that it is dead.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,12 +56,18 @@ def destinations(workers: Iterable[WorkerRow]) -> tuple[Destination, ...]:
     )
 
 
-def with_gone(wanted: Iterable[Destination], listed: Iterable[Listed]) -> tuple[Destination, ...]:
-    """`wanted`, and as closed those on the list whose lease is over: they may still have calls, and what belongs to
-    these calls must go on reaching them."""
+def with_gone(
+    wanted: Iterable[Destination], listed: Iterable[Listed], is_there: Callable[[str], bool]
+) -> tuple[Destination, ...]:
+    """`wanted`, and as closed those on the list whose lease is over and who are there still: they may have calls, and what
+    belongs to these calls must go on reaching them. The others' addresses are anybody's, and are believed no longer."""
     wanted = tuple(wanted)
     leased = {each.uri for each in wanted}
-    gone = (Destination(uri=each.uri, weight=1, is_open=False) for each in listed if each.uri not in leased)
+    gone = (
+        Destination(uri=each.uri, weight=1, is_open=False)
+        for each in listed
+        if each.uri not in leased and is_there(each.uri)
+    )
     return (*wanted, *gone)
 
 
@@ -88,9 +94,10 @@ def read_listing(told: Mapping[str, Any] | None) -> tuple[Listed, ...]:
 
 
 def needs_new_list(wanted: Iterable[Destination], listed: Iterable[Listed]) -> bool:
-    """Whether workers came or changed their weights so much that the list must be loaded anew."""
+    """Whether workers came, left, or changed their weights so much that the list must be loaded anew."""
+    wanted = tuple(wanted)
     seen = {each.uri: each.weight for each in listed}
-    return any(
+    return bool(seen.keys() - {each.uri for each in wanted}) or any(
         each.uri not in seen or (each.is_open and abs(each.weight - seen[each.uri]) >= WEIGHT_STEP)
         for each in wanted
     )

@@ -7,12 +7,14 @@ import sys
 from functools import partial
 from typing import Any
 
+import structlog
 import uvloop
 
 from offhook import log
 from offhook.bootstrap import open_database
 from offhook.config import Settings
 from offhook.control import CONFIGURATION_FAULT, ControlChannel
+from offhook.kept_certificate import FROM_THE_COPY, KeptCertificate
 from offhook.metrics import Meter
 from offhook.processes.demo import load_demo
 from offhook.processes.lag import watched
@@ -56,6 +58,8 @@ from offhook.tls_files import TlsFilesUnusable
 
 DEMO_FD = "OFFHOOK_DEMO_FD"
 
+logger = structlog.get_logger()
+
 
 class ProcessStates:
     """What the supervisor says of the other processes."""
@@ -94,7 +98,9 @@ class ProcessStates:
         return any(self._ready.get(kind, ()))
 
 
-async def run(settings: Settings, surroundings: Surroundings, bound: socket.socket) -> None:
+async def run(
+    settings: Settings, surroundings: Surroundings, bound: socket.socket, tls: KeptCertificate | None
+) -> None:
     """Serve until told to stop."""
     control = await ControlChannel.open()
     database = open_database(settings)
@@ -136,7 +142,7 @@ async def run(settings: Settings, surroundings: Surroundings, bound: socket.sock
         ),
         trusted_proxies=settings.http_trusted_proxies,
     )
-    servers = [(QuietServer(app, settings.tls_files), bound)]
+    servers = [(QuietServer(app, tls), bound)]
     if DEMO_FD in os.environ:
         servers.append((QuietServer(load_demo()), socket.socket(fileno=int(os.environ[DEMO_FD]))))
     try:
@@ -193,13 +199,23 @@ def _doors(database: Database, surroundings: Surroundings) -> WorkerDoors:
     )
 
 
+def _certificate(settings: Settings, surroundings: Surroundings) -> KeptCertificate | None:
+    """What HTTPS begins with. Raises TlsFilesUnusable."""
+    if settings.tls_files is None:
+        return None
+    kept = KeptCertificate(settings.tls_files, surroundings.certificates)
+    if (fault := kept.begin()) is not None:
+        logger.error("http.certificate_not_taken", reason=str(fault), effect=FROM_THE_COPY)
+    return kept
+
+
 def main() -> None:
     """Run the process."""
     settings = Settings()
     log.configure(level=settings.log_level, as_json=settings.log_json, process="api")
     try:
-        if settings.tls_files is not None:
-            settings.tls_files.check()
+        surroundings = Surroundings.from_environment()
+        tls = _certificate(settings, surroundings)
         bound = listening_socket(settings.http_host, settings.http_port)
     except TlsFilesUnusable as fault:
         sys.stderr.write(f"offhook: {fault}\n")
@@ -210,7 +226,7 @@ def main() -> None:
             f"set OFFHOOK_HTTP_PORT or OFFHOOK_HTTP_HOST\n"
         )
         sys.exit(CONFIGURATION_FAULT)
-    uvloop.run(run(settings, Surroundings.from_environment(), bound))
+    uvloop.run(run(settings, surroundings, bound, tls))
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from offhook.bootstrap import open_database
 from offhook.call.trunks import SipTransport
 from offhook.config import Settings
 from offhook.control import CONFIGURATION_FAULT, ControlChannel
+from offhook.edge.calls_book import CallsBook
 from offhook.edge.informer import Informer
 from offhook.edge.installed import KamailioAbsent, find_kamailio
 from offhook.edge.kamailio import Kamailio, KamailioFailed
@@ -22,6 +23,7 @@ from offhook.edge.rpc import KamailioRpc, RpcFailed
 from offhook.metrics import Meter
 from offhook.pjsua.build import installed_build
 from offhook.processes.addresses import public_host
+from offhook.processes.edge_calls import EdgeCalls
 from offhook.processes.edge_connections import EdgeConnections
 from offhook.processes.edge_log import EdgeLog
 from offhook.processes.edge_phones import EdgePhones
@@ -58,7 +60,7 @@ class Edge:
         self._host = public_host(settings, self._build)
         self._folder = surroundings.run_dir / "kamailio"
         self._keys = EdgeKeys(signing=signing_key(surroundings.cluster_secret))
-        self._certificates = EdgeCertificates(settings, self._folder)
+        self._certificates = EdgeCertificates(settings, self._folder, surroundings.certificates)
 
     async def run(self) -> None:
         """Serve until told to stop. Raises KamailioAbsent, KamailioFailed, EdgeEnded."""
@@ -90,7 +92,10 @@ class Edge:
         )
         workers = Workers(database)
 
+        calls = EdgeCalls(CallsBook(rpc), self._folder / "calls")
+
         def tell() -> int:
+            calls.turn()
             connections.turn()
             known = informer.tell(workers.alive(LEASE_S))
             phones.turn()

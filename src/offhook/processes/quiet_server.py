@@ -10,7 +10,8 @@ from typing import Any
 import structlog
 import uvicorn
 
-from offhook.tls_files import TlsFiles, TlsFilesUnusable
+from offhook.kept_certificate import KeptCertificate
+from offhook.tls_files import TlsFilesUnusable
 
 log = structlog.get_logger()
 
@@ -22,10 +23,10 @@ LOOK_EVERY_S = 1.0
 class QuietServer(uvicorn.Server):
     """A server that leaves signals alone: the supervisor's channel says when to stop."""
 
-    def __init__(self, app: Callable[..., Any], tls: TlsFiles | None = None) -> None:
-        """With a certificate it speaks HTTPS, and nothing else. Raises TlsFilesUnusable."""
+    def __init__(self, app: Callable[..., Any], tls: KeptCertificate | None = None) -> None:
+        """With a certificate, which was begun, it speaks HTTPS, and nothing else. Raises TlsFilesUnusable."""
         self._tls = tls
-        self._context = context = tls.context() if tls is not None else None
+        self._context = context = tls.in_use.context() if tls is not None else None
         super().__init__(
             uvicorn.Config(
                 app,
@@ -48,7 +49,7 @@ class QuietServer(uvicorn.Server):
         """Serve until told to stop, with whatever certificate lies there."""
         following = None
         if self._tls is not None and self._context is not None:
-            following = asyncio.create_task(follow_files(self._tls, self._context))
+            following = asyncio.create_task(follow(self._tls, self._context))
         try:
             await super().serve(sockets)
         finally:
@@ -60,22 +61,18 @@ class QuietServer(uvicorn.Server):
         self.should_exit = True
 
 
-async def follow_files(files: TlsFiles, context: ssl.SSLContext) -> None:
+async def follow(kept: KeptCertificate, context: ssl.SSLContext) -> None:
     """Without end: give new connections a certificate that was replaced. Those that are there keep theirs."""
-    mark = files.mark
     while True:
         await asyncio.sleep(LOOK_EVERY_S)
-        if files.mark in (mark, ()):
-            continue
         try:
-            # Looked at before: a context that is in use may not be left with a key that does not fit.
-            end = files.check()
+            end = kept.renewed()
         except TlsFilesUnusable as fault:
             log.warning("http.certificate_not_taken", reason=str(fault))
             continue
-        mark = files.mark
-        context.load_cert_chain(files.certificate, files.key)
-        log.info("http.certificate_replaced", valid_until=end.isoformat(timespec="minutes"))
+        if end is not None:
+            context.load_cert_chain(kept.in_use.certificate, kept.in_use.key)
+            log.info("http.certificate_replaced", valid_until=end.isoformat(timespec="minutes"))
 
 
 def listening_socket(host: str, port: int) -> socket.socket:
