@@ -13,6 +13,7 @@ from offhook.call.trunks import SipTransport
 from offhook.pjsua.ambiguity import is_ambiguous
 from offhook.pjsua.leg import Leg
 from tests.contract.worlds import RealWorld
+from tests.edge.phone_stub import Phone, phone
 from tests.pjsua.renegotiation import renegotiate
 from tests.sip.peer import Message, Peer
 from tests.sip.stranger import Stranger
@@ -324,3 +325,20 @@ def test_headers_that_can_be_read_in_two_ways(headers: bytes, is_odd: bool) -> N
     body = b"i: 1\r\ni: 2\r\rf: 3\0"
     for before in (b"", b"\r\n\r\n"):
         assert is_ambiguous(before + b"BYE sip:a SIP/2.0\r\n" + headers + b"\r\n\r\n" + body) is is_odd
+
+
+async def test_a_call_with_an_endless_name_is_its_callers_too(world: RealWorld) -> None:
+    port, call_id = world.switchboard.engine.sip_port, "c" * 1100
+    async with phone(port, host="127.0.0.67") as caller, phone(port, host="127.0.0.68") as stranger:
+        via = caller.via(call_id, "INVITE")
+        caller.send("INVITE sip:1000@127.0.0.1", port, call_id=call_id)
+        await asyncio.wait_for(world.arrived.get(), PATIENCE_S)
+        for ender, status in ((stranger, 403), (caller, 200)):
+            ender.send("CANCEL sip:1000@127.0.0.1", port, call_id=call_id, via=f"{via};rport")
+            await ender.until(lambda ender=ender: bool(_told_of_cancels(ender)))  # type: ignore[misc]
+            assert _told_of_cancels(ender) == [status]
+        await caller.until(lambda: caller.statuses()[487] > 0)
+
+
+def _told_of_cancels(ender: Phone) -> list[int]:
+    return [each.status for each in ender.messages if each.get("CSeq") == "1 CANCEL"]

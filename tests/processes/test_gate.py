@@ -2,6 +2,7 @@
 
 import hashlib
 import ipaddress
+from dataclasses import replace
 
 from offhook.call.trunks import Srtp, Trunk
 from offhook.pjsua.invite import Invite, read_invite
@@ -65,3 +66,11 @@ def test_a_trunk_that_must_encrypt_is_known_behind_an_edge_too() -> None:
     offering = invite(word("192.0.2.7"), "", "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:x")
     assert gate(refused).refuses(offering) is None
     assert refused == ["srtp"] * 2
+
+
+def test_a_client_that_has_proven_it_may_call_from_anywhere_and_nobody_else() -> None:
+    refused: list[str] = []
+    stranger = invite(source="198.51.100.7:5060")
+    assert gate(refused, key=None).refuses(stranger) == 403
+    assert gate(refused, key=None).refuses(replace(stranger, client="ada")) is None
+    assert refused == ["source"]

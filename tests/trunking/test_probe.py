@@ -9,6 +9,7 @@ import pytest_asyncio
 from offhook.call.trunks import SipTransport, Trunk
 from offhook.trunking.digest import ChallengeUnknown, answer, best_challenge, read_challenge
 from offhook.trunking.probe import NoAnswer, ask_options, ask_registration
+from tests.sip.asking import Asking
 from tests.sip.carrier import Carrier, Resetting
 
 SECRET = ("desk", "open sesame")
@@ -72,6 +73,35 @@ async def test_over_tcp_an_answer_may_come_in_pieces_and_after_a_100() -> None:
     server.close()
 
 
+@pytest.mark.parametrize(
+    ("start", "length", "said"),
+    [
+        ("SIP/2.0 200 OK", "99", "it hung up"),
+        ("SIP/2.0 200 OK", "\N{SUPERSCRIPT TWO}", None),
+        ("SIP/2.0 200 OK", "9" * 5000, None),
+        (f"SIP/2.0 {'9' * 5000} OK", "0", "it hung up"),
+    ],
+    ids=["cut short", "no number", "a long one", "no status"],
+)
+async def test_an_answer_that_is_none_says_so_and_ends_nothing(
+    start: str, length: str, said: str | None
+) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        request = (await reader.readuntil(b"\r\n\r\n")).decode()
+        kept = [line for line in request.split("\r\n") if line.startswith(("Call-ID", "CSeq"))]
+        writer.write("\r\n".join([start, *kept, f"Content-Length: {length}", "", "abc"]).encode())
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    asked = trunk(server.sockets[0].getsockname()[1], transport=SipTransport.TCP)
+    if said is None:
+        assert (await ask_options(asked)).status == 200
+    else:
+        with pytest.raises(NoAnswer, match=said):
+            await ask_options(asked)
+    server.close()
+
+
 async def test_a_connection_that_is_reset_and_one_without_tls_say_what_happened() -> None:
     server = await asyncio.get_running_loop().create_server(Resetting, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
@@ -99,5 +129,25 @@ def test_the_better_of_two_challenges_is_answered_and_an_unknown_one_named() -> 
     weak, strong = 'Digest realm="a", nonce="1"', 'Digest realm="a", nonce="2", algorithm=SHA-256'
     assert best_challenge((weak, strong))["nonce"] == "2"
     assert best_challenge(("Basic realm=a", weak))["nonce"] == "1"
-    with pytest.raises(ChallengeUnknown, match="SHA-512"):
-        best_challenge(('Digest realm="a", nonce="3", algorithm=SHA-512-256',))
+    with pytest.raises(ChallengeUnknown, match="SHA3-256"):
+        best_challenge(('Digest realm="a", nonce="3", algorithm=SHA3-256',))
+
+
+@pytest.mark.parametrize(
+    "challenges",
+    [
+        ('Basic realm="a"', 'Digest realm="one", nonce="n"'),
+        ('\r\n Digest realm="one", nonce="n",\r\n\tqop="auth"',),
+        ('Digest realm="one", nonce="n", algorithm=SHA-512-256, qop="auth"',),
+        ('Digest realm="one", nonce="n", algorithm=SHA3-256', 'Digest realm="one", nonce="m", algorithm=MD5'),
+        ('Digest realm="one", nonce="n"', 'Digest realm="two", nonce="m", algorithm=SHA-256'),
+    ],
+    ids=["basic", "folded", "long hash", "unknown hash", "two realms"],
+)
+async def test_the_digest_is_answered_whatever_else_is_asked(challenges: tuple[str, ...]) -> None:
+    asking = await Asking.begin(SECRET, *(f"WWW-Authenticate: {each}" for each in challenges))
+    try:
+        said = await ask_registration(trunk(asking.port, username=SECRET[0], password=SECRET[1]))
+    finally:
+        await asking.close()
+    assert said.status == 200

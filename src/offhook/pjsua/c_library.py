@@ -30,6 +30,9 @@ class Text(ctypes.Structure):
         return cls(encoded, len(encoded))
 
 
+_OWN_NAME = Text.of("offhook")
+
+
 @cache
 def c_library() -> ctypes.CDLL:
     """The loaded extension module, as a C library. A function that it does not export raises
@@ -60,3 +63,13 @@ def keep_long_requests_on_udp() -> None:
     numbers = (ctypes.c_int * (TIMERS_AT + len(TIMERS_MS))).in_dll(c_library(), SIP_CONFIGURATION)
     if list(numbers[TIMERS_AT:]) == TIMERS_MS:
         numbers[TCP_SWITCH_AT] = 1
+
+
+def tell_no_host_name() -> None:
+    """The library signs what it warns far ends of (`Warning`) with the name of the machine, which is nobody's business.
+    The library is created."""
+    with contextlib.suppress(AttributeError):
+        library = c_library()
+        library.pjsua_get_pjsip_endpt.restype = library.pjsip_endpt_name.restype = ctypes.c_void_p
+        name = library.pjsip_endpt_name(ctypes.c_void_p(library.pjsua_get_pjsip_endpt()))
+        ctypes.memmove(name, ctypes.byref(_OWN_NAME), ctypes.sizeof(Text))

@@ -4,8 +4,13 @@ A module of ours, like that of `refer_door`, sees each request before the transa
 
 - 400 where CSeq names another method than the first line; the library believes the one here and the other there. And where there are two
   Call-IDs, or line ends that not everybody takes for such (`ambiguity.py`).
-- What whoever decides about calls says, such as 403, for an INVITE of a stranger: the library would hold a slot, sockets and a transaction
-  for it, and callers wait for those.
+- Nothing where the answer is wanted at another address (`maddr`, over UDP): anybody could have us send to anybody.
+- 405 for SUBSCRIBE and MESSAGE outside of calls: the library takes both for whoever sends them. It tells a subscriber's Contact, which may be anybody's,
+  of the subscription eleven times, and keeps it in memory.
+- 200 and no more for an OPTIONS outside of calls that is short: the library's answer has five times its length.
+- What whoever decides about calls says, such as 403, for an INVITE of a stranger (`newcomers.py`): the library would hold a slot, sockets
+  and a transaction for it, and callers wait for those. 407 asks him for a password; the ACK of that comes no further than to the
+  dialogs, which do not know it.
 - 488 for an offer of many streams: each audio stream that is offered costs two sockets before anybody is asked, and 16 of them in one
   INVITE, twice, end the process of the wheel.
 - 488 for an offer that wants audio at a name, at the address of a group, or over IPv6 where that is not open
@@ -24,11 +29,19 @@ from collections.abc import Callable
 import structlog
 
 from offhook.pjsua.ambiguity import is_ambiguous
-from offhook.pjsua.c_library import TRANSPORT_OFFSET, c_library
+from offhook.pjsua.c_library import TRANSPORT_OFFSET, Text, c_library
 from offhook.pjsua.contact_door import ContactDoor
 from offhook.pjsua.farewell import AGAIN_S, UNAVAILABLE
-from offhook.pjsua.invite import Invite, read_invite
-from offhook.pjsua.library_module import ModuleRefused, OnRequest, header_list, module, register
+from offhook.pjsua.last_door import ALLOWED, METHOD_NOT_ALLOWED
+from offhook.pjsua.library_module import (
+    ModuleRefused,
+    OnRequest,
+    header_list,
+    headers_in,
+    module,
+    register,
+)
+from offhook.pjsua.newcomers import Newcomer, TurnedAway
 from offhook.pjsua.offered_addresses import asks_for_ipv6, for_audio_alone, sends_elsewhere
 from offhook.pjsua.packet_filter import IpAddress
 from offhook.pjsua.received import WHEEL_PACKET_BYTES, Received
@@ -36,7 +49,10 @@ from offhook.pjsua.received import WHEEL_PACKET_BYTES, Received
 log = structlog.get_logger()
 
 BEFORE_THE_REFER_DOOR = 11
-BAD_REQUEST, FORBIDDEN, NOT_ACCEPTABLE = 400, 403, 488
+FINE, BAD_REQUEST, FORBIDDEN, NOT_ACCEPTABLE = 200, 400, 403, 488
+NOT_TAKEN = ("SUBSCRIBE", "MESSAGE")
+SHORTEST_QUESTION = 512
+"""Bytes of an OPTIONS over UDP that a whole answer is worth, which has as many more."""
 OFFERING = ("INVITE", "UPDATE", "PRACK", "ACK")
 """Requests whose bodies may offer streams."""
 MOST_AUDIO, MOST_MEDIA = 2, 8
@@ -47,13 +63,15 @@ OTHER_ADDRESS = (
 )
 NO_IPV6 = '301 offhook "Incompatible network address formats: audio goes over IPv4 here"'
 """Warnings of RFC 3261, 20.43: miscellaneous, that multicast is not available, and that addresses of a kind are not."""
+OF_US = re.compile(rb"\S+ +sips?:", re.IGNORECASE)
+"""Asked for a URI that we know a scheme of."""
 MEDIA, AUDIO = re.compile(rb"[\r\n]m="), re.compile(rb"[\r\n]m=audio", re.IGNORECASE)
 """Lines that no header can be taken for."""
 
 IsStranger = Callable[[str, str, IpAddress], bool]
 """Whether a request of this method and Call-ID may not come from this address."""
-OfCaller = Callable[[IpAddress, Callable[[], Invite]], int | None]
-"""The status that a new INVITE from this address is refused with at once; None lets it in. It is read only where somebody asks."""
+OfCaller = Callable[[Newcomer], TurnedAway | None]
+"""What a new INVITE is answered at once; None lets it in. It is read only where somebody asks."""
 
 
 class FrontDoor:
@@ -67,11 +85,11 @@ class FrontDoor:
         of_caller: OfCaller,
         pins_sources: bool,
         has_ipv6: bool,
-        corrects_contacts: bool,
+        contacts: ContactDoor,
     ) -> None:
         """`packet_bytes` is PJSIP_MAX_PKT_LEN, where the build tells it; `pins_sources` is whether strangers are asked for; `has_ipv6`
-        is whether audio may go over IPv6; `corrects_contacts` is whether callers are asked at their Contact, and no edge is."""
-        self._contacts = ContactDoor() if corrects_contacts else None
+        is whether audio may go over IPv6; `contacts` reads where callers are asked."""
+        self._contacts = contacts
         self._pins_sources, self._has_ipv6 = pins_sources, has_ipv6
         self._is_stranger, self._of_caller = is_stranger, of_caller
         self._packet_bytes = packet_bytes or WHEEL_PACKET_BYTES
@@ -81,6 +99,8 @@ class FrontDoor:
         self._has_complained = False
         self.heard: Callable[[int], None] = lambda _transport: None
         """Told by which `pjsip_transport` a request came that is let in."""
+        self.asked: Callable[[Received], None] = lambda _received: None
+        """Told of requests of calls that are let in."""
 
     def open(self) -> None:
         """Have requests shown from now on; the library is initialised."""
@@ -89,8 +109,8 @@ class FrontDoor:
             self._other_address = header_list("Warning", OTHER_ADDRESS)
             self._no_ipv6 = header_list("Warning", NO_IPV6)
             self._again = header_list("Retry-After", str(AGAIN_S))
-            if self._contacts is not None:
-                self._contacts.open()
+            self._allowed = header_list("Allow", ALLOWED)
+            self._contacts.open()
             self._endpoint = register(self._module)
         except ModuleRefused as fault:
             self._complain(str(fault))
@@ -111,13 +131,16 @@ class FrontDoor:
         if not received.is_understood:
             self._complain("this build lays messages out in another way")
             return False
-        method, more = received.method, None
+        if _is_wanted_elsewhere(received):
+            return True
+        method, words = received.method, ""
+        more: object = None
         text = received.text if method in OFFERING else b""
-        if method != received.cseq_method or is_ambiguous(received.text):
-            status = BAD_REQUEST
+        if (status := _said_at_once(received, method)) is not None:
+            more = ctypes.byref(self._allowed) if status == METHOD_NOT_ALLOWED else None
         elif (refusal := self._refusal(received, method, text)) is not None:
-            status = refusal
-            more = ctypes.byref(self._again) if status == UNAVAILABLE else None
+            status, words = refusal.status, refusal.words
+            more = self._headers(refusal, data)
         elif _asks_for_too_much(text):
             status, more = NOT_ACCEPTABLE, ctypes.byref(self._many_streams)
         elif self._is_forged(received, method):
@@ -129,24 +152,34 @@ class FrontDoor:
         else:
             if wanted != text:
                 received.overwrite(wanted)
-            if self._contacts is not None:
-                self._contacts.came(data, received)
+            self._contacts.came(data, received)
+            if received.to_tag:
+                self.asked(received)
             return False
-        if "ACK" not in (method, received.cseq_method):
+        if status and "ACK" not in (method, received.cseq_method):
+            reason = Text.of(words)
             c_library().pjsip_endpt_respond_stateless(
-                self._endpoint, ctypes.c_void_p(data), status, None, more, None
+                self._endpoint,
+                ctypes.c_void_p(data),
+                status,
+                ctypes.byref(reason) if words else None,
+                more,
+                None,
             )
         return True
 
-    def _refusal(self, received: Received, method: str, text: bytes) -> int | None:
+    def _headers(self, answer: TurnedAway, data: int) -> object:
+        """What stands in it besides; it lives as long as the message that is answered."""
+        if answer.status == UNAVAILABLE:
+            return ctypes.byref(self._again)
+        return ctypes.byref(headers_in(data, answer.headers)) if answer.headers else None
+
+    def _refusal(self, received: Received, method: str, text: bytes) -> TurnedAway | None:
         source = received.source
         if method != "INVITE" or received.to_tag or source is None:
             return None
         return self._of_caller(
-            source,
-            lambda: read_invite(
-                text.decode("utf-8", "surrogateescape"), received.source_name, received.transport
-            ),
+            Newcomer(text, source, received.source_name, received.transport, received.connection)
         )
 
     def _is_forged(self, received: Received, method: str) -> bool:
@@ -159,6 +192,23 @@ class FrontDoor:
         if not self._has_complained:
             self._has_complained = True
             log.warning("pjsua.sources_not_checked", reason=reason)
+
+
+def _is_wanted_elsewhere(received: Received) -> bool:
+    wanted_at = received.wanted_at
+    return bool(wanted_at) and received.transport == "udp" and wanted_at.strip("[]") != str(received.source)
+
+
+def _said_at_once(received: Received, method: str) -> int | None:
+    """What is answered whoever asks; None where that depends."""
+    if method != received.cseq_method or is_ambiguous(received.text):
+        return BAD_REQUEST
+    if received.to_tag:
+        return None
+    if method in NOT_TAKEN:
+        return METHOD_NOT_ALLOWED
+    is_short = received.transport == "udp" and len(received.text) < SHORTEST_QUESTION
+    return FINE if is_short and method == "OPTIONS" and OF_US.match(received.text) else None
 
 
 def _asks_for_too_much(text: bytes) -> bool:

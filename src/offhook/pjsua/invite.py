@@ -11,7 +11,8 @@ SDP_FAMILY = re.compile(r"^c=IN IP([46]) ", re.MULTILINE)
 MOST_CRYPTO_LINES, LONGEST_NUMBER = 16, 10
 CUSTOM_HEADER = re.compile(r"^x-.+$", re.IGNORECASE)
 URI_USER = re.compile(r"sips?:(?:([^@;>\s]*)@)?([^;>\s]*)|tel:([^;>\s]*)", re.IGNORECASE)
-DISPLAY_NAME = re.compile(r'^\s*(?:"((?:[^"\\]|\\.)*)"|([^<"]*?))\s*<')
+DISPLAY_NAME = re.compile(r'\s*+(?:"((?:[^"\\]|\\.)*+)"\s*+|([^<"]*+))<')
+"""Strangers write it: nothing in it may be tried in two ways, or some thousand blanks hold everybody up."""
 LINE_END, EMPTY_LINE = re.compile(r"\r\n|\r|\n"), re.compile(r"(?>\r\n|\r|\n){2}")
 """As the library takes them: a line of which we see other headers than it does could hide one."""
 COMPACT = {
@@ -22,6 +23,7 @@ COMPACT = {
     "b": "Referred-By",
     "o": "Event",
     "m": "Contact",
+    "v": "Via",
 }
 
 
@@ -51,6 +53,8 @@ class Invite:
     """How many streams of audio it offers; each has two sockets, though no more than one is spoken over."""
     hosts: frozenset[IpAddress] = frozenset()
     """The addresses that the caller's signalling is known by."""
+    is_direct: bool = False
+    """Whether it came from the caller itself, and no proxy wants to see what follows: it has one Via, and no Record-Route."""
     client: str | None = None
     """The login of the client that it is from, which has proven that; None for everybody else."""
 
@@ -72,7 +76,14 @@ def read_invite(message: str, source: str, transport: str = "udp") -> Invite:
         transport=transport,
         offers_srtp=offers_srtp(message),
         audio_streams=message.lower().count("\nm=audio"),
+        is_direct=is_direct(headers),
     )
+
+
+def is_direct(headers: list[tuple[str, str]]) -> bool:
+    """Whether a request came from its sender itself, and no proxy wants to see what follows."""
+    ways = [value for name, value in headers if name.lower() == "via"]
+    return len(ways) == 1 and "," not in ways[0] and not first_header(headers, "Record-Route")
 
 
 def offers_srtp(message: str) -> bool:

@@ -4,7 +4,7 @@ All that they need are functions that every build exports. Everything here runs 
 """
 
 import ctypes
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from offhook.call.errors import OffhookError
@@ -74,15 +74,26 @@ def header_list(name: str, value: str) -> ctypes.Array[ctypes.c_void_p]:
     with _exported():
         library.pjsua_pool_create.restype = ctypes.c_void_p
         library.pjsip_generic_string_hdr_create.restype = ctypes.c_void_p
-    pool = ctypes.c_void_p(library.pjsua_pool_create(b"offhook", 512, 512))
+    return _listed(library.pjsua_pool_create(b"offhook", 512, 512), ((name, value),))
+
+
+def headers_in(received: int, headers: Iterable[tuple[str, str]]) -> ctypes.Array[ctypes.c_void_p]:
+    """The same of some headers for the answer to a message, a `pjsip_rx_data`; their memory is that message's, and the answer has its own."""
+    pool = ctypes.c_void_p.from_address(received).value
+    return _listed(pool, headers)
+
+
+def _listed(pool: int | None, headers: Iterable[tuple[str, str]]) -> ctypes.Array[ctypes.c_void_p]:
+    library = c_library()
     # A list's head is two pointers to itself, as long as it is empty; nobody looks at the rest of it.
     head = (ctypes.c_void_p * 2)()
     head[0] = head[1] = ctypes.addressof(head)
-    header_name, header_value = Text.of(name), Text.of(value)
-    header = library.pjsip_generic_string_hdr_create(
-        pool, ctypes.byref(header_name), ctypes.byref(header_value)
-    )
-    library.pj_list_insert_before(ctypes.byref(head), ctypes.c_void_p(header))
+    for name, value in headers:
+        header_name, header_value = Text.of(name), Text.of(value)
+        header = library.pjsip_generic_string_hdr_create(
+            ctypes.c_void_p(pool), ctypes.byref(header_name), ctypes.byref(header_value)
+        )
+        library.pj_list_insert_before(ctypes.byref(head), ctypes.c_void_p(header))
     return head
 
 

@@ -8,7 +8,7 @@ import ctypes
 import socket
 from ipaddress import ip_address
 
-from offhook.pjsua.c_library import transport_of
+from offhook.pjsua.c_library import TRANSPORT_OFFSET, transport_of
 from offhook.pjsua.packet_filter import IpAddress
 
 WHEEL_PACKET_BYTES = 4000
@@ -22,13 +22,13 @@ PORT_AFTER = 2
 SOURCE_NAME_AFTER, SOURCE_NAME_BYTES = 48, 46
 MESSAGE_AFTER = 104
 """`msg_info`: after the source's name and port."""
-LENGTH_AT, MESSAGE_AT, CALL_ID_AT, FROM_AT, TO_AT, CSEQ_AT = 8, 16, 32, 40, 48, 64
+LENGTH_AT, MESSAGE_AT, CALL_ID_AT, FROM_AT, TO_AT, VIA_AT, CSEQ_AT = 8, 16, 32, 40, 48, 56, 64
 """Within `msg_info`: the length of the text, and pointers to what was parsed."""
 METHOD_AT = 16
 """In `pjsip_msg`: the name of the request's method."""
-VALUE_AT, TAG_AT, CSEQ_METHOD_AT = 64, 72, 80
-"""In a header: the text of a Call-ID; the tag of a From or To; the name of the method in a CSeq."""
-LONGEST_TEXT, MOST_BYTES = 1024, 65_536
+VALUE_AT, TAG_AT, CSEQ_METHOD_AT, MADDR_AT = 64, 72, 80, 112
+"""In a header: the text of a Call-ID; the tag of a From or To; the name of the method in a CSeq; where a Via wants answers sent."""
+MOST_BYTES = 65_536
 
 
 class Received:
@@ -50,6 +50,11 @@ class Received:
     def transport(self) -> str:
         """What it came by: udp, tcp or tls."""
         return transport_of(self._address)
+
+    @property
+    def connection(self) -> int:
+        """The `pjsip_transport` that it came by."""
+        return _pointer(self._address + TRANSPORT_OFFSET)
 
     @property
     def source(self) -> IpAddress | None:
@@ -98,6 +103,11 @@ class Received:
             ctypes.memmove(_pointer(self._message), text, len(text))
 
     @property
+    def wanted_at(self) -> str:
+        """Where its sender wants the answer instead of where it came from (`maddr` of the first Via); empty where nowhere else."""
+        return _text(_pointer(self._message + VIA_AT) + MADDR_AT)
+
+    @property
     def call_id(self) -> str:
         """Its Call-ID."""
         return self.written_call_id.strip()
@@ -125,6 +135,6 @@ def _pointer(address: int) -> int:
 def _text(address: int) -> str:
     """A `pj_str_t`."""
     length = ctypes.c_ssize_t.from_address(address + 8).value
-    if not 0 < length <= LONGEST_TEXT:
+    if not 0 < length <= MOST_BYTES:
         return ""
     return ctypes.string_at(_pointer(address), length).decode("utf-8", "surrogateescape")

@@ -1,4 +1,5 @@
-"""Who may call: whoever comes from OFFHOOK_SIP_ALLOW or from a trunk's addresses. Nobody is known by what a header says."""
+"""Who may call: whoever comes from OFFHOOK_SIP_ALLOW or from a trunk's addresses, and clients (`client_door.py`). Nobody is known by what a
+header says, but for what proves a password."""
 
 import ipaddress
 import time
@@ -61,7 +62,7 @@ class Callers:
             log.warning(
                 "call.source_refused",
                 source=source,
-                setting="OFFHOOK_SIP_ALLOW, or `offhook trunk add --inbound`",
+                setting="OFFHOOK_SIP_ALLOW, `offhook trunk add --inbound`, or a client",
                 refused_without_a_line=left_out,
             )
 

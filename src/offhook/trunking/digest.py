@@ -1,12 +1,13 @@
-"""Digest authentication as whoever is asked for it answers (RFC 8760, RFC 7616): MD5 and SHA-256. Pure."""
+"""Digest authentication as whoever is asked for it answers (RFC 8760, RFC 7616): MD5, SHA-256 and SHA-512-256. Pure."""
 
 import hashlib
 import re
 from collections.abc import Mapping
 
-HASHES = {"sha-256": hashlib.sha256, "md5": hashlib.md5}
-"""The algorithms that are answered, the better one first."""
-_PARAMETER = re.compile(r'([A-Za-z0-9_-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
+HASHES = {"sha-256": "sha256", "sha-512-256": "sha512_256", "md5": "md5"}
+"""The algorithms that are answered, as hashlib has them; what is answered rather comes first."""
+_PARAMETER = re.compile(r'(?<![A-Za-z0-9_-])([A-Za-z0-9_-]++)\s*+=\s*+(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
+"""From where a name begins: a search that began anew at each of its letters would take seconds for a name without end."""
 
 
 class ChallengeUnknown(ValueError):
@@ -30,6 +31,16 @@ def best_challenge(values: tuple[str, ...]) -> Mapping[str, str]:
     raise ChallengeUnknown(f"it asks for {', '.join(values) or 'nothing that is known'}")
 
 
+def best_challenges(values: tuple[str, ...]) -> tuple[Mapping[str, str], ...]:
+    """The best challenge of each realm that asks: each wants an answer. Raises ChallengeUnknown where none can be answered."""
+    of_realms: dict[str, tuple[str, ...]] = {}
+    for value in values:
+        if (read := read_challenge(value)).get("nonce") and _algorithm(read) in HASHES:
+            realm = read.get("realm", "")
+            of_realms[realm] = (*of_realms.get(realm, ()), value)
+    return tuple(map(best_challenge, of_realms.values())) or (best_challenge(values),)
+
+
 def answer(
     challenge: Mapping[str, str], *, method: str, uri: str, username: str, password: str, client_nonce: str
 ) -> str:
@@ -38,8 +49,7 @@ def answer(
     realm, nonce = challenge.get("realm", ""), challenge["nonce"]
 
     def digest(text: str) -> str:
-        made = HASHES[name](text.encode(), usedforsecurity=False)
-        return made.hexdigest()
+        return hashlib.new(HASHES[name], text.encode(), usedforsecurity=False).hexdigest()
 
     secret, asked = digest(f"{username}:{realm}:{password}"), digest(f"{method}:{uri}")
     has_quality = "auth" in re.split(r"[,\s]+", challenge.get("qop", ""))
@@ -50,7 +60,7 @@ def answer(
         f'nonce="{_quoted(nonce)}"',
         f'uri="{uri}"',
         f'response="{digest(f"{secret}:{between}:{asked}")}"',
-        f"algorithm={'MD5' if name == 'md5' else 'SHA-256'}",
+        f"algorithm={name.upper()}",
     ]
     if has_quality:
         parts += ["qop=auth", "nc=00000001", f'cnonce="{client_nonce}"']

@@ -5,6 +5,7 @@ The latter is a REGISTER without a Contact, which changes nothing there and only
 """
 
 import asyncio
+import re
 import secrets
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -14,7 +15,7 @@ from typing import cast
 
 from offhook.call.errors import OffhookError
 from offhook.call.trunks import SipTransport, Trunk
-from offhook.trunking.digest import ChallengeUnknown, answer, best_challenge
+from offhook.trunking.digest import ChallengeUnknown, answer, best_challenges
 
 PATIENCE_S = 4.0
 RETRANSMIT_S = (0.5, 1.0, 2.0)
@@ -26,6 +27,7 @@ CHALLENGES: Mapping[int, tuple[str, str]] = {
 }
 TROUBLES = frozenset({408, 500, 502, 503, 504})
 """Answers to OPTIONS of somebody who is there and cannot take calls. Any other one shows that it lives."""
+_STATUS, _LENGTH = re.compile(r"[1-6][0-9]{2}"), re.compile(r"[0-9]{1,9}")
 Hop = tuple[str, int]
 MakeContext = Callable[[], ssl.SSLContext]
 
@@ -79,19 +81,22 @@ async def ask_registration(
             return first
         asked_in, answered_in = CHALLENGES[first.status]
         try:
-            challenge = best_challenge(first.all(asked_in))
+            challenges = best_challenges(first.all(asked_in))
         except ChallengeUnknown as unknown:
             raise NoAnswer(f"answered {first.words}, and {unknown}") from None
         username, password = trunk.credentials
-        value = answer(
-            challenge,
-            method="REGISTER",
-            uri=uri,
-            username=username,
-            password=password,
-            client_nonce=secrets.token_hex(8),
+        values = (
+            answer(
+                challenge,
+                method="REGISTER",
+                uri=uri,
+                username=username,
+                password=password,
+                client_nonce=secrets.token_hex(8),
+            )
+            for challenge in challenges
         )
-        return await line.ask("REGISTER", uri, who, 2, (f"{answered_in}: {value}",))
+        return await line.ask("REGISTER", uri, who, 2, tuple(f"{answered_in}: {value}" for value in values))
 
 
 class _Line:
@@ -197,14 +202,14 @@ class _Connection(_Line):
         while True:
             try:
                 head = await self._reader.readuntil(b"\r\n\r\n")
+                read = _read(head)
+                lengths = read.all("content-length") + read.all("l") if read is not None else ()
+                if lengths and _LENGTH.fullmatch(lengths[0]):
+                    await self._reader.readexactly(min(int(lengths[0]), MOST_ANSWER_BYTES))
             except asyncio.IncompleteReadError:
                 raise OSError("it hung up") from None
             except asyncio.LimitOverrunError:
                 raise OSError("what it says is longer than a SIP answer") from None
-            read = _read(head)
-            lengths = read.all("content-length") + read.all("l") if read is not None else ()
-            if lengths and lengths[0].isdigit():
-                await self._reader.readexactly(min(int(lengths[0]), MOST_ANSWER_BYTES))
             if (found := self._final(head, number)) is not None:
                 return found
 
@@ -243,10 +248,11 @@ async def _line(
 
 
 def _read(data: bytes) -> Answer | None:
-    start, *lines = data.partition(b"\r\n\r\n")[0].decode("utf-8", "replace").split("\r\n")
+    text = data.partition(b"\r\n\r\n")[0].decode("utf-8", "replace")
+    start, *lines = re.sub(r"\r\n[ \t]+", " ", text).split("\r\n")
     version, _, rest = start.partition(" ")
     status, _, reason = rest.partition(" ")
-    if version != "SIP/2.0" or not (status.isascii() and status.isdigit()):
+    if version != "SIP/2.0" or not _STATUS.fullmatch(status):
         return None
     pairs = (line.partition(":") for line in lines)
     return Answer(int(status), reason, tuple((name.strip(), value.strip()) for name, _, value in pairs))
