@@ -195,6 +195,7 @@ class AccountRegConfig:
 class AccountNatConfig:
     sipOutboundUse: int
     contactRewriteUse: int
+    contactUseSrcPort: bool
 
 class AccountSipConfig:
     ipv6Use: int
@@ -378,6 +379,7 @@ class CallMediaInfo:
 class CallInfo:
     id: int
     accId: int
+    remoteContact: str
     callIdString: str
     state: int
     lastStatusCode: int

@@ -27,10 +27,10 @@ def sine(hertz: int, seconds: float) -> bytes:
     return (period * math.ceil(seconds / FRAME_S))[: int(seconds * SAMPLE_RATE_HZ) * 2]
 
 
-def amplitude_of(hertz: int, pcm: bytes) -> float:
+def amplitude_of(hertz: int, pcm: bytes, rate_hz: int = SAMPLE_RATE_HZ) -> float:
     """How strong a tone is in 16-bit PCM (Goertzel's filter)."""
     samples = struct.unpack(f"<{len(pcm) // 2}h", pcm)
-    turn = 2 * math.pi * hertz / SAMPLE_RATE_HZ
+    turn = 2 * math.pi * hertz / rate_hz
     before, last = 0.0, 0.0
     for sample in samples:
         before, last = last, sample + 2 * math.cos(turn) * last - before

@@ -55,6 +55,44 @@ class TestKeys:
         assert (seen.told["DialCallStatus"], seen.told["DialCallDuration"]) == ("completed", "0")
 
 
+class TestAnAnswerOnHold:
+    async def test_it_connects_and_they_hear_each_other_once_it_holds_no_more(self) -> None:
+        seen = await dialling(
+            f'<Dial action="dialled" timeout="20">{ANN}</Dial>',
+            {
+                ANN: (
+                    "1.0 rings",
+                    "2.0 answers on hold",
+                    "3.0 says 0.5",
+                    "99.0 holds no more",
+                    "100.0 says 1",
+                    "110.0 hangs up",
+                )
+            },
+        )
+        assert seen.call.heard[:4] == [
+            *("0.0 ringing starts", "2.0 ringing stops"),
+            *("100.0 +15550101 starts", "101.0 +15550101 ends"),
+        ]
+        assert (seen.told["DialCallStatus"], seen.told["DialCallDuration"]) == ("completed", "108")
+
+    async def test_its_keys_are_sent_once_it_holds_no_more(self) -> None:
+        seen = await dialling(
+            f'<Dial action="dialled"><Number sendDigits="42#">{ANN}</Number></Dial>',
+            {ANN: ("1.0 answers on hold", "91.0 holds no more", "99.0 hangs up")},
+        )
+        assert seen.legs.to(ANN).keys_sent == ["4", "2", "#"]
+        assert seen.told["DialCallStatus"] == "completed"
+
+    async def test_one_that_leaves_before_its_keys_can_be_sent(self) -> None:
+        seen = await dialling(
+            f'<Dial action="dialled"><Number sendDigits="42#">{ANN}</Number></Dial>',
+            {ANN: ("1.0 answers on hold", "91.0 hangs up")},
+        )
+        assert seen.legs.to(ANN).keys_sent == []
+        assert (seen.told["DialCallStatus"], seen.told["DialCallDuration"]) == ("completed", "0")
+
+
 class TestLimits:
     async def test_the_time_limit_parts_them(self) -> None:
         seen = await dialling(f'<Dial action="dialled" timeLimit="12">{ANN}</Dial>', {ANN: ("1.0 answers",)})

@@ -8,6 +8,7 @@ from itertools import pairwise
 import pytest
 
 from offhook.call.ending import EndCause, Ending
+from offhook.call.facts import CallProgressed
 from offhook.call.info import CallStatus
 from offhook.call.port import Audio
 from offhook.dialects.rcml.dialect import Rcml
@@ -152,6 +153,16 @@ class MuteCall(ScriptedCall):
         await asyncio.Event().wait()
 
 
+class HeldCall(ScriptedCall):
+    """A call whose far end holds it from the first, for longer than an answer may take to bring audio."""
+
+    HELD_S = 3 * ANSWER_S
+
+    async def audible(self) -> None:
+        await asyncio.sleep(self.HELD_S)
+        await super().audible()
+
+
 class TestStalls:
     async def test_a_sound_that_does_not_end_is_given_up(self) -> None:
         call = DeafCall()
@@ -197,6 +208,20 @@ class TestStalls:
             f"verb_stalled: Say: the call was answered, and no audio could flow within {ANSWER_S:g} s"
         )
         assert call.ending == Ending(EndCause.HERE)
+
+    async def test_who_holds_the_call_from_the_first_may_do_so_for_long_and_is_in_it(self) -> None:
+        call = HeldCall()
+        done = await follow(
+            call, application(voice="<Response><Say>0123456789</Say></Response>"), dialect=RCML
+        )
+        assert [fact.status for fact in done.facts.of(CallProgressed)][-1] is CallStatus.IN_PROGRESS
+        assert (done.end.status, done.end.reason) == (CallStatus.COMPLETED, "")
+        assert done.end.duration_s == HeldCall.HELD_S + 1
+
+    async def test_who_hangs_up_while_he_holds_the_call_from_the_first_was_in_it(self) -> None:
+        call = HeldCall("100 hangs up")
+        done = await follow(call, application(voice="<Response><Say>a</Say></Response>"), dialect=RCML)
+        assert (done.end.status, done.end.duration_s) == (CallStatus.COMPLETED, 100)
 
     async def test_a_hang_up_while_something_stalls_is_a_hang_up(self) -> None:
         done = await follow(

@@ -12,6 +12,7 @@ from tests.contract.worlds import RealWorld
 from tests.sip.nat import OUTSIDE as NEIGHBOUR
 from tests.sip.nat import Nat, NattedPeer
 from tests.sip.peer import Message, Peer
+from tests.sip.stream_peer import StreamPeer
 
 PATIENCE_S = 30
 PUBLIC, NEW_PUBLIC = "203.0.113.5", "203.0.113.99"
@@ -37,6 +38,16 @@ class TestLocalNetworks:
         assert self.local.of_invite(invite(edge="203.0.113.9"), "127.0.0.1:5060") is None
         # Anybody can write the header: it counts from loopback alone.
         assert self.local.of_invite(invite(edge="10.1.1.1"), "203.0.113.9:5060") is None
+
+    def test_callers_over_connections_from_elsewhere_are_told_the_public_one(self) -> None:
+        local = LocalNetworks((ip_network("10.0.0.0/8"),), "10.0.0.5", public_address=PUBLIC)
+        assert local.of_invite(invite("TCP"), "203.0.113.9:4711") == Inner(PUBLIC, SipTransport.TCP)
+        assert local.of_invite(invite("TLS"), "10.1.1.1:4711") == Inner("10.0.0.5", SipTransport.TLS)
+        assert local.of_invite(invite(), "203.0.113.9:4711") is None
+        local.moved(NEW_PUBLIC)
+        assert local.of_invite(invite("TLS"), "203.0.113.9:4711") == Inner(NEW_PUBLIC, SipTransport.TLS)
+        self.local.moved(NEW_PUBLIC)
+        assert self.local.of_invite(invite("TLS"), "203.0.113.9:4711") is None
 
     def test_whom_we_call(self) -> None:
         assert self.local.of_uri("sip:a@10.2.3.4:5070;transport=tcp", "tcp") == Inner(
@@ -80,6 +91,26 @@ async def test_each_is_told_the_address_that_leads_to_us_from_there() -> None:
     finally:
         await neighbour.close()
         await later.close()
+        await world.close()
+
+
+@pytest.mark.sip
+async def test_a_caller_over_tcp_is_told_where_the_outside_finds_us() -> None:
+    world = RealWorld(public_address=PUBLIC, transports=(SipTransport.UDP, SipTransport.TCP))
+    await world.start()
+    peer = await StreamPeer.listen("TCP")
+    world.party.append(peer)
+    try:
+        port = world.switchboard.engine.port_of(SipTransport.TCP)
+        assert port is not None
+        await peer.connect(port)
+        calling = asyncio.create_task(peer.invite("1000", port))
+        leg = await asyncio.wait_for(world.arrived.get(), PATIENCE_S)
+        await leg.answer()
+        answer = await calling
+        assert answer.get("Contact") == f"<sip:offhook@{PUBLIC}:{port};transport=tcp>"
+        assert told_in(answer) == (PUBLIC, PUBLIC)
+    finally:
         await world.close()
 
 

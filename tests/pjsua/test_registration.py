@@ -53,8 +53,10 @@ class Office:
         )
         self.keeping = asyncio.create_task(registrations.keep())
 
-    async def carrier(self, password: str | None = SECRET[1], *, name: str = "a") -> Carrier:
-        carrier = await Carrier.begin(200, secret=SECRET)
+    async def carrier(
+        self, password: str | None = SECRET[1], *, name: str = "a", answers: tuple[int, ...] = (200,)
+    ) -> Carrier:
+        carrier = await Carrier.begin(*answers, secret=SECRET)
         self.carriers.append(carrier)
         trunk = Trunk(
             sid=f"TK{name}",
@@ -115,6 +117,23 @@ async def test_it_registers_is_called_there_and_leaves(office: Office) -> None:
     office.records.remove("a")
     await office.book.read_now()
     await asyncio.wait_for(carrier.hears(lambda message: message.get("Expires") == "0"), PATIENCE_S)
+
+
+@pytest.mark.sip
+async def test_a_registrar_that_answers_after_we_left_is_told_so(office: Office) -> None:
+    carrier = await office.carrier(answers=())
+    await asyncio.wait_for(carrier.hears(lambda message: message.method == "REGISTER"), PATIENCE_S)
+    [asking] = [task for task in asyncio.all_tasks() if task.get_name() == "REGISTER a"]
+    office.records.remove("a")
+    await office.book.read_now()
+    await asyncio.wait((asking,), timeout=PATIENCE_S)
+    registrations = office.world.switchboard.engine.registrations
+    await office.world.switchboard.engine.submit(lambda: None)
+    carrier.answers = (200,)
+    await asyncio.wait_for(carrier.hears(lambda message: message.get("Expires") == "0"), PATIENCE_S)
+    async with asyncio.timeout(PATIENCE_S):
+        while len(registrations):  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
 
 
 @pytest.mark.sip
@@ -182,6 +201,18 @@ async def test_a_changed_trunk_registers_anew(office: Office) -> None:
     await office.book.read_now()
     await office.until(lambda state: state.registration is Registration.REGISTERED)
     assert carrier.contacts
+
+
+@pytest.mark.sip
+async def test_a_trunk_that_is_off_is_not_registered_and_says_so(office: Office) -> None:
+    carrier = await office.carrier()
+    await office.until(lambda state: state.registration is Registration.REGISTERED)
+    [trunk] = office.book.kept
+    office.records.put(replace(trunk, is_enabled=False), now=EPOCH)
+    await office.book.read_now()
+    state = await office.until(lambda state: state.registration is Registration.NOT_ASKED)
+    assert state.registered_until is None
+    await asyncio.wait_for(carrier.hears(lambda message: message.get("Expires") == "0"), PATIENCE_S)
 
 
 @pytest.mark.sip

@@ -1,6 +1,7 @@
 """SIP over UDP, TCP and TLS, over IPv4 and IPv6: called and calling."""
 
 import asyncio
+import re
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -204,6 +205,19 @@ async def test_a_port_in_use_is_named(authority: Authority) -> None:
         with pytest.raises(EngineFailed, match=f"TCP port {port} on {IPV4} is in use.*OFFHOOK_SIP_TLS_PORT"):
             async with world_with(pair, authority, tls=TlsListening(port=port, files=files)):
                 pass
+
+
+@pytest.mark.parametrize(
+    ("host", "words"),
+    [
+        ("192.0.2.254", "192.0.2.254 is no address of this machine; set OFFHOOK_SIP_HOST to one of its own"),
+        ("nobody.invalid", "nobody.invalid is a name that leads to no address of this machine; set OFFHOOK_SIP_HOST"),
+    ],
+)  # fmt: skip
+async def test_a_host_that_is_not_this_machine_is_named(host: str, words: str) -> None:
+    for transport in ALL:
+        with pytest.raises(EngineFailed, match=re.escape(words)):
+            await RealWorld(sip_host=host, transports=(transport,), tls=TlsListening(port=0)).start()
 
 
 async def test_ipv6_is_refused_by_a_build_without_it() -> None:

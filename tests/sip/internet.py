@@ -4,6 +4,7 @@
                                              └─ 203.0.113.1 STUN
 
 In the cloud Offhook runs, with its ports forwarded; at home a telephone calls it, behind a NAT with a port for each destination.
+The telephone would talk on; Offhook hangs up.
 Prints as JSON what `offhook doctor --nat` said and what became of the call.
 """
 
@@ -27,6 +28,8 @@ PUBLIC, HOME_OUTSIDE, STUN = "203.0.113.5", "203.0.113.77", "203.0.113.1"
 SIP_PORT, STUN_PORT = 5060, 3478
 RTP_PORTS = range(24_000, 24_008)
 STEP_S = 60
+LONGEST_S = 5
+"""After which Offhook hangs up."""
 
 
 class Network:
@@ -118,7 +121,9 @@ def said(process: "subprocess.Popen[str]") -> dict[str, Any]:
 def main(folder: Path) -> dict[str, Any]:
     """Call from home to the cloud, and look at both."""
     ports = f"{RTP_PORTS[0]}-{RTP_PORTS[-1]}"
-    settings = environment(folder, SIP_PORT=str(SIP_PORT), RTP_PORTS=ports, SIP_ALLOW="0.0.0.0/0")
+    settings = environment(
+        folder, SIP_PORT=str(SIP_PORT), RTP_PORTS=ports, SIP_ALLOW="0.0.0.0/0", MAX_CALL_S=str(LONGEST_S)
+    )
     public = {**settings, "OFFHOOK_PUBLIC_ADDRESS": PUBLIC}
     doctor = ("doctor", "--nat", "--stun", f"{STUN}:{STUN_PORT}")
     recorded = folder / "heard.wav"
@@ -129,7 +134,8 @@ def main(folder: Path) -> dict[str, Any]:
         try:
             output.until("Offhook is ready.")
             uri = f"sip:echo@{PUBLIC}:{SIP_PORT}"
-            words = ("--wait", "0.3", "--say", "hello", "--wait", "0.7", "--record", str(recorded), "--json")
+            spoken = ("--wait", "0.3", "--say", "hello", "--wait", str(STEP_S / 2))
+            words = (*spoken, "--record", str(recorded), "--json")
             call = offhook(
                 home, "call", uri, *words, **{**os.environ, "OFFHOOK_DATA_DIR": str(folder / "home")}
             )

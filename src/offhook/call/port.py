@@ -104,7 +104,11 @@ class Call(Protocol):
         """Whether the leg was answered, by us or by the called side."""
 
     async def answer(self) -> None:
-        """Answer a ringing call; returns when audio can flow. Does nothing on an answered one."""
+        """Answer a ringing call; returns when audio can flow, or the far end holds the call from the first. Does nothing on an
+        answered one."""
+
+    async def audible(self) -> None:
+        """Returns when audio can flow; where the far end holds the call from the first, once it holds it no more."""
 
     async def progress(self) -> bool:
         """Let a ringing caller hear us before the answer (183 with media); returns once they can, and whether: not on an
@@ -186,7 +190,7 @@ class DialledCall(Call, Protocol):
         """Returns when the far end can be heard although it has not answered; not where it cannot, or has."""
 
     async def connected(self) -> None:
-        """Returns when the far end has answered and audio can flow."""
+        """Returns when the far end has answered, and audio can flow or the far end holds the call from the first."""
 
 
 class Place(Protocol):

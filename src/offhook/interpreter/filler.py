@@ -36,6 +36,12 @@ class Filler:
         """From now on nobody speaks and nobody is listened to, until the next sound."""
         self._quiet_since = self._loop.time()
 
+    async def audible(self) -> None:
+        """Returns once the far end hears us, which it may hold from the first; the time until then is no silence to it."""
+        began_at = self._loop.time()
+        await self._call.audible()
+        self._quiet_since += self._loop.time() - began_at
+
     @asynccontextmanager
     async def waiting(self) -> AsyncIterator[None]:
         """A block in which a caller who has been answered hears the filler once they heard nothing for too long."""

@@ -1,11 +1,12 @@
 """The keys that a Dial sends to whom it calls: to who answers, or as soon as a leg can hear them."""
 
 import asyncio
+import contextlib
 from types import TracebackType
 
 import structlog
 
-from offhook.call.errors import OffhookError
+from offhook.call.errors import CallEnded, OffhookError
 from offhook.call.port import Call
 from offhook.interpreter.outbound_leg import OutboundLeg
 from offhook.interpreter.stall import MARGIN_S
@@ -48,18 +49,28 @@ class KeysToLegs:
             return
         sending = self._sending.get(leg.call_id) or self._begin(leg, keys)
         taken = asyncio.create_task(leg.is_taken.wait())
+        hearing = asyncio.create_task(_audible(leg.call))
         try:
+            # Who holds the call from the first hears no key; how long that may last is the call's own limit.
+            await asyncio.wait((hearing, sending, taken), return_when=asyncio.FIRST_COMPLETED)
             within_s = KEY_S * len(keys) + MARGIN_S
             await asyncio.wait((sending, taken), timeout=within_s, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            taken.cancel()
-            sending.cancel()
-            await asyncio.wait((sending, taken))
+            for task in (hearing, sending, taken):
+                task.cancel()
+            await asyncio.wait((hearing, sending, taken))
 
     def _begin(self, leg: OutboundLeg, keys: str) -> asyncio.Task[None]:
         sending = asyncio.create_task(_pressed(leg.call, keys), name="keys to a leg")
         self._sending[leg.call_id] = sending
         return sending
+
+
+async def _audible(call: Call) -> None:
+    """Returns when the leg can hear us, or is over."""
+    with contextlib.suppress(CallEnded):
+        async with call.alive():
+            await call.audible()
 
 
 async def _pressed(call: Call, keys: str) -> None:

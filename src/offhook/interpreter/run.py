@@ -44,7 +44,7 @@ from offhook.interpreter.program import Program
 from offhook.interpreter.repeat import play_once
 from offhook.interpreter.runners import run_verb
 from offhook.interpreter.scene import Scene
-from offhook.interpreter.stall import ANSWER_S, StallWatch, VerbStalled
+from offhook.interpreter.stall import ANSWER_S, WITHOUT_AUDIO, StallWatch, VerbStalled
 from offhook.interpreter.status import final_status, over_after
 from offhook.interpreter.timeline_keeping import TimelineKeeping
 from offhook.interpreter.to_the_end import to_the_end
@@ -395,7 +395,8 @@ class Life:
         """Run a verb, under watch. Raises VerbStalled, and what runners raise."""
         try:
             async with self._watch.over(type(verb).__name__):
-                if verb.needs_answer and not (before_answer and await self._heard_early()):
+                is_due = verb.needs_answer or self._call.is_answered  # and may be held from the first
+                if is_due and not (before_answer and await self._heard_early()):
                     await self._answer()
                 began_at = self._loop.time()
                 with self._tools.tracer.verb(verb):
@@ -447,15 +448,13 @@ class Life:
             return await self._call.progress()
 
     async def _answer(self) -> None:
-        if self._call.is_answered:
-            return
-        with (
-            self._watch.within(ANSWER_S, "the call was answered, and no audio could flow"),
-            self._answered_if_hung_up(),
-        ):
-            async with self._call.alive():
-                await self._call.answer()
-        self._answered()
+        if not self._call.is_answered:
+            with self._watch.within(ANSWER_S, WITHOUT_AUDIO), self._answered_if_hung_up():
+                async with self._call.alive():
+                    await self._call.answer()
+            self._answered()
+        async with self._call.alive():  # a far end that holds it from the first may do so for long
+            await self._filler.audible()
 
     @contextmanager
     def _answered_if_hung_up(self) -> Iterator[None]:

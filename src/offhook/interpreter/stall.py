@@ -21,6 +21,7 @@ PREPARE_S = 60.0
 """How long a sound may take to be fetched or spoken. Fetching has limits of its own, far below."""
 ANSWER_S = 40.0
 """How long an answered call may be without audio: a caller whose SDP comes with the ACK has 32 s for it (RFC 3261)."""
+WITHOUT_AUDIO = "the call was answered, and no audio could flow"
 SHOWN = 120
 """How much of a text or URL is shown."""
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pjsua2 as pj
 import structlog
 
-from offhook.call.trunks import Srtp
+from offhook.call.trunks import SipTransport, Srtp
 from offhook.pjsua.account import IncomingCalls
 from offhook.pjsua.invite import Invite, offers_ipv6, offers_srtp
 from offhook.pjsua.local_networks import Inner, LocalNetworks
@@ -36,6 +36,8 @@ class MediaKind:
     """Whether the call goes straight to the far end though there is a proxy in front."""
     is_crossed: bool = False
     """Whether its signalling goes by the other version of IP."""
+    by: SipTransport = SipTransport.UDP
+    """What carries its signalling, where its Contact is to say more of that than the library finds out."""
 
     @property
     def is_signalled_by_ipv6(self) -> bool:

@@ -2,6 +2,7 @@
 
 The library would look the name up, and do nothing else meanwhile; it would send our audio to whole networks. An answer cannot be
 refused as an offer can. So it is made one that wants audio nowhere, in the packet itself, and the call is told, which ends itself.
+Where they want to be asked from then on is looked at as well (`contact_door.py`).
 Everything here runs on the owner thread.
 """
 
@@ -10,6 +11,7 @@ from collections.abc import Callable
 
 import structlog
 
+from offhook.pjsua.contact_door import ContactDoor
 from offhook.pjsua.library_module import ModuleRefused, OnRequest, module, register
 from offhook.pjsua.offered_addresses import for_audio_alone, led_nowhere, sends_elsewhere
 from offhook.pjsua.received import WHEEL_PACKET_BYTES, Received
@@ -24,9 +26,12 @@ ANSWERED = ("INVITE", "UPDATE", "PRACK")
 class AnswerDoor:
     """One engine's module. It has to be kept until the library is destroyed."""
 
-    def __init__(self, tell: Callable[[str], None], packet_bytes: int | None) -> None:
-        """`tell` is given the Call-ID of such an answer; `packet_bytes` is PJSIP_MAX_PKT_LEN, where the build tells it."""
-        self._tell = tell
+    def __init__(
+        self, tell: Callable[[str], None], packet_bytes: int | None, *, contacts: ContactDoor
+    ) -> None:
+        """`tell` is given the Call-ID of such an answer; `packet_bytes` is PJSIP_MAX_PKT_LEN, where the build tells it; `contacts`
+        reads where far ends are asked."""
+        self._tell, self._contacts = tell, contacts
         self._packet_bytes = packet_bytes or WHEEL_PACKET_BYTES
         self._callback = OnRequest(self._came)
         self._module = module("answers", BEFORE_TRANSACTIONS)
@@ -35,6 +40,7 @@ class AnswerDoor:
     def open(self) -> None:
         """Have answers shown from now on; the library is initialised."""
         try:
+            self._contacts.open()
             register(self._module)
         except ModuleRefused as fault:
             log.warning("pjsua.answers_not_read", reason=str(fault))
@@ -43,8 +49,10 @@ class AnswerDoor:
         """Called for each answer, before anybody else sees it; they see it all."""
         try:
             received = Received(data, self._packet_bytes)
-            if received.is_understood and received.cseq_method in ANSWERED:
-                self._read(received)
+            if received.is_understood:
+                self._contacts.answered(data, received)
+                if received.cseq_method in ANSWERED:
+                    self._read(received)
         except Exception:
             log.exception("pjsua.callback_broke", callback="on_rx_response")
         return 0

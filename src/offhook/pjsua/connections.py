@@ -24,6 +24,8 @@ MOST_EACH = 64
 SITE_BITS = 64
 QUIET_S = 30.0
 """How long one of these may bring no request."""
+PROVEN_QUIET_S = 3600.0
+"""The same of one by which somebody has proven who he is: what belongs to his call comes by it."""
 LOOK_EVERY_S = 1.0
 SHARE = 0.5
 """Of the library's handles; calls have two each."""
@@ -43,6 +45,8 @@ class Held:
     """What counts as one address."""
     heard_at: float
     """When its last request came; at first, when it was made."""
+    is_proven: bool = False
+    """Whether somebody has proven by it who he is."""
 
 
 class Connections:
@@ -92,7 +96,7 @@ class Connections:
         strangers = (
             (held.heard_at, transport)
             for transport, held in self._held.items()
-            if transport not in self._too_many and not self.may_call(held.address)
+            if transport not in self._too_many and not held.is_proven and not self.may_call(held.address)
         )
         return min(strangers, default=(0.0, newcomer))[1]
 
@@ -111,6 +115,12 @@ class Connections:
         if held is not None:
             held.heard_at = at
 
+    def proven(self, transport: int) -> None:
+        """By it came a call of somebody who may call, wherever he is."""
+        held = self._held.get(transport)
+        if held is not None:
+            held.is_proven = True
+
     def look(self, at: float) -> None:
         """Close what is too much or too quiet; not inside of a callback."""
         doomed = list(self._too_many)
@@ -119,7 +129,8 @@ class Connections:
             doomed += [
                 transport
                 for transport, held in self._held.items()
-                if at - held.heard_at >= QUIET_S and not self.may_call(held.address)
+                if at - held.heard_at >= (PROVEN_QUIET_S if held.is_proven else QUIET_S)
+                and not self.may_call(held.address)
             ]
         if not doomed:
             return

@@ -9,12 +9,16 @@
 | `dialog_door` | 24 | requests that are no repetitions: is the call theirs that they name? |
 | `asking_door` | 25 | requests of a call that ask for nothing but an answer |
 | `last_door` | 96 | requests that nobody took |
+
+`challenge_door` comes before them all: it sees messages that the library cannot read, and would show to none of them.
 """
 
 from collections.abc import Callable
 
 from offhook.pjsua.answer_door import AnswerDoor
 from offhook.pjsua.asking_door import AskingDoor, Keyed
+from offhook.pjsua.challenge_door import ChallengeDoor
+from offhook.pjsua.contact_door import ContactDoor
 from offhook.pjsua.dialog_door import DialogDoor
 from offhook.pjsua.front_door import FrontDoor
 from offhook.pjsua.last_door import LastDoor
@@ -31,6 +35,7 @@ class Doors:
         packet_bytes: int | None,
         *,
         has_call: Callable[[str], bool],
+        contacts: ContactDoor,
         answered_elsewhere: Callable[[str], None],
         referred: Decide,
         keyed: Keyed,
@@ -38,7 +43,8 @@ class Doors:
         """`packet_bytes` is PJSIP_MAX_PKT_LEN, where the build tells it; the others are asked by Call-ID, or of a REFER."""
         self._front = front
         self._refer = ReferDoor(referred)
-        self._answer = AnswerDoor(answered_elsewhere, packet_bytes)
+        self._challenge = ChallengeDoor()
+        self._answer = AnswerDoor(answered_elsewhere, packet_bytes, contacts=contacts)
         self._way_out = WayOut(packet_bytes)
         self._dialog = DialogDoor(has_call, packet_bytes)
         self._asking = AskingDoor(keyed, packet_bytes)
@@ -49,6 +55,7 @@ class Doors:
         for door in (self._last, self._way_out, self._front, self._dialog, self._answer, self._asking):
             door.open()
         self._refer.open(contact)
+        self._challenge.open()
 
     def polled(self) -> None:
         """The library has dealt with what came."""

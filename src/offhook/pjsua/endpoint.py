@@ -8,6 +8,7 @@ import structlog
 
 from offhook.call.ending import Ending
 from offhook.pjsua.accounts import OwnAccounts
+from offhook.pjsua.call_connections import CallConnections
 from offhook.pjsua.connections import Connections
 from offhook.pjsua.dead_sockets import DeadSockets
 from offhook.pjsua.sip_call import guarded
@@ -27,6 +28,8 @@ class Endpoint(pj.Endpoint):
         """Set once they are there."""
         self.connections: Connections | None = None
         """Who is told of them; set before anything listens."""
+        self.call_connections: CallConnections | None = None
+        """As above, which calls are asked by them."""
         self.dead_sockets = DeadSockets()
         self._refused = ""
 
@@ -45,6 +48,8 @@ class Endpoint(pj.Endpoint):
                 self.connections.begun(int(parameter.hnd), time.monotonic())
             else:
                 self.connections.over(int(parameter.hnd))
+        if self.call_connections is not None and parameter.state != pj.PJSIP_TP_STATE_CONNECTED:
+            self.call_connections.closed(int(parameter.hnd))
         if parameter.state == pj.PJSIP_TP_STATE_DISCONNECTED:
             self.dead_sockets.broke(int(parameter.hnd))
         elif parameter.state != pj.PJSIP_TP_STATE_SHUTDOWN:

@@ -21,10 +21,12 @@ from offhook.call.timeline import Timeline
 from offhook.call.trunks import SipTransport, Srtp
 from offhook.pjsua.accounts import PLAIN, MediaKind, OwnAccounts
 from offhook.pjsua.build import Build, accounts_of, handles_of, has_ipv6
-from offhook.pjsua.c_library import c_library, keep_long_requests_on_udp
+from offhook.pjsua.c_library import c_library, keep_long_requests_on_udp, tell_no_host_name
 from offhook.pjsua.cables import Cables
 from offhook.pjsua.call_audio import CallAudio
+from offhook.pjsua.call_connections import CallConnections
 from offhook.pjsua.connections import Connections
+from offhook.pjsua.contact_door import ContactDoor
 from offhook.pjsua.credentials import Credentials, Identities
 from offhook.pjsua.doors import Doors
 from offhook.pjsua.endpoint import Endpoint
@@ -38,10 +40,12 @@ from offhook.pjsua.leg_events import LegEvent, Over
 from offhook.pjsua.listeners import ListenerFailed, Listeners
 from offhook.pjsua.local_networks import LocalNetworks
 from offhook.pjsua.media_guard import MediaGuards
+from offhook.pjsua.newcomers import Newcomers
+from offhook.pjsua.own_contact import listens_at, told_of
 from offhook.pjsua.packet_filter import IpAddress
 from offhook.pjsua.players import Players
-from offhook.pjsua.referral import Referral
 from offhook.pjsua.registration import RegistrarSaid, Registrations
+from offhook.pjsua.running_calls import RunningCalls
 from offhook.pjsua.sip_call import SipCall
 from offhook.pjsua.sip_uris import goes_past_proxy, is_ipv6, name_addr, own_address, transport_of
 from offhook.pjsua.tapes import Tapes
@@ -104,14 +108,13 @@ class Engine:
         self._waker = Waker()
         self._news: list[Callable[[], None]] = []
         """What the event loop is to be told after this poll."""
-        self._calls: set[SipCall] = set()
+        self._calls = RunningCalls(lambda one, other: self.is_one(one, other))
         self._look_at = 0.0
         self.players = Players()
         """Belongs to the owner thread, as the next two do."""
         self.cables = Cables()
         self.tapes = Tapes(self.cables)
         self._guards = MediaGuards()
-        self._doors = self._made_doors()
         self.is_one: Callable[[IpAddress, IpAddress], bool] = operator.eq
         """Whether two addresses are those of one far end, such as a carrier with many; the owner thread asks."""
         self._rate = RateGate(build.new_calls_per_s, at=time.monotonic())
@@ -123,6 +126,14 @@ class Engine:
         """Hears on the event loop what registrars answer."""
         self.connections = Connections(handles=handles_of(build), ports=lambda: self._listeners.ports)
         """Of others; the owner thread's."""
+        self.newcomers = Newcomers(
+            refuse,
+            may_call=lambda address: self.connections.may_call(address),
+            on_proven=self.connections.proven,
+        )
+        """Of new calls, and who proves what; the owner thread's."""
+        self._call_connections = CallConnections(self._calls.contact_of, on_used=self.connections.proven)
+        self._doors = self._made_doors()
         self._listeners = Listeners(
             hosts=settings.hosts,
             port=settings.sip_port,
@@ -130,28 +141,33 @@ class Engine:
             tls=settings.tls,
         )
         self._sip_port = settings.sip_port
-        # Without a public address there is only one that could be told.
-        networks = settings.local_networks if settings.public_address else ()
-        self._local_networks = LocalNetworks(networks, settings.rtp_host or settings.sip_host)
+        self._local_networks = _local_networks_of(settings)
 
     def _made_doors(self) -> Doors:
         packet_bytes = self._build.limits.get("PJSIP_MAX_PKT_LEN")
+        # An edge corrects what it passes on; past it goes TLS alone.
+        contacts = ContactDoor(
+            (SipTransport.TLS,) if self._settings.proxy else tuple(SipTransport),
+            is_direct=self._calls.is_direct,
+        )
         front = FrontDoor(
-            self._is_stranger,
+            self._calls.is_stranger,
             packet_bytes,
-            of_caller=self._refused_at_once,
+            of_caller=self.newcomers.refused,
             pins_sources=self._settings.pins_sources,
             has_ipv6=self._settings.ipv6_host is not None,
-            corrects_contacts=not self._settings.proxy,
+            contacts=contacts,
         )
         front.heard = lambda transport: self.connections.heard(transport, time.monotonic())
+        front.asked = self._call_connections.came
         return Doors(
             front,
             packet_bytes,
-            has_call=self._has_call,
-            answered_elsewhere=self._answered_elsewhere,
-            referred=self._referred,
-            keyed=self._keyed,
+            has_call=self._calls.has,
+            contacts=contacts,
+            answered_elsewhere=self._calls.answered_elsewhere,
+            referred=self._calls.referred,
+            keyed=self._calls.keyed,
         )
 
     @property
@@ -237,6 +253,7 @@ class Engine:
             inner,
             is_past_proxy=is_behind and is_past,
             is_crossed=is_ipv6(uri) and is_behind and not is_past,
+            by=told_of(self._settings, uri),
         )
         as_whom = name_addr(own_address(caller, self._own_host(kind)), caller_name)
         return self.submit(lambda: self._dial(uri, as_whom, headers, credentials, kind, timeline, route))
@@ -263,6 +280,7 @@ class Engine:
     def _poll_once(self) -> None:
         self._endpoint.libHandleEvents(BUSY_POLL_MS if self._calls else IDLE_POLL_MS)
         self._doors.polled()
+        self._call_connections.polled()
         self._carry_out_commands()
         self._take_in_waiting()
         self._guards.look(time.monotonic())
@@ -315,14 +333,11 @@ class Engine:
             else:
                 self._turn_away(call, status)
 
-    def _refused_at_once(self, source: IpAddress, read: Callable[[], Invite]) -> int | None:
-        return None if self.connections.may_call(source) else self._refuse(read())
-
     def _look_for_silence(self, at: float) -> None:
         if at < self._look_at:
             return
         self._look_at = at + LOOK_EVERY_S
-        for call in tuple(self._calls):
+        for call in self._calls:
             call.end_if_silent(at)
 
     def _turn_away(self, call: SipCall, status: int) -> None:
@@ -332,10 +347,11 @@ class Engine:
             log.warning("pjsua.command_failed", error=error.info())
 
     def _incoming(self, number: int, invite: Invite) -> None:
+        invite = self.newcomers.known(invite)
         for _ in range(max(1, invite.audio_streams)):
             self._linger.arrived(time.monotonic())
         call = self._new_call(number)
-        call.sip_call_id, call.hosts = invite.sip_call_id, invite.hosts
+        call.sip_call_id, call.hosts, call.is_direct = invite.sip_call_id, invite.hosts, invite.is_direct
         call.notes.came_in(invite.source, invite.cseq)
         # With the wheel a call keeps its slot while it waits, so that the library itself refuses what comes on top.
         if not self._build.asserts and len(self._waiting) >= self._build.new_calls_per_s * LONGEST_WAIT_S:
@@ -386,30 +402,9 @@ class Engine:
                 self._loop.call_exception_handler({"message": "a call broke on its news", "exception": error})
 
     def _gone(self, call: SipCall) -> None:
-        self._calls.discard(call)
+        self._calls.remove(call)
         self._identities.leave(call)
-
-    def _is_stranger(self, method: str, sip_call_id: str, source: IpAddress) -> bool:
-        call = next((call for call in self._calls if call.sip_call_id == sip_call_id), None)
-        if call is None or not call.hosts or source in call.hosts:
-            return False
-        return not any(self.is_one(source, host) for host in call.hosts) and call.was_forged(method, source)
-
-    def _has_call(self, sip_call_id: str) -> bool:
-        return any(call.sip_call_id == sip_call_id for call in self._calls)
-
-    def _answered_elsewhere(self, sip_call_id: str) -> None:
-        for call in self._calls:
-            call.is_heard_nowhere = call.is_heard_nowhere or call.sip_call_id == sip_call_id
-
-    def _keyed(self, sip_call_id: str, key: str, cseq: int) -> None:
-        for call in self._calls:
-            if call.sip_call_id == sip_call_id:
-                call.keyed(key, cseq)
-
-    def _referred(self, referral: Referral) -> int | None:
-        call = next((call for call in self._calls if call.sip_call_id == referral.sip_call_id), None)
-        return None if call is None else call.referred(referral)
+        self._call_connections.over(call.sip_call_id)
 
     def _dial(
         self,
@@ -461,10 +456,11 @@ class Engine:
         settings = self._settings
         _say_nothing_before_the_log_is_configured()
         self._endpoint = Endpoint()
-        self._endpoint.connections = self.connections
+        self._endpoint.connections, self._endpoint.call_connections = self.connections, self._call_connections
         self._endpoint.libCreate()
         self._endpoint.libInit(endpoint_config(settings, self._build))
         keep_long_requests_on_udp()
+        tell_no_host_name()
         self._listeners.open(self._endpoint, settings.transports)
         self._sip_port = self._listeners.port_of(settings.transports[0]) or settings.sip_port
         self._waker.aim(*self._listeners.bell)
@@ -480,19 +476,26 @@ class Engine:
             self._accounts.reserve(others // 3)
             others -= others // 3
         self.registrations = Registrations(
-            self._account_config, self._incoming, tell=self._tell_registrar, most=others
+            self._account_config,
+            self._incoming,
+            tell=self._tell_registrar,
+            told_of=lambda uri: told_of(self._settings, uri),
+            most=others,
         )
         self._identities = Identities(self._account_config, most=lambda: others - len(self.registrations))
+        self._call_connections.open()
         self._doors.open(f"sip:offhook@{self._own_host()}")
 
     def _set_public_address(self, address: str) -> None:
         self._settings = replace(self._settings, public_address=address)
+        self._local_networks.moved(address)
         self._accounts.set_public_address(address)
 
     def _account_config(self, kind: MediaKind) -> pj.AccountConfig:
         if kind.is_ipv6 and self._settings.ipv6_host is None:  # the wheel would end the process
             raise OffhookError(f"it is reached over IPv6, {NO_IPV6}")
-        return account_config(self._settings, self._own_host(kind), kind)
+        at = listens_at(self._settings, kind, self._listeners.port_of)
+        return account_config(self._settings, self._own_host(kind), kind, listens_at=at)
 
     def _own_host(self, kind: MediaKind = PLAIN) -> str:
         if kind.is_signalled_by_ipv6:
@@ -521,10 +524,10 @@ class Engine:
             self._pass_on_news()
         self._carry_out_commands()
         self._waiting.clear()
-        for call in tuple(self._calls):
+        for call in self._calls:
             call.is_over = True
             pj.Call.__swig_destroy__(call)
-        self._calls.clear()
+            self._calls.remove(call)
         self.tapes.destroy()
         self.players.destroy()
         self._ports.destroy()
@@ -555,3 +558,14 @@ def _say_nothing_before_the_log_is_configured() -> None:
     which PJSUA2 does not pass on, keeps it from that."""
     with suppress(AttributeError):
         c_library().pj_log_set_level(0)
+
+
+def _local_networks_of(settings: EngineSettings) -> LocalNetworks:
+    # Without a public address there is only one that could be told.
+    networks = settings.local_networks if settings.public_address else ()
+    tells = not settings.proxy and set(settings.transports) - {SipTransport.UDP}
+    return LocalNetworks(
+        networks,
+        settings.rtp_host or settings.sip_host,
+        public_address=(tells and settings.public_address) or "",
+    )

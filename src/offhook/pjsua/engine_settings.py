@@ -87,8 +87,11 @@ def endpoint_config(settings: EngineSettings, build: Build) -> pj.EpConfig:
     return config
 
 
-def account_config(settings: EngineSettings, own_host: str, kind: MediaKind = PLAIN) -> pj.AccountConfig:
-    """An account's configuration; `own_host` is `host:port` as our addresses have it."""
+def account_config(
+    settings: EngineSettings, own_host: str, kind: MediaKind = PLAIN, *, listens_at: str | None = None
+) -> pj.AccountConfig:
+    """An account's configuration; `own_host` is `host:port` as our addresses have it, `listens_at` the same of what takes
+    connections, where Contact is to name that."""
     config = pj.AccountConfig()
     config.idUri = f"sip:offhook@{own_host}"
     if settings.proxy and not kind.is_past_proxy:
@@ -111,9 +114,17 @@ def account_config(settings: EngineSettings, own_host: str, kind: MediaKind = PL
     if kind.inner is not None:
         rtp.publicAddress = kind.inner.address
         if not settings.proxy:
-            over = "" if kind.inner.transport is SipTransport.UDP else f";transport={kind.inner.transport}"
-            config.sipConfig.contactForced = f"<sip:offhook@{own_host}{over}>"
+            config.sipConfig.contactForced = _contact(own_host, kind.inner.transport)
+    elif listens_at is not None:
+        config.sipConfig.contactForced = _contact(listens_at, kind.by)
+    # Else the library looks up and connects to whoever it makes a Contact for, a caller's too, before it asks anybody there.
+    config.natConfig.contactUseSrcPort = kind.by is SipTransport.TLS and listens_at is None
     return config
+
+
+def _contact(at: str, transport: SipTransport) -> str:
+    over = "" if transport is SipTransport.UDP else f";transport={transport}"
+    return f"<sip:offhook@{at}{over}>"
 
 
 def set_codecs(endpoint: pj.Endpoint, codecs: tuple[Codec, ...]) -> None:

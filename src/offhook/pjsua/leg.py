@@ -24,6 +24,7 @@ from offhook.pjsua.leg_events import (
     Answered,
     AudioFlows,
     HeadersCame,
+    HeldFromTheFirst,
     KeyHeard,
     LegEvent,
     NotHeard,
@@ -62,6 +63,7 @@ class Leg:
         self._ended_here: Ending | None = None
         self._rang = asyncio.Event()
         self._confirmed = asyncio.Event()
+        self._audio_agreed = asyncio.Event()
         self._audio_flows = asyncio.Event()
         self._is_early = asyncio.Event()
         """The far end can be heard, and has not answered."""
@@ -133,9 +135,12 @@ class Leg:
                 self._requests.confirmed()
             case AudioFlows(has_key_events):
                 self._toned_keys.negotiated(has_key_events=has_key_events)
+                self._audio_agreed.set()
                 self._audio_flows.set()
                 if not self._is_answered:
                     self._is_early.set()
+            case HeldFromTheFirst():
+                self._audio_agreed.set()
             case KeyHeard(key):
                 if self._toned_keys.is_new(key):
                     self._pressed(key)
@@ -150,12 +155,17 @@ class Leg:
                 self._requests.take(event)
 
     async def answer(self) -> None:
-        """Answer a ringing call; returns when audio can flow. Does nothing on an answered one."""
+        """Answer a ringing call; returns when audio can flow, or the far end holds the call from the first. Does nothing on an
+        answered one."""
         if self._is_answered or self._lifeline.ending is not None:
             return
         self._is_answered = True
         with contextlib.suppress(OffhookError):  # the call ended meanwhile: `alive` tells
             await self._engine.submit(lambda: self._sip_call.accept(self._answer_headers))
+        await self._audio_agreed.wait()
+
+    async def audible(self) -> None:
+        """Returns when audio can flow; where the far end holds the call from the first, once it holds it no more."""
         await self._audio_flows.wait()
 
     async def progress(self) -> bool:
@@ -309,9 +319,9 @@ class Leg:
             await self._is_early.wait()
 
     async def connected(self) -> None:
-        """Returns when the far end has answered and audio can flow."""
+        """Returns when the far end has answered, and audio can flow or the far end holds the call from the first."""
         await self._confirmed.wait()
-        await self._audio_flows.wait()
+        await self._audio_agreed.wait()
 
     def _pressed(self, key: str) -> None:
         self.timeline.note_key(key, is_heard=bool(self._key_sinks))

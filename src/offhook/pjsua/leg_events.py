@@ -26,6 +26,11 @@ class AudioFlows:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldFromTheFirst:
+    """The far end has agreed upon audio and wants none yet: it holds a call in which none has flowed."""
+
+
+@dataclass(frozen=True, slots=True)
 class KeyHeard:
     """The far end pressed a key (RFC 4733 or SIP INFO)."""
 
@@ -91,6 +96,7 @@ LegEvent = (
     Rang
     | Answered
     | AudioFlows
+    | HeldFromTheFirst
     | KeyHeard
     | HeadersCame
     | Renegotiated

@@ -10,6 +10,7 @@ import structlog
 
 from offhook.call.errors import OffhookError
 from offhook.call.trunks import SipTransport
+from offhook.kept_certificate import FROM_THE_COPY, KeptCertificate, kept_authorities
 from offhook.pjsua.shut_port import shut_port
 from offhook.tls_files import TlsFiles, TlsFilesUnusable, system_authorities
 
@@ -18,6 +19,10 @@ log = structlog.get_logger()
 LOOPBACK = "127.0.0.1"
 LOOK_EVERY_S = 1.0
 """How often certificate files are looked at for a change."""
+AUTHORITIES = "OFFHOOK_SIP_TLS_CA"
+"""The setting that names a file of them."""
+NOT_OPEN = -1
+"""Stands for the number of a listener that could not be opened anew."""
 HANDSHAKE_MS = 10_000
 """How long the other side may take to agree on TLS."""
 KINDS: Mapping[tuple[SipTransport, bool], int] = {
@@ -43,6 +48,8 @@ class TlsListening:
     """The address of version 4 that calls go out from where there is no certificate; where SIP is bound unless given."""
     verifies: bool = True
     """Whether whoever we call must show a valid certificate that names its host."""
+    copies: Path | None = None
+    """A folder that outlives the process, where what is in use is kept; without it the files themselves are used."""
 
 
 class ListenerFailed(OffhookError):
@@ -68,8 +75,10 @@ class Listeners:
         self._port = port
         self._public_address = public_address
         self._tls = tls
-        self._files = tls.files if tls is not None else None
-        self._mark: tuple[float, ...] = self._files.mark if self._files is not None else ()
+        self._kept = (
+            KeptCertificate(tls.files, tls.copies) if tls is not None and tls.files is not None else None
+        )
+        self._is_lost = False
         self._look_at = 0.0
         self._open: list[_Listener] = []
         self.bell = (LOOPBACK, 0)
@@ -78,8 +87,8 @@ class Listeners:
     def open(self, endpoint: pj.Endpoint, transports: tuple[SipTransport, ...]) -> None:
         """Listen. Raises ListenerFailed and TlsFilesUnusable."""
         self._endpoint = endpoint
-        if self._files is not None and SipTransport.TLS in transports:
-            self._files.check()
+        if SipTransport.TLS in transports:
+            self._begin_certificates()
         if SipTransport.UDP not in transports:
             bell = self._listen(SipTransport.UDP, LOOPBACK, 0)
             self.bell = (LOOPBACK, bell.port)
@@ -100,35 +109,48 @@ class Listeners:
 
     def follow_files(self, at: float) -> None:
         """Listen anew with a certificate that was replaced. Connections that are there stay, with their calls."""
-        if self._files is None or at < self._look_at or self.port_of(SipTransport.TLS) is None:
+        if self._kept is None or at < self._look_at or self.port_of(SipTransport.TLS) is None:
             return
         self._look_at = at + LOOK_EVERY_S
-        mark = self._files.mark
-        if not mark or mark == self._mark:
-            return
         try:
-            end = self._files.check()
+            end = self._kept.renewed()
         except TlsFilesUnusable as fault:
             # Perhaps the one file is new and the other not yet: the certificate before stays, and is asked for again.
             log.warning("sip.certificate_not_taken", reason=str(fault))
             return
-        self._mark = mark
+        if end is None and not self._is_lost:
+            return
+        self._is_lost = False
         self._open = [self._anew(one) if one.transport is SipTransport.TLS else one for one in self._open]
-        log.info("sip.certificate_replaced", valid_until=end.isoformat(timespec="minutes"))
+        if end is not None:
+            log.info("sip.certificate_replaced", valid_until=end.isoformat(timespec="minutes"))
+
+    def _begin_certificates(self) -> None:
+        faults: list[TlsFilesUnusable | None] = []
+        if self._kept is not None:
+            faults.append(self._kept.begin())
+        if self._tls is not None and self._tls.authorities is not None:
+            place, fault = kept_authorities(self._tls.authorities, AUTHORITIES, self._tls.copies)
+            self._tls = replace(self._tls, authorities=place)
+            faults.append(fault)
+        for each in faults:
+            if each is not None:
+                log.error("sip.certificate_not_taken", reason=str(each), effect=FROM_THE_COPY)
 
     def _anew(self, listener: _Listener) -> _Listener:
-        self._endpoint.transportClose(listener.id)
+        if listener.id != NOT_OPEN:
+            self._endpoint.transportClose(listener.id)
         try:
             return self._listen(listener.transport, listener.host, listener.port)
         except ListenerFailed as failure:
-            self._mark = ()  # and is tried again at the next look
+            self._is_lost = True  # and is tried again at the next look
             log.error("sip.listener_lost", reason=str(failure))
-            return replace(listener, id=-1)
+            return replace(listener, id=NOT_OPEN)
 
     def _begin(self, transport: SipTransport, host: str) -> _Listener:
         if transport is not SipTransport.TLS:
             return self._listen(transport, host, self.port_of(transport) or self._port)
-        if self._tls is None or self._files is None:
+        if self._tls is None or self._kept is None:
             return self._begin_without_certificate(host)
         return self._listen(transport, host, self.port_of(transport) or self._tls.port)
 
@@ -149,7 +171,7 @@ class Listeners:
         config.boundAddress = host
         config.publicAddress = self._public_address if ":" not in host else ""
         if transport is SipTransport.TLS and self._tls is not None:
-            _set_tls(config.tlsConfig, self._tls)
+            _set_tls(config.tlsConfig, self._tls, self._kept.in_use if self._kept is not None else None)
             _check_free(host, port)
         try:
             number = self._endpoint.transportCreate(KINDS[transport, ":" in host], config)
@@ -161,10 +183,10 @@ class Listeners:
         )
 
 
-def _set_tls(config: pj.TlsConfig, tls: TlsListening) -> None:
-    if tls.files is not None:
-        config.certFile = str(tls.files.certificate)
-        config.privKeyFile = str(tls.files.key)
+def _set_tls(config: pj.TlsConfig, tls: TlsListening, files: TlsFiles | None) -> None:
+    if files is not None:
+        config.certFile = str(files.certificate)
+        config.privKeyFile = str(files.key)
     authorities = tls.authorities or system_authorities()
     config.CaListFile = str(authorities) if authorities is not None else ""
     config.verifyServer = tls.verifies
@@ -196,4 +218,17 @@ def _why_not(reason: str, words: str, transport: SipTransport, host: str, port: 
     if "in use" in reason.lower():
         return f"{name} port {port} on {host} is in use by another program; stop it or set {setting}"
     at = f"[{host}]" if ":" in host else host
-    return f"SIP cannot listen on {at}:{port} over {transport.upper()}: {words}"
+    return f"SIP cannot listen on {at}:{port} over {transport.upper()}: {_what_to_do(words, host, setting)}"
+
+
+def _what_to_do(words: str, host: str, port_setting: str) -> str:
+    """What the system said, in words that name the setting; its own where they are none of the usual ones."""
+    setting, all_of_them = ("OFFHOOK_SIP_HOST_IPV6", "::") if ":" in host else ("OFFHOOK_SIP_HOST", "0.0.0.0")
+    right = f"set {setting} to one of its own, or to {all_of_them} for all of them"
+    if "Cannot assign" in words:
+        return f"{host} is no address of this machine; {right}"
+    if "PJ_ERESOLVE" in words or "not known" in words or "No address" in words:
+        return f"{host} is a name that leads to no address of this machine; {right}"
+    if "Permission denied" in words:
+        return f"the system keeps this port for programs with more rights; set {port_setting} to one from 1024 on"
+    return words

@@ -1,4 +1,7 @@
-"""Who reaches us by our own address although the outside has another one: phones and PBXs of networks that are set.
+"""Who reaches us by which address: phones and PBXs of networks that are set by our own, the outside by the public one.
+
+The library tells the public one in Contact to who calls over UDP; over TCP and TLS it tells the bound one, where the outside finds nobody. So
+callers from outside over those are told it as the networks are told theirs.
 
 Everything here runs on the owner thread.
 """
@@ -17,6 +20,7 @@ from offhook.pjsua.packet_filter import IpAddress
 EVERY_HOST = "0.0.0.0"
 ANY_PORT = 9
 VIA = re.compile(r"SIP\s*/\s*2\.0\s*/\s*([A-Za-z]+)")
+BY_CONNECTION = (SipTransport.TCP, SipTransport.TLS)
 URI_HOST = re.compile(r"^sips?:(?:[^@]*@)?([0-9.]+)(?=[:;?>]|$)", re.IGNORECASE)
 
 
@@ -32,17 +36,25 @@ class Inner:
 class LocalNetworks:
     """The networks, and by which address of ours they know us."""
 
-    def __init__(self, networks: Iterable[IPv4Network | IPv6Network], bound_host: str) -> None:
+    def __init__(
+        self, networks: Iterable[IPv4Network | IPv6Network], bound_host: str, *, public_address: str = ""
+    ) -> None:
+        """`public_address` is told to callers over TCP and TLS from anywhere else; empty where there is none."""
+        self.public_address = public_address
         # Only IPv4 has a public address that is not an address of this machine.
         self._networks = tuple(network for network in networks if isinstance(network, IPv4Network))
         self._bound_host = bound_host
 
     def __bool__(self) -> bool:
-        return bool(self._networks)
+        return bool(self._networks or self.public_address)
+
+    def moved(self, public_address: str) -> None:
+        """The outside knows us by another address from now on."""
+        self.public_address = self.public_address and public_address
 
     def of_invite(self, message: str, source: str) -> Inner | None:
-        """How whoever sent an INVITE from `source` reaches us; None where by the public address."""
-        if not self._networks:
+        """How whoever sent an INVITE from `source` reaches us; None where as the library says of itself."""
+        if not self:
             return None
         headers = headers_of(message)
         sender = source_of(source)
@@ -53,7 +65,10 @@ class LocalNetworks:
             address = behind.address if behind is not None else None
         found = VIA.match(first_header(headers, "Via"))
         transport = found.group(1).lower() if found else SipTransport.UDP
-        return self._inner(address, transport)
+        inner = self._inner(address, transport)
+        if inner is None and self.public_address and transport in BY_CONNECTION:
+            return Inner(self.public_address, SipTransport(transport))
+        return inner
 
     def of_uri(self, uri: str, transport: str) -> Inner | None:
         """How whoever is called at a SIP URI reaches us; a name counts as outside."""

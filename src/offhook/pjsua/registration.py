@@ -5,24 +5,30 @@ Everything here runs on the owner thread.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pjsua2 as pj
 import structlog
 
 from offhook.call.errors import NoFreeSlot, OffhookError
+from offhook.call.trunks import SipTransport
 from offhook.pjsua.account import IncomingCalls
 from offhook.pjsua.accounts import ConfigOf, MediaKind
 from offhook.pjsua.invite import Invite
 from offhook.pjsua.sip_call import guarded
+from offhook.pjsua.sip_uris import transport_of
 from offhook.pjsua.unsent import why_not_sent
 
 log = structlog.get_logger()
 
 LEAVE_S = 2.0
 """How long a registrar may take to answer that we are gone."""
+ANSWER_S = 33.0
+"""Until when the library knows whether a REGISTER was answered."""
 KEPT_FOR_CALLS = 2
 """Accounts that registrations leave to calls with credentials."""
+BEHIND_NAT_ALONE = 1
+"""Of `contactRewriteUse`: a private address counts as ours even where the registrar sees another port of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,10 +74,13 @@ class Registration(IncomingCalls):
         super().__init__(on_invite)
         self._told = tell
         self.is_registered = False
+        self.is_asked = False
+        """Whether a REGISTER is not answered yet, before which the library sends no other."""
 
     @guarded
     def onRegState(self, parameter: pj.OnRegStateParam) -> None:
         """The registrar answered, or did not."""
+        self.is_asked = False
         status, expires_s = int(parameter.code), int(parameter.expiration)
         self.is_registered = 200 <= status < 300 and expires_s > 0
         self._told(self, RegistrarSaid(status, str(parameter.reason), expires_s if self.is_registered else 0))
@@ -81,15 +90,25 @@ class Registrations:
     """Those of one engine, each with a key of its owner's choice."""
 
     def __init__(
-        self, config_of: ConfigOf, on_invite: Callable[[int, Invite], None], *, tell: Tell, most: int
+        self,
+        config_of: ConfigOf,
+        on_invite: Callable[[int, Invite], None],
+        *,
+        tell: Tell,
+        told_of: Callable[[str], SipTransport],
+        most: int,
     ) -> None:
-        """`most` is how many accounts the build has besides the engine's own."""
+        """`told_of` gives the `by` of who registers at a SIP URI; `most` is how many accounts the build has besides the
+        engine's own."""
         self._config_of = config_of
         self._on_invite = on_invite
         self._tell = tell
+        self._told_of = told_of
         self._most = most - KEPT_FOR_CALLS
         self._of_key: dict[str, Registration] = {}
         self._leaving: dict[Registration, float] = {}
+        self._untold: set[Registration] = set()
+        """Those of them that the registrar, once it has answered, is still to be told of."""
 
     def __len__(self) -> int:
         return len(self._of_key) + len(self._leaving)
@@ -98,7 +117,11 @@ class Registrations:
         """Make an account that can register; it does so with `send`. Raises NoFreeSlot and pj.Error."""
         if len(self) >= self._most:
             raise NoFreeSlot(f"this build of PJSIP registers at {max(0, self._most)} trunks at most")
-        config = self._config_of(wish.kind)
+        config = self._config_of(replace(wish.kind, by=self._told_of(wish.registrar)))
+        config.sipConfig.contactForced = ""
+        if transport_of(wish.registrar) != SipTransport.UDP and not config.natConfig.contactUseSrcPort:
+            # It stays where we listen, though the registrar sees another port, unless it sees another address as well.
+            config.natConfig.contactRewriteUse = BEHIND_NAT_ALONE
         config.idUri = wish.address
         config.regConfig.registrarUri = wish.registrar
         config.regConfig.registerOnAdd = False
@@ -127,6 +150,7 @@ class Registrations:
         if account is not None:
             try:
                 account.setRegistration(True)
+                account.is_asked = True
             except pj.Error as error:
                 raise OffhookError(why_not_sent(error)) from error
 
@@ -136,19 +160,25 @@ class Registrations:
         account = self._of_key.pop(key, None)
         if account is None:
             return
-        self._leaving[account] = at + LEAVE_S
+        self._leaving[account] = at
+        if says_so and account.is_asked:
+            self._untold.add(account)
+            self._leaving[account] = at + ANSWER_S
+        elif says_so and account.is_registered:
+            self._leave(account, at)
+
+    def _leave(self, account: Registration, at: float) -> None:
         try:
-            if account.is_registered and says_so:
-                account.setRegistration(False)
-                return
+            account.setRegistration(False)
+            self._leaving[account] = at + LEAVE_S
         except pj.Error as error:
             log.debug("pjsua.not_unregistered", error=error.info())
-        self._leaving[account] = at
 
     def end_all(self, at: float) -> None:
-        """Be registered nowhere."""
+        """Be registered nowhere; who has not answered before is waited for no longer than who is told now."""
         for key in tuple(self._of_key):
             self.end(key, at)
+        self._leaving = {account: min(latest, at + LEAVE_S) for account, latest in self._leaving.items()}
 
     @property
     def is_leaving(self) -> bool:
@@ -157,8 +187,14 @@ class Registrations:
 
     def destroy_left(self, at: float) -> None:
         """Let accounts go that are not registered any more; not inside of a callback."""
+        for account in [each for each in self._untold if not each.is_asked]:
+            self._untold.remove(account)
+            self._leaving[account] = at
+            if account.is_registered:
+                self._leave(account, at)
         for account in [each for each, latest in self._leaving.items() if at >= latest]:
             del self._leaving[account]
+            self._untold.discard(account)
             account.shutdown()
             pj.Account.__swig_destroy__(account)
 
@@ -169,7 +205,8 @@ class Registrations:
 
     def _said(self, account: Registration, said: RegistrarSaid) -> None:
         if account in self._leaving:
-            self._leaving[account] = 0.0
+            if account not in self._untold:
+                self._leaving[account] = 0.0
             return
         key = next((key for key, each in self._of_key.items() if each is account), None)
         if key is not None:

@@ -20,12 +20,13 @@ from offhook.pjsua.c_library import hear_keys_on_hold
 from offhook.pjsua.call_audio import CallAudio
 from offhook.pjsua.far_end import hosts_of
 from offhook.pjsua.farewell import RETRY_AFTER, TIMED_OUT, UNAVAILABLE, Farewell, reason_header
-from offhook.pjsua.invite import custom_headers
+from offhook.pjsua.invite import custom_headers, first_header, headers_of
 from offhook.pjsua.keep_alive import KeepAlive
 from offhook.pjsua.leg_events import (
     Answered,
     AudioFlows,
     HeadersCame,
+    HeldFromTheFirst,
     KeyHeard,
     LegEvent,
     Over,
@@ -83,6 +84,10 @@ class SipCall(pj.Call):
     """Whether the far end answered that it hears where no audio can be sent."""
     _keyed_at = -1
     """The CSeq of the last key that came by SIP INFO, in the form that the library does not know."""
+    _was_agreed = False
+    """Whether audio was agreed upon, be it none for now."""
+    is_direct = True
+    """Whether no proxies want to see all of it, as far as is known."""
 
     def __init__(
         self,
@@ -150,6 +155,12 @@ class SipCall(pj.Call):
         """Whether the far end began it."""
         return self._is_incoming
 
+    @property
+    def contact(self) -> str:
+        """The URI that the far end is asked at, as its Contact has it."""
+        written: str = self.getInfo().remoteContact
+        return written.partition("<")[2].partition(">")[0] or written
+
     # -- what the far end does -------------------------------------------------------------------------
 
     @guarded
@@ -192,6 +203,8 @@ class SipCall(pj.Call):
             hear_keys_on_hold(self._native_stream)
         if audio is not None:
             self._tell(self, AudioFlows(self._has_key_events()))
+        elif self._was_agreed:
+            self._tell(self, HeldFromTheFirst())
 
     @guarded
     def onDtmfDigit(self, parameter: pj.OnDtmfDigitParam) -> None:
@@ -437,17 +450,20 @@ class SipCall(pj.Call):
 
     def _flowing_audio(self) -> pj.AudioMedia | None:
         info = self.getInfo()  # kept: its media list is memory of this object
-        self._stream, self._is_on_hold, self._is_held = None, True, False
+        self._stream, self._is_on_hold, self._is_held, self._was_agreed = None, True, False, False
         # The list leaves media out that the library does not know; an index counts all lines of the SDP.
         for place, media in enumerate(info.media):
             if media.type != pj.PJMEDIA_TYPE_AUDIO:
                 continue
-            has_stream = media.status not in (pj.PJSUA_CALL_MEDIA_NONE, pj.PJSUA_CALL_MEDIA_ERROR)
+            is_agreed = media.status not in (pj.PJSUA_CALL_MEDIA_NONE, pj.PJSUA_CALL_MEDIA_ERROR)
+            # Of a call that began on hold, with 0.0.0.0 or inactive, the library makes none until it is taken off.
+            self._was_agreed = self._was_agreed or is_agreed
+            has_stream = is_agreed and self._native_stream is not None
             self._stream = media.index if has_stream else None
             is_active = media.status == pj.PJSUA_CALL_MEDIA_ACTIVE
             self._is_on_hold = not is_active or not media.dir & pj.PJMEDIA_DIR_DECODING
             self._is_held = media.status == pj.PJSUA_CALL_MEDIA_LOCAL_HOLD
-            if is_active or self._is_held or media.status == pj.PJSUA_CALL_MEDIA_REMOTE_HOLD:
+            if has_stream:
                 return self.getAudioMedia(place)
         return None
 
@@ -455,6 +471,7 @@ class SipCall(pj.Call):
         """A far end that was called has answered: from where."""
         if message := _message_of(event):
             self.hosts = hosts_of(message, event.body.tsxState.src.rdata.srcAddress)
+            self.is_direct = not first_header(headers_of(message), "Record-Route")
             self._keep_strangers_out()
 
     def _keep_strangers_out(self) -> None:

@@ -217,6 +217,7 @@ async def _connected(leg: Leg, lost: str) -> None:
     try:
         async with asyncio.timeout(CONNECT_S), leg.alive():
             await leg.connected()
+            await leg.audible()
     except CallEnded as ended:
         raise MeetingRefused(lost, f"the internal call to its worker failed: {ended}") from ended
     except TimeoutError:

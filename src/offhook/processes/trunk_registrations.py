@@ -22,7 +22,8 @@ from offhook.pjsua.switchboard import NEXT_HOP_HEADER
 from offhook.processes.trunk_book import TrunkBook
 from offhook.processes.trunk_hosts import TrunkHosts
 from offhook.processes.trunk_services import TrunkServices
-from offhook.processes.trunk_states import TrunkStates, tell_if_broken
+from offhook.processes.trunk_states import TrunkStates
+from offhook.processes.trunk_tasks import TrunkTasks
 
 log = structlog.get_logger()
 
@@ -69,48 +70,26 @@ class TrunkRegistrations:
         self._contact_at = contact_at
         self._is_behind = is_behind
         self._pause = pause
-        self._kept: dict[str, tuple[Trunk, asyncio.Task[None]]] = {}
         self._answers: dict[str, asyncio.Queue[RegistrarSaid]] = {}
         self._count = 0
-        self._leaving: set[asyncio.Task[None]] = set()
+        self._tasks = TrunkTasks(
+            book,
+            "REGISTER",
+            self._stay,
+            is_wanted=lambda trunk: trunk.is_enabled and trunk.registers,
+            let_go=self._left,
+        )
         engine.on_registrar = self._said
 
     async def keep(self) -> None:
         """Be registered wherever it is wanted, until cancelled; then nowhere."""
-        changed = asyncio.Event()
-        changed.set()
-        self._book.on_change(changed.set)
-        try:
-            while True:
-                await changed.wait()
-                changed.clear()
-                self._follow()
-        finally:
-            for _, task in self._kept.values():
-                task.cancel()
-            await asyncio.gather(*(task for _, task in self._kept.values()), return_exceptions=True)
+        await self._tasks.keep()
 
-    def _follow(self) -> None:
-        wanted = {trunk.sid: trunk for trunk in self._book.kept if trunk.is_enabled and trunk.registers}
-        for sid, (trunk, task) in tuple(self._kept.items()):
-            if wanted.get(sid) != trunk:
-                task.cancel()
-                del self._kept[sid]
-                if any(each.sid == sid for each in self._book.kept):
-                    self._leave(sid)
-        for sid, trunk in wanted.items():
-            if sid not in self._kept:
-                task = asyncio.create_task(self._stay(trunk), name=f"REGISTER {trunk.name}")
-                task.add_done_callback(tell_if_broken)
-                self._kept[sid] = trunk, task
-
-    def _leave(self, sid: str) -> None:
-        change = self._states.change(
-            sid, registration=Registration.NOT_ASKED, registration_words="", registered_until=None
-        )
-        leaving = asyncio.create_task(change)
-        self._leaving.add(leaving)
-        leaving.add_done_callback(self._leaving.discard)
+    async def _left(self, trunk: Trunk) -> None:
+        if any(each.sid == trunk.sid for each in self._book.kept):
+            await self._states.change(
+                trunk.sid, registration=Registration.NOT_ASKED, registration_words="", registered_until=None
+            )
 
     async def _stay(self, trunk: Trunk) -> None:
         while True:
@@ -132,7 +111,9 @@ class TrunkRegistrations:
         key = f"{trunk.sid}.{self._count}"  # what an account before this one is still told is not ours
         self._answers[key] = asyncio.Queue()
         failures = 0
-        await self._states.change(trunk.sid, registration=Registration.TRYING, registration_words="")
+        await self._states.change(
+            trunk.sid, registration=Registration.TRYING, registration_words="", registered_until=None
+        )
         way, place = await self._way(trunk, 0), ""
         is_begun = False
         try:

@@ -7,6 +7,7 @@ The script is a list of lines, each with its time in seconds since the call was 
     "4.0 beeps 0.5"         makes the sound of an answering machine's beep for 0.5 s
     "9.0 hangs up"          leaves
     "3.0 answers"           (a dialled call) answers; "2.0 rings" rings; "2.0 refuses 486" refuses
+    "3.0 answers on hold"   answers and holds us from the first, until "8.0 holds no more"
     "2.0 rings aloud"       rings, and can be heard before the answer (early media)
     "2.0 is heard early"    (a dialled call) lets us be heard before it answers (183 with media)
     "3.0 answers with X-Desk=7"     the same with headers; "refuses 486 with ..." and "hangs up with ..." too
@@ -110,8 +111,8 @@ class ScriptedCall:
 
     @property
     def has_audio(self) -> bool:
-        """Whether the call was answered, or can be heard before."""
-        return self.is_answered or self._is_early.is_set()
+        """Whether the call was answered and is not held from the first, or can be heard before."""
+        return (self.is_answered and self._audio_flows.is_set()) or self._is_early.is_set()
 
     @property
     def ending(self) -> Ending | None:
@@ -139,6 +140,10 @@ class ScriptedCall:
         self._answered.set()
         self._audio_flows.set()
         self._voice_changed()
+
+    async def audible(self) -> None:
+        """Wait until audio can flow."""
+        await self._audio_flows.wait()
 
     async def progress(self) -> bool:
         """Let the caller hear us before the answer."""
@@ -335,10 +340,14 @@ class ScriptedCall:
             case ["is", "heard", "early"]:
                 self._rang.set()
                 self._audio_flows.set()
-            case ["answers"]:
+            case ["answers", *how] if how in ([], ["on", "hold"]):
                 self._answer_headers = headers
                 self._rang.set()
                 self._answered.set()
+                if not how:
+                    self._audio_flows.set()
+                self._voice_changed()
+            case ["holds", "no", "more"]:
                 self._audio_flows.set()
                 self._voice_changed()
             case ["refuses", status]:
