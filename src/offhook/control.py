@@ -28,8 +28,8 @@ class ControlChannel:
 
     @classmethod
     async def open(cls) -> "ControlChannel":
-        """Take the inherited socket, and leave SIGINT and SIGTERM to the supervisor."""
-        for number in (signal.SIGINT, signal.SIGTERM):
+        """Take the inherited socket, and leave SIGINT, SIGTERM and SIGHUP to the supervisor."""
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
         inherited = socket.socket(fileno=int(os.environ[CONTROL_FD]))
         return cls(*await asyncio.open_unix_connection(sock=inherited))

@@ -201,6 +201,9 @@ class Supervisor:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self.stop)
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under nohup
+            # A terminal that closes says so more than once; that is no second signal.
+            loop.add_signal_handler(signal.SIGHUP, self._stop.set)
         keeping = [asyncio.create_task(child.keep_running()) for child in self.children]
         pinging = asyncio.create_task(self._ping())
         stopping = asyncio.create_task(self._stop.wait())

@@ -14,11 +14,12 @@ from offhook.processes.drain import drain
 from offhook.supervisor import Program, Supervisor
 
 WORKER = """
-import asyncio, sys
+import asyncio, os, signal, sys
 from offhook.control import ControlChannel
 
 async def work(calls, ended, dies):
     control = await ControlChannel.open()
+    os.kill(os.getpid(), signal.SIGHUP)  # all hear it whose terminal closes
     control.tell(ready=True)
     await control.until_stopped()
     control.tell(calls=calls, left_s=60.0)
@@ -38,7 +39,9 @@ def worker(index: int, *, calls: int, ended: int = 0, dies: bool = False) -> Pro
     return Program(name=f"worker-{index}", kind="worker", arguments=arguments)
 
 
-async def stopped(*programs: Program, again_once: Callable[[], bool] | None = None) -> int:
+async def stopped(
+    *programs: Program, again_once: Callable[[], bool] | None = None, by: signal.Signals = signal.SIGTERM
+) -> int:
     """Run a supervisor until all is ready, and stop it as an operator does, a second time `again_once` something
     holds; its exit status."""
     ready = asyncio.Event()
@@ -46,7 +49,7 @@ async def stopped(*programs: Program, again_once: Callable[[], bool] | None = No
     running = asyncio.create_task(supervisor.run())
     async with asyncio.timeout(60):
         await ready.wait()
-        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), by)
         if again_once is not None:
             while not again_once():  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
@@ -71,6 +74,30 @@ async def test_calls_that_had_to_be_ended_are_told_and_counted(capfd: pytest.Cap
     programs = worker(0, calls=0), worker(1, calls=3, ended=2)
     assert await stopped(*programs, again_once=says_so) == CUT_SHORT
     assert capfd.readouterr().err.endswith("offhook: stopped; 2 running calls had to be ended\n")
+
+
+async def test_a_terminal_that_closes_stops_it_in_order(capfd: pytest.CaptureFixture[str]) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests themselves may run without a terminal
+    try:
+        assert await stopped(worker(0, calls=2), by=signal.SIGHUP) == 0
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert capfd.readouterr().err.endswith("offhook: stopped; no running call was cut short\n")
+
+
+async def test_who_runs_without_a_terminal_hears_of_none() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
+    kept: list[object] = []
+
+    def looked() -> bool:
+        kept.append(signal.getsignal(signal.SIGHUP))
+        return True
+
+    try:
+        await stopped(worker(0, calls=0), again_once=looked)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert kept == [signal.SIG_IGN]
 
 
 async def test_calls_of_a_worker_that_dies_while_draining_were_cut_short() -> None:

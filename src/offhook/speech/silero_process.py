@@ -65,8 +65,8 @@ def serve(packets: socket.socket) -> None:
 
 def main() -> None:
     """Serve the socket whose number is the first argument. Signals are for whoever started this."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
     with socket.socket(fileno=int(sys.argv[1])) as packets, suppress(ConnectionError):
         serve(packets)
 

@@ -24,7 +24,7 @@ from pathlib import Path
 from offhook.vendors.embedded.library_calls import is_hanging
 
 CONTROL_FD = "OFFHOOK_CONTROL_FD"
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 BACKLOG = 512
 MAX_CONNECTIONS = 256
 DECODERS = 128
