@@ -107,7 +107,7 @@ class TestSetting:
     def test_an_address_a_name_and_a_server_that_is_asked(self, value: str) -> None:
         assert Settings(public_address=value).public_address == value
 
-    @pytest.mark.parametrize("value", ["203.0.113.5:5060", "stun:", "http://x", "a b", "stun:x:y", "x;y"])
+    @pytest.mark.parametrize("value", ["203.0.113.5:5060", "http://x", "a b", "x;y"])
     def test_all_else_is_refused_with_what_would_be_right(self, value: str) -> None:
         with pytest.raises(ValidationError, match="write an IPv4 address like"):
             Settings(public_address=value)

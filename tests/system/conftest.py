@@ -47,13 +47,15 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """One that nobody may call but 127.0.0.1 and its trunks, and that does not ask trunks how they are."""
+    """One that nobody may call but 127.0.0.1 and its trunks, that does not ask trunks how they are, and that has its codecs
+    in another order than usual."""
     folder = tmp_path_factory.mktemp("guarded")
     settings = {
         "DEV": "",
         "WEBHOOK_ALLOW": "127.0.0.0/8",
         "SIP_ALLOW": "127.0.0.1/32",
         "TRUNK_OPTIONS_S": "0",
+        "CODECS": "GSM, opus, G722, PCMA, PCMU",
     }
     with running_server(folder, SHED_LAG_S="5", **settings) as running:
         yield running

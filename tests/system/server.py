@@ -15,8 +15,8 @@ from typing import Any
 
 import httpx2
 
-START_S = 60.0
-STOP_S = 30.0
+START_S = 120.0
+STOP_S = 60.0
 WRITTEN_S, LOOK_EVERY_S = 20.0, 0.05
 STOPPED, CUT_SHORT = 0, 3
 """How a server ends that is told to stop: without harm to a call, or having ended some."""
@@ -217,7 +217,7 @@ class Server:
                 command = (entry / "cmdline").read_bytes().split(b"\0")
             except (OSError, ValueError):
                 continue
-            if parent == self.process.pid:
+            if parent == self.process.pid and any(command):  # one that is just dead has no words any more
                 words = [word.decode() for word in command]
                 name = words[words.index("--kind") + 1] if "--kind" in words else words[2].rpartition(".")[2]
                 found[name] = int(entry.name)

@@ -99,6 +99,7 @@ async def test_sipp_sees_the_custom_header_and_its_own_reach_the_action(
     assert outcome["DialSipHeader_X-Why"] == "tired"
     assert 1.0 <= float(outcome["RecordingDuration"]) <= 5.0
     assert outcome["OutboundCallSid"] == outcome["DialCallSid"]
+    server.call_to("8201")
     legs: list[dict[str, Any]] = server.get("/Calls", ParentCallSid=outcome["CallSid"])["calls"]
     assert [(leg["sid"], leg["direction"], leg["parent_call_sid"]) for leg in legs] == [
         (outcome["DialCallSid"], "outbound-dial", outcome["CallSid"])

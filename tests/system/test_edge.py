@@ -24,7 +24,7 @@ from tests.sip.carrier import Carrier
 from tests.sip.ipv6_carrier import SECRET, CarrierOfVersion6
 from tests.sip.peer import Peer
 from tests.system.desk import PREFIX, desk_of
-from tests.system.server import Server, environment, free_port, running_server
+from tests.system.server import START_S, Server, environment, free_port, running_server
 from tests.webhooks.server import Application, page
 
 pytestmark = pytest.mark.sip
@@ -32,8 +32,9 @@ pytestmark = pytest.mark.sip
 SCENARIO = Path(__file__).parents[1] / "edge" / "sipp" / "routed.xml"
 SLOTS_EACH = 4
 RTP_PORTS = 2 * 2 * SLOTS_EACH
-SHARES = itertools.count(os.getpid() % 120 * 4)
-"""Of ports that the system gives to nobody by itself: a port that was free a moment ago would not stay so."""
+FIRST_RTP_PORT, SHARES = 21_920, 128
+"""Of audio ports: between those of `RealWorld` and of the chaos runs, below what `free_port` and the system give away."""
+TURNS = itertools.count(os.getpid() * 7)
 MOST_FLOODS = 10
 WITHIN_S = 15.0
 """Three times the promise: a new call finds a living worker within 5 s."""
@@ -43,15 +44,31 @@ LISTEN = (
 LONG = "<Response><Say loop='40'>one two three four five six seven</Say></Response>"
 
 
+def ports_of(share: int) -> tuple[int, int, int]:
+    """The port of SIP, and the first and the last one of audio."""
+    first = FIRST_RTP_PORT + share * RTP_PORTS
+    return 12_000 + share * 4, first, first + RTP_PORTS - 1
+
+
+def are_free(sip_port: int, first: int, last: int) -> bool:
+    """Whether no server of another run of tests has one of a share's ports now."""
+    for port in (*range(sip_port, sip_port + 3), *range(first, last + 1)):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                return False
+    return True
+
+
 def behind_kamailio(**settings: str) -> dict[str, str]:
     """Settings of a server of two workers with a few slots each, on ports that no other run of tests uses."""
-    share = next(SHARES)
-    first_rtp_port = 25_000 + share * RTP_PORTS
-    last = first_rtp_port + RTP_PORTS - 1
+    ports = (ports_of(turn % SHARES) for turn in TURNS)
+    sip_port, first_rtp_port, last = next(each for each in ports if are_free(*each))
     return {
         "EDGE": "kamailio",
         "WORKERS": "2",
-        "SIP_PORT": str(12_000 + share * 4),
+        "SIP_PORT": str(sip_port),
         "RTP_PORTS": f"{first_rtp_port}-{last}",
         "SHED_LAG_S": "5",  # a busy test machine is no reason to refuse a call
         **settings,
@@ -96,9 +113,11 @@ async def at_rest(server: Server) -> None:
     try:
         async with asyncio.timeout(150):
             times = 0
-            while times < 2:
+            while True:
                 with kamailio_rpc(server) as rpc:
                     times = times + 1 if await asyncio.to_thread(is_at_rest, rpc) else 0
+                if times == 2:
+                    return
                 await asyncio.sleep(1)
     finally:
         database.close()
@@ -323,7 +342,7 @@ def test_without_kamailio_nothing_is_started(tmp_path: Path) -> None:
 
 
 def test_a_sip_port_in_use_is_said_and_ends_the_server(tmp_path: Path) -> None:
-    settings = behind_kamailio()
+    settings = behind_kamailio(WORKERS="1")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
         taken.bind(("127.0.0.1", int(settings["SIP_PORT"])))
         done = subprocess.run(
@@ -331,7 +350,7 @@ def test_a_sip_port_in_use_is_said_and_ends_the_server(tmp_path: Path) -> None:
             env=environment(tmp_path, **settings),
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=2 * START_S,
             check=False,
         )
     assert done.returncode == 1

@@ -2,9 +2,12 @@
 
 import asyncio
 import json
+import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import httpx2
@@ -147,9 +150,19 @@ async def test_the_key_is_changed_under_a_running_server(own: Server) -> None:
     assert TOKEN not in own.output.text
 
 
-def test_a_wrong_or_lost_key_is_a_clear_fault_at_the_start(tmp_path: Path) -> None:
-    with running_server(tmp_path):
-        pass
+def copy_of(own: Server, folder: Path) -> None:
+    """The database of a server that runs, and its key."""
+    name = "offhook.db"
+    with (
+        closing(sqlite3.connect(own.data_dir / name)) as kept,
+        closing(sqlite3.connect(folder / name)) as copy,
+    ):
+        kept.backup(copy)
+    shutil.copy(own.data_dir / "secret.key", folder)
+
+
+def test_a_wrong_or_lost_key_is_a_clear_fault_at_the_start(own: Server, tmp_path: Path) -> None:
+    copy_of(own, tmp_path)
     wrong = command(tmp_path, "serve", SECRET_KEY="not the key that was made")
     assert wrong.returncode == 78, wrong.stderr
     assert "OFFHOOK_SECRET_KEY is not the key" in wrong.stderr

@@ -12,6 +12,7 @@ import pytest
 from offhook.pjsua.build import installed_build
 from tests.contract.phone import Phone
 from tests.system.server import ACCOUNT_SID, RUNNING, TOKEN, Server
+from tests.system.test_recordings import until
 from tests.system.test_sipp import sipp
 from tests.webhooks.server import Application, page
 
@@ -108,8 +109,9 @@ async def test_200_changes_of_50_calls_leave_none_behind(server: Server, app: Ap
     assert len(statuses) == CHANGES
     assert set(statuses) <= {200, 410}
     assert statuses.count(200) > CHANGES / 2
-    assert not open_recordings(server)
-    assert not [row for row in server.get("/Recordings")["recordings"] if row.get("status") == "in-progress"]
+    await until(lambda: not open_recordings(server))
+    rows = await asyncio.to_thread(server.get, "/Recordings")
+    assert not [row for row in rows["recordings"] if row.get("status") == "in-progress"]
 
 
 async def change_at_random(rest: Rest, app: Application, chance: random.Random) -> list[int]:
@@ -197,6 +199,7 @@ async def test_a_call_is_made_with_keys_and_what_cannot_be_done_is_told(
         async with asyncio.timeout(30):
             await phone.over.wait()
         assert phone.keys_heard() == "42#"
+        await asyncio.to_thread(server.call_to, f"sip:phone@127.0.0.1:{phone.port}")
         [notice] = server.notifications_of(placed.json()["sid"])
         assert (notice["log"], "MachineDetection" in notice["message_text"]) == (1, True)
     finally:

@@ -35,6 +35,14 @@ def states(app: Application, path: str) -> list[str]:
     return [dict(received.form)["CallStatus"] for received in app.requests if received.path == path]
 
 
+@pytest.fixture(scope="module")
+def unwatched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server that lets a worker stand still."""
+    settings = {"WATCHDOG_S": "0", "SIP_PORT": str(free_udp_ports(1))}
+    with running_server(tmp_path_factory.mktemp("unwatched"), **settings) as running:
+        yield running
+
+
 async def row(server: Server, name: str) -> dict[str, Any]:
     [call] = await asyncio.to_thread(server.calls_to, name)
     return dict(call)
@@ -103,59 +111,56 @@ async def test_a_minute_without_a_database_costs_no_call_and_no_event(
 
 
 async def test_a_worker_that_stands_still_loses_its_calls_and_starts_anew(
-    tmp_path: Path, app: Application, peer: Peer
+    unwatched: Server, app: Application, peer: Peer
 ) -> None:
+    server = unwatched
     app.on("/voice", page(200, LISTEN))
     app.on("/state", page(200))
-    settings = {"WATCHDOG_S": "0", "SIP_PORT": str(free_udp_ports(1))}
-    with running_server(tmp_path, **settings) as server:
-        server.give_number("7310", f"{app.url}/voice", StatusCallback=f"{app.url}/state")
-        assert (await peer.invite("7310", server.sip_port)).status == 200
-        await app.has(lambda seen: len(states(seen, "/state")) == 2)
-        worker, mark = server.children()["worker"], server.output.mark
-        os.kill(worker, signal.SIGSTOP)
-        try:
-            # 10 s of lease, and three times what it takes to see and tell.
-            await app.has(lambda seen: "failed" in states(seen, "/state"), within_s=60)
-        finally:
-            os.kill(worker, signal.SIGCONT)
-        call = await row(server, "7310")
-        assert call["status"] == "failed"
-        # It wakes up, finds its lease ended, hangs up, and a new one takes its place. Nothing is written over.
-        async with asyncio.timeout(60):
-            await peer.over.wait()
-            await asyncio.to_thread(server.output.until, "worker-0 is ready again", since=mark)
-        assert "lease.lost" in server.output.text
-        assert (await row(server, "7310")) == call
-        assert states(app, "/state") == ["ringing", "in-progress", "failed"]
-        again = await Peer.open()
-        assert (await again.invite("7310", server.sip_port)).status == 200
-        await again.bye()
-        await again.close()
+    server.give_number("7310", f"{app.url}/voice", StatusCallback=f"{app.url}/state")
+    assert (await peer.invite("7310", server.sip_port)).status == 200
+    await app.has(lambda seen: len(states(seen, "/state")) == 2)
+    worker, mark = server.children()["worker"], server.output.mark
+    os.kill(worker, signal.SIGSTOP)
+    try:
+        # 10 s of lease, and three times what it takes to see and tell.
+        await app.has(lambda seen: "failed" in states(seen, "/state"), within_s=60)
+    finally:
+        os.kill(worker, signal.SIGCONT)
+    call = await row(server, "7310")
+    assert call["status"] == "failed"
+    # It wakes up, finds its lease ended, hangs up, and a new one takes its place. Nothing is written over.
+    async with asyncio.timeout(60):
+        await peer.over.wait()
+        await asyncio.to_thread(server.output.until, "worker-0 is ready again", since=mark)
+    assert "lease.lost" in server.output.text
+    assert (await row(server, "7310")) == call
+    assert states(app, "/state") == ["ringing", "in-progress", "failed"]
+    again = await Peer.open()
+    assert (await again.invite("7310", server.sip_port)).status == 200
+    await again.bye()
+    await again.close()
 
 
-async def test_two_kills_in_a_row_leave_no_call_open(tmp_path: Path, app: Application) -> None:
+async def test_two_kills_in_a_row_leave_no_call_open(unwatched: Server, app: Application) -> None:
     """The successor of a dead worker dies too, before it could take its place."""
+    server = unwatched
     app.on("/voice", page(200, LISTEN))
     app.on("/state", page(200))
-    with running_server(tmp_path, SIP_PORT=str(free_udp_ports(1))) as server:
-        server.give_number("7320", f"{app.url}/voice", StatusCallback=f"{app.url}/state")
-        peers = [await Peer.open() for _ in range(3)]
-        for peer in peers:
-            assert (await peer.invite("7320", server.sip_port)).status == 200
-        await app.has(lambda seen: len(states(seen, "/state")) == 6)
-        mark = server.output.mark
-        os.kill(server.children()["worker"], signal.SIGKILL)
-        await asyncio.to_thread(server.output.until, "worker-0 ended with status", since=mark)
-        for _ in range(200):
-            successor = server.children().get("worker")
-            if successor is not None:
-                os.kill(successor, signal.SIGKILL)
-                break
+    server.give_number("7320", f"{app.url}/voice", StatusCallback=f"{app.url}/state")
+    peers = [await Peer.open() for _ in range(3)]
+    for peer in peers:
+        assert (await peer.invite("7320", server.sip_port)).status == 200
+    await app.has(lambda seen: len(states(seen, "/state")) == 6)
+    mark = server.output.mark
+    os.kill(server.children()["worker"], signal.SIGKILL)
+    await asyncio.to_thread(server.output.until, "worker-0 ended with status", since=mark)
+    async with asyncio.timeout(60):
+        while (successor := server.children().get("worker")) is None:  # noqa: ASYNC110 (another process starts it)
             await asyncio.sleep(0.02)
-        await app.has(lambda seen: states(seen, "/state").count("failed") == 3, within_s=60)
-        calls = await asyncio.to_thread(server.calls_to, "7320")
-        assert [call["status"] for call in calls] == ["failed"] * 3
-        assert not [call for call in calls if call["status"] in RUNNING]
-        for peer in peers:
-            await peer.close()
+    os.kill(successor, signal.SIGKILL)
+    await app.has(lambda seen: states(seen, "/state").count("failed") == 3, within_s=60)
+    calls = await asyncio.to_thread(server.calls_to, "7320")
+    assert [call["status"] for call in calls] == ["failed"] * 3
+    assert not [call for call in calls if call["status"] in RUNNING]
+    for peer in peers:
+        await peer.close()

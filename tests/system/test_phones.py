@@ -32,7 +32,7 @@ audio_player aubridge,nowhere
 audio_alert aubridge,nowhere
 """
 ACCOUNT = "<sip:{login}@127.0.0.1:{port}{transport}>;auth_user={login};auth_pass={password};regint=60;answermode={mode}\n"
-WITHIN_S, GOODBYE_S = 30.0, 2.0
+WITHIN_S, GOODBYE_S = 30.0, 20.0
 
 
 def password_of(login: str) -> str:

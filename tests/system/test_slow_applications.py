@@ -29,7 +29,7 @@ COMFORT_RMS, SPEECH_RMS = 800, 1500
 @pytest.fixture(scope="module")
 def patient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server with the timeouts that everybody has."""
-    with running_server(tmp_path_factory.mktemp("patient"), RTP_PORTS="23100-23199") as running:
+    with running_server(tmp_path_factory.mktemp("patient")) as running:
         yield running
 
 
@@ -136,9 +136,7 @@ async def test_the_operators_own_filler_is_heard(
 
     app.on("/voice", page(200, MENU))
     app.on("/heard", think)
-    with running_server(
-        tmp_path / "data", RTP_PORTS="23200-23299", FILLER=str(sound), FILLER_AFTER_S="1"
-    ) as own:
+    with running_server(tmp_path / "data", FILLER=str(sound), FILLER_AFTER_S="1") as own:
         own.give_number("7304", f"{app.url}/voice")
         assert (await peer.invite("7304", own.sip_port)).status == 200
         async with asyncio.timeout(60):

@@ -35,6 +35,8 @@ async def test_both_hear_each_other_and_the_doctor_knows_why(server: Server, tmp
         printed, _ = await process.communicate()
     told = json.loads(printed)
     assert told["call"]["status"] == 0, told
+    # The telephone's Contact names an address at home.
+    assert json.loads(told["call"]["output"])["ended_by"] == "far end", told
     with wave.open(str(tmp_path / "heard.wav")) as heard:
         assert audioop.max(heard.readframes(heard.getnframes()), 2) > LOUD
     assert told["row"]["status"] == "completed"

@@ -19,15 +19,15 @@ LISTEN = "<Response><Gather timeout='60'><Say>Take your time.</Say></Gather></Re
 SLOTS_EACH = 3
 
 
-@pytest.fixture
-def pair(tmp_path: Path) -> Iterator[Server]:
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server of two workers with a few slots each, as many as there are audio ports for."""
     count = 2 * 2 * SLOTS_EACH
     first = free_udp_ports(count + 1)
     first += first % 2
     ports = f"{first}-{first + count - 1}"
     settings = {"WORKERS": "2", "SIP_PORT": str(free_udp_ports(2)), "RTP_PORTS": ports}
-    with running_server(tmp_path, **settings) as running:
+    with running_server(tmp_path_factory.mktemp("pair"), **settings) as running:
         yield running
 
 
@@ -62,6 +62,8 @@ async def test_a_new_call_goes_to_whom_has_room(pair: Server, app: Application) 
         await phone.hears_something()
     extra = await Peer.open()
     assert await _place(pair, app, extra) == 503
+    for phone in phones:
+        assert (await phone.bye()).status == 200
     for phone in (*phones, extra):
         await phone.close()
 
@@ -73,30 +75,28 @@ async def _place(server: Server, app: Application, phone: Peer) -> int:
     return answer.status_code
 
 
-async def test_a_dead_worker_takes_only_its_own_calls_along(tmp_path: Path, app: Application) -> None:
+async def test_a_dead_worker_takes_only_its_own_calls_along(pair: Server, app: Application) -> None:
     app.on("/voice", page(200, LISTEN))
     app.on("/state", page(200))
-    settings = {"WORKERS": "2", "SIP_PORT": str(free_udp_ports(2))}
-    with running_server(tmp_path, **settings) as own:
-        own.give_number("7503", f"{app.url}/voice", StatusCallback=f"{app.url}/state")
-        lives, dies = await Peer.open(), await Peer.open()
-        assert (await lives.invite("7503", own.sip_port)).status == 200
-        assert (await dies.invite("7503", own.sip_port + 1)).status == 200
-        await app.has(lambda seen: len(_states(seen, "in-progress")) == 2, within_s=60)
-        mark = own.output.mark
-        os.kill(_worker_pid(own, 1), signal.SIGKILL)
-        await asyncio.to_thread(own.output.until, "worker-1 is ready again", since=mark)
-        await app.has(lambda seen: len(_states(seen, "failed")) == 1, within_s=60)
-        statuses = sorted(call["status"] for call in own.calls_to("7503"))
-        assert statuses == ["failed", "in-progress"]
-        assert not lives.over.is_set()
-        heard = len(lives.heard)
-        await lives.until(lambda: len(lives.heard) > heard + 10)
-        assert (await lives.bye()).status == 200
-        again = await Peer.open()
-        assert (await again.invite("7503", own.sip_port + 1)).status == 200
-        for peer in (lives, dies, again):
-            await peer.close()
+    pair.give_number("7503", f"{app.url}/voice", StatusCallback=f"{app.url}/state")
+    lives, dies = await Peer.open(), await Peer.open()
+    assert (await lives.invite("7503", pair.sip_port)).status == 200
+    assert (await dies.invite("7503", pair.sip_port + 1)).status == 200
+    await app.has(lambda seen: len(_states(seen, "in-progress")) == 2, within_s=60)
+    mark = pair.output.mark
+    os.kill(_worker_pid(pair, 1), signal.SIGKILL)
+    await asyncio.to_thread(pair.output.until, "worker-1 is ready again", since=mark)
+    await app.has(lambda seen: len(_states(seen, "failed")) == 1, within_s=60)
+    statuses = sorted(call["status"] for call in pair.calls_to("7503"))
+    assert statuses == ["failed", "in-progress"]
+    assert not lives.over.is_set()
+    heard = len(lives.heard)
+    await lives.until(lambda: len(lives.heard) > heard + 10)
+    assert (await lives.bye()).status == 200
+    again = await Peer.open()
+    assert (await again.invite("7503", pair.sip_port + 1)).status == 200
+    for peer in (lives, dies, again):
+        await peer.close()
 
 
 def test_more_workers_than_sqlite_serves_are_refused(tmp_path: Path) -> None:
