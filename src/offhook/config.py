@@ -12,8 +12,9 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 from offhook.call.ip_addresses import Network, read_ip_network
 from offhook.call.trunk_input import read_host
 from offhook.language_settings import LanguageSettings
+from offhook.network_values import read_http_host, read_port_range, read_public_address, read_sip_host
 from offhook.recogniser_settings import RecogniserSettings
-from offhook.setting_values import in_order
+from offhook.setting_values import in_order, is_http_url
 from offhook.speech.vendor_names import vendor_names
 from offhook.transport_settings import TransportSettings
 from offhook.voice_settings import VoiceSettings, check_voice
@@ -25,9 +26,6 @@ PRIVATE: tuple[Network, ...] = (
     read_ip_network("192.168.0.0/16"),
     read_ip_network("fc00::/7"),
 )
-
-PUBLIC_ADDRESS = r"(?:stun:(?:\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::\d{1,5})?|[a-z0-9._-]+)"
-"""An address or a name, or where it is asked for."""
 
 Networks = Annotated[tuple[Network, ...], NoDecode]
 
@@ -47,7 +45,8 @@ class Settings(LanguageSettings, RecogniserSettings, VoiceSettings, TransportSet
     sip_port: int = Field(5060, ge=0, le=65535, description="UDP and TCP port that SIP listens on.")
     sip_allow: Networks = Field(
         LOOPBACK,
-        description="Networks (CIDR, comma-separated) that may send calls, besides those of trunks; anyone else gets 403.",
+        description="Networks (CIDR, comma-separated) that may send calls, besides those of trunks. Anyone else is asked for a client's "
+        "password where there are clients, and gets 403.",
     )
     sip_pin_sources: bool = Field(
         True,
@@ -85,7 +84,7 @@ class Settings(LanguageSettings, RecogniserSettings, VoiceSettings, TransportSet
         0.0,
         ge=0,
         le=86400,
-        description="Seconds that running calls may go on once the server is told to stop (SIGTERM, SIGINT); a second "
+        description="Seconds that running calls may go on once the server is told to stop (SIGTERM, SIGINT, SIGHUP); a second "
         "signal ends them at once.",
     )
     watchdog_s: float = Field(
@@ -310,6 +309,13 @@ class Settings(LanguageSettings, RecogniserSettings, VoiceSettings, TransportSet
         except ValueError as error:
             raise ValueError(f"{error}; write networks like 192.168.0.0/16, comma-separated") from None
 
+    @field_validator("public_url")
+    @classmethod
+    def _reachable_url(cls, value: str | None) -> str | None:
+        if value and not is_http_url(value):
+            raise ValueError("write what URLs of this server begin with, like https://voice.example.com")
+        return value
+
     @field_validator("otlp_endpoint")
     @classmethod
     def _collector(cls, value: str | None) -> str | None:
@@ -320,28 +326,22 @@ class Settings(LanguageSettings, RecogniserSettings, VoiceSettings, TransportSet
     @field_validator("public_address")
     @classmethod
     def _reachable(cls, value: str | None) -> str | None:
-        if value and not re.fullmatch(PUBLIC_ADDRESS, value, re.IGNORECASE | re.ASCII):
-            raise ValueError(
-                "write an IPv4 address like 203.0.113.5, a name that leads to one, or stun:host:port"
-            )
-        return value
+        return value and read_public_address(value)
 
     @field_validator("sip_host")
     @classmethod
     def _bindable(cls, value: str | None) -> str | None:
-        if value and not re.fullmatch(r"[A-Za-z0-9._-]+", value):
-            raise ValueError(
-                "write an IPv4 address of this machine, or 0.0.0.0; OFFHOOK_SIP_HOST_IPV6 is for ::"
-            )
-        return value
+        return value and read_sip_host(value)
+
+    @field_validator("http_host")
+    @classmethod
+    def _bindable_by_rest(cls, value: str) -> str:
+        return read_http_host(value)
 
     @field_validator("rtp_ports")
     @classmethod
     def _port_range(cls, value: str) -> str:
-        found = re.fullmatch(r"(\d{1,5})-(\d{1,5})", value)
-        if not found or not 1024 <= int(found[1]) < int(found[2]) <= 65535:
-            raise ValueError("write a range of ports like 10000-10199, within 1024 to 65535")
-        return value
+        return read_port_range(value)
 
     @field_validator("trunk")
     @classmethod
@@ -349,12 +349,15 @@ class Settings(LanguageSettings, RecogniserSettings, VoiceSettings, TransportSet
         if not value:
             return None
         found = re.fullmatch(
-            r"sip:((?:\[[^\[\];]+\]|[^\[\];:]+)(?::\d+)?)(?:;transport=(?:udp|tcp|tls))?", value
+            r"sip:((?:\[[^\[\];@]+\]|[^\[\];:@]+)(?::\d+)?)(?:;transport=(?:udp|tcp|tls))?", value
         )
+        right = "write the trunk like sip:carrier.example:5060"
+        if found is None:
+            raise ValueError(right)
         try:
-            read_host(found[1] if found else "")
-        except ValueError:
-            raise ValueError("write the trunk like sip:carrier.example:5060") from None
+            read_host(found[1])
+        except ValueError as error:
+            raise ValueError(f"{error}; {right}") from None
         return value
 
     @field_validator("country")
@@ -375,7 +378,7 @@ class Settings(LanguageSettings, RecogniserSettings, VoiceSettings, TransportSet
             raise ValueError("a key needs 16 characters or more; `openssl rand -base64 32` makes a good one")
         return value if value and value.get_secret_value().strip() else None
 
-    @field_validator("edge", "log_level", "sms", "sms_format", "smtp_tls", mode="before")
+    @field_validator("edge", "log_level", "sms", "sms_format", "smtp_tls", "sip_digests", mode="before")
     @classmethod
     def _in_any_case(cls, value: Any) -> Any:
         return value.lower() if isinstance(value, str) else value
@@ -488,5 +491,6 @@ class Settings(LanguageSettings, RecogniserSettings, VoiceSettings, TransportSet
     def worker_rtp_range(self, index: int) -> tuple[int, int]:
         """A worker's share of the audio ports: the first, and how many; each share begins at an even port."""
         first, count = self.rtp_range
-        share = count // self.workers // 2 * 2
-        return first + first % 2 + index * share, share
+        begins_at = first + first % 2
+        share = (count - first % 2) // self.workers // 2 * 2
+        return begins_at + index * share, share

@@ -1,6 +1,7 @@
 """Where a worker's SIP and audio are bound, with and without an edge in front."""
 
 from dataclasses import replace
+from pathlib import Path
 
 from offhook.call.ip_addresses import Network
 from offhook.call.trunks import SipTransport
@@ -27,11 +28,15 @@ def callers_allowed(settings: Settings) -> tuple[Network, ...]:
     return LOOPBACK if settings.edge != "none" else settings.callers_allowed
 
 
-def engine_settings(settings: Settings, build: Build, worker_index: int) -> EngineSettings:
-    """Where a worker's engine listens. Behind an edge its SIP stays on this machine; its audio never does."""
+def engine_settings(
+    settings: Settings, build: Build, worker_index: int, certificates: Path | None = None
+) -> EngineSettings:
+    """Where a worker's engine listens. Behind an edge its SIP stays on this machine; its audio never does.
+    `certificates` is where copies of those in use are kept."""
     first, count = settings.worker_rtp_range(worker_index)
     host = public_host(settings, build)
     is_behind = settings.edge != "none"
+    tls = _tls_outwards(settings, host) if is_behind else _tls(settings, worker_index)
     return EngineSettings(
         sip_host=LOOPBACK_HOST if is_behind else host,
         sip_port=settings.worker_sip_port(worker_index),
@@ -40,7 +45,7 @@ def engine_settings(settings: Settings, build: Build, worker_index: int) -> Engi
         rtp_ports=count,
         ipv6_host=settings.sip_host_ipv6 if not is_behind or has_ipv6(build) else None,
         transports=_behind(settings.transports) if is_behind else settings.transports,
-        tls=_tls_outwards(settings, host) if is_behind else _tls(settings, worker_index),
+        tls=replace(tls, copies=certificates) if tls is not None else None,
         srtp=settings.srtp,
         codecs=settings.codec_order,
         session_expires_s=settings.session_expires_s,

@@ -24,6 +24,7 @@ from offhook.metrics import Meter
 from offhook.pjsua.build import allow_open_files, installed_build
 from offhook.pjsua.engine import EngineFailed
 from offhook.pjsua.invite import Invite
+from offhook.pjsua.newcomers import Newcomer, Proven, TurnedAway
 from offhook.pjsua.switchboard import Incoming, Switchboard
 from offhook.processes.addresses import callers_allowed, engine_settings, fitted_to_ports
 from offhook.processes.admission import Admission
@@ -31,7 +32,9 @@ from offhook.processes.auth_ids import AuthIds
 from offhook.processes.call_runs import CallRuns
 from offhook.processes.call_tools import call_tools
 from offhook.processes.callers import Callers
+from offhook.processes.client_book import ClientBook
 from offhook.processes.client_calls import ClientCalls
+from offhook.processes.client_door import ClientDoor
 from offhook.processes.door import Door
 from offhook.processes.drain import FAREWELL, drain
 from offhook.processes.edge_word import as_told, signing_key
@@ -173,17 +176,13 @@ class Worker:
         build = fitted_to_ports(installed_build(), settings.worker_rtp_range(index)[1])
         allow_open_files(build)
         switchboard = Switchboard(
-            engine_settings(settings, build, index),
+            engine_settings(settings, build, index, self._surroundings.certificates),
             build,
             refuse=self._refusal(gauge, meetings, trunking.book),
             on_incoming=self._taken_by(runs),
         )
         switchboard.engine.is_one = trunking.book.are_one
-        judge_connections(
-            switchboard.engine.connections,
-            Callers(callers_allowed(settings), trunking.book),
-            lambda why, count: self._refused.add(why, by=count),
-        )
+        keep_clients = self._ask_newcomers(switchboard, meetings, trunking.book, records.database)
         await switchboard.start()
         runs.connect(switchboard)
         bound = listening_socket("127.0.0.1", self._surroundings.door_port)
@@ -197,6 +196,7 @@ class Worker:
                 serving = tasks.create_task(door.serve(sockets=[bound]))
                 keeping = [tasks.create_task(lease.keep()), tasks.create_task(routes.keep_copied())]
                 keeping.append(tasks.create_task(keep_trunks(settings, index, switchboard.engine, trunking)))
+                keeping.append(tasks.create_task(keep_clients()))
                 if asked := self._surroundings.address_asked_of:
                     known, move = settings.public_address or "", switchboard.engine.set_public_address
                     keeping.append(tasks.create_task(follow_address(asked, known, move)))
@@ -220,6 +220,28 @@ class Worker:
             await asyncio.to_thread(lease.give_up)
         if lease.lost.is_set():
             raise LeaseLost
+
+    def _ask_newcomers(
+        self, switchboard: Switchboard, meetings: ClusterMeetings, trunks: TrunkBook, database: Database
+    ) -> Callable[[], Coroutine[Any, Any, None]]:
+        """Have them prove who they are, where no edge does that; what keeps in mind who there is."""
+        judge_connections(
+            switchboard.engine.connections,
+            Callers(callers_allowed(self._settings), trunks),
+            lambda why, count: self._refused.add(why, by=count),
+        )
+        if self._settings.edge != "none":
+            return _nothing
+        book = ClientBook(Phones(database))
+        door = ClientDoor(book, digests=self._settings.sip_digests, on_refused=self._refused.add)
+
+        def judge(newcomer: Newcomer) -> Proven | TurnedAway | None:
+            """Another worker of ours proves itself in its own way."""
+            is_ours = meetings.hosting.place_of(newcomer.invite) is not None
+            return None if is_ours else door.judge(newcomer)
+
+        switchboard.engine.newcomers.judge = judge
+        return book.keep
 
     def _admission(self, records: WorkerRecords) -> Admission:
         return Admission(
@@ -333,6 +355,10 @@ class Worker:
             return None if meetings.hosting.place_of(invite) is not None else gate.refuses(invite)
 
         return refuse
+
+
+async def _nothing() -> None:
+    """There is nothing to keep."""
 
 
 def _locations(database: Database) -> LocationsOf:
